@@ -1,0 +1,3 @@
+// What the WebAssembly module exports, by family. Nothing else lives here.
+export { heap_base } from './memory';
+export { csr_transpose } from './sparse';

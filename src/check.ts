@@ -1,0 +1,73 @@
+// Validation of what users pass in. Each check returns the value, so that it reads as an assignment;
+// each error names the option, what was expected and what was found.
+
+/** Bounds of a number; `min` and `max` are inclusive, `above` is exclusive. */
+export interface Bounds {
+  readonly min?: number;
+  readonly above?: number;
+  readonly max?: number;
+}
+
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`;
+  return String(value);
+}
+
+function boundsText({ min, above, max }: Bounds): string {
+  const low = min !== undefined ? ` >= ${min}` : above !== undefined ? ` > ${above}` : '';
+  return max === undefined ? low : `${low}${low && ' and'} <= ${max}`;
+}
+
+function within(value: number, { min, above, max }: Bounds): boolean {
+  return (min === undefined || value >= min) && (above === undefined || value > above) && (max === undefined || value <= max);
+}
+
+/** A finite number within bounds. */
+export function number(name: string, value: unknown, bounds: Bounds = {}): number {
+  const expected = `"${name}" expected a number${boundsText(bounds)}, got ${describe(value)}`;
+  if (typeof value !== 'number') throw new TypeError(expected);
+  if (!Number.isFinite(value) || !within(value, bounds)) throw new RangeError(expected);
+  return value;
+}
+
+/** A safe integer within bounds. */
+export function integer(name: string, value: unknown, bounds: Bounds = {}): number {
+  const expected = `"${name}" expected an integer${boundsText(bounds)}, got ${describe(value)}`;
+  if (typeof value !== 'number') throw new TypeError(expected);
+  if (!Number.isSafeInteger(value) || !within(value, bounds)) throw new RangeError(expected);
+  return value;
+}
+
+export function boolean(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`"${name}" expected true or false, got ${describe(value)}`);
+  return value;
+}
+
+export function string(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError(`"${name}" expected a string, got ${describe(value)}`);
+  return value;
+}
+
+/** One of the given words. */
+export function oneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {
+  const expected = `"${name}" expected one of ${words.join(', ')}; got ${describe(value)}`;
+  if (typeof value !== 'string') throw new TypeError(expected);
+  if (!words.includes(value as T)) throw new RangeError(expected);
+  return value as T;
+}
+
+/** An object whose keys are all known: a misspelt option is an error, never ignored. */
+export function knownKeys(what: string, value: object, known: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      throw new TypeError(`${what} knows no option "${key}"; known: ${known.join(', ') || 'none'}`);
+    }
+  }
+}
+
+/** Throws the signal's reason when the caller has given up. */
+export function aborted(signal: AbortSignal | undefined): void {
+  signal?.throwIfAborted();
+}

@@ -1,0 +1,359 @@
+// Interactions in memory: ids users know ↔ dense positions, sparse rows, and what comes with the items.
+// Positions follow the canonical order of ids, so that the order of lines in a file changes nothing.
+// Refuses to hold unordered or duplicate entries: `DatasetBuilder` settles those first.
+import { DataError } from './errors.ts';
+import { keyOf, pairKey, type Key } from './random.ts';
+import type { SparseRows } from './tensor.ts';
+
+/** Canonical order of ids: whole numbers first, by value; then all others by UTF-16 code units. */
+export function compareIds(a: string, b: string): number {
+  const aNumber = isCanonicalInteger(a);
+  if (aNumber !== isCanonicalInteger(b)) return aNumber ? -1 : 1;
+  if (aNumber && a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Digits without leading zeros, so that text and number name each other. */
+export function isCanonicalInteger(id: string): boolean {
+  return /^(0|[1-9][0-9]*)$/.test(id);
+}
+
+/** Ids and their positions. A deleted id leaves its position empty: shapes and everybody else's positions stay. */
+export class IdTable {
+  readonly #ids: readonly (string | null)[];
+  readonly #positions = new Map<string, number>();
+
+  /** @param ids distinct ids by position; null marks an empty position. */
+  constructor(ids: readonly (string | null)[]) {
+    this.#ids = ids;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
+      if (id === null) continue;
+      if (this.#positions.has(id)) throw new DataError(`id ${JSON.stringify(id)} occurs twice`);
+      this.#positions.set(id, i);
+    }
+  }
+
+  /** Number of positions, empty ones included. */
+  get size(): number {
+    return this.#ids.length;
+  }
+  /** Number of ids. */
+  get live(): number {
+    return this.#positions.size;
+  }
+  /** The position of an id, or −1. */
+  indexOf(id: string): number {
+    return this.#positions.get(id) ?? -1;
+  }
+  /** The id at a position, or null where it was deleted. */
+  at(position: number): string | null {
+    return this.#ids[position];
+  }
+  /** The ids that are there, in order of position. */
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.#positions.keys();
+  }
+  /** The same table with the given positions emptied. */
+  without(positions: Iterable<number>): IdTable {
+    const ids = [...this.#ids];
+    for (const position of positions) ids[position] = null;
+    return new IdTable(ids);
+  }
+  /** Keys for keyed randomness [lo, hi] per position, u32[2·size]; zero where empty. */
+  keys(): Uint32Array {
+    const keys = new Uint32Array(this.size * 2);
+    for (const [id, position] of this.#positions) {
+      const key = keyOf(id);
+      keys[2 * position] = key.lo;
+      keys[2 * position + 1] = key.hi;
+    }
+    return keys;
+  }
+  key(position: number): Key {
+    const id = this.#ids[position];
+    return id === null ? { lo: 0, hi: 0 } : keyOf(id);
+  }
+}
+
+/** Rows of one modality, by item position: float32 [items × dims]; `present[i]` is 0 where an item has none. */
+export interface Features {
+  readonly dims: number;
+  readonly values: Float32Array;
+  readonly present: Uint8Array;
+}
+
+/** Which part of a split an entry belongs to. */
+export const PART = Object.freeze({ train: 0, validation: 1, test: 2 });
+export type PartName = keyof typeof PART;
+
+export interface DatasetParts {
+  readonly users: IdTable;
+  readonly items: IdTable;
+  /** Rows = users, columns = items, data = values (ratings, counts; 1 where the source has none). */
+  readonly userItems: SparseRows;
+  /** Seconds since 1970 or any other ordered number, per entry; absent where the source has none. */
+  readonly times?: Float64Array;
+  /** PART of each entry; absent where the source brings no split. */
+  readonly parts?: Uint8Array;
+  /** Title by item position. */
+  readonly titles?: ReadonlyMap<number, string>;
+  /** Item features by modality name. */
+  readonly features?: ReadonlyMap<string, Features>;
+  /** Entries that repeated a (user, item) pair and were merged. */
+  readonly duplicates?: number;
+  /** Where the data came from, for messages. */
+  readonly source?: string;
+}
+
+/** An immutable set of interactions over fixed tables of users and items. */
+export class Dataset implements DatasetParts {
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly userItems: SparseRows;
+  readonly times?: Float64Array;
+  readonly parts?: Uint8Array;
+  readonly titles: ReadonlyMap<number, string>;
+  readonly features: ReadonlyMap<string, Features>;
+  readonly duplicates: number;
+  readonly source?: string;
+  #fingerprint?: string;
+
+  constructor(given: DatasetParts) {
+    this.users = given.users;
+    this.items = given.items;
+    this.userItems = given.userItems;
+    this.times = given.times;
+    this.parts = given.parts;
+    this.titles = given.titles ?? new Map();
+    this.features = given.features ?? new Map();
+    this.duplicates = given.duplicates ?? 0;
+    this.source = given.source;
+  }
+
+  /** Number of interactions. */
+  get interactions(): number {
+    return this.userItems.indices.length;
+  }
+
+  /** Item positions of a user's row, ascending. */
+  itemsOf(user: number): Int32Array {
+    const { indptr, indices } = this.userItems;
+    return indices.subarray(indptr[user], indptr[user + 1]);
+  }
+
+  /** Interactions per item, i32[items]. */
+  itemCounts(): Int32Array {
+    const counts = new Int32Array(this.items.size);
+    for (const item of this.userItems.indices) counts[item]++;
+    return counts;
+  }
+
+  /** The entries that `keep` says yes to, over the same tables. */
+  filter(keep: (entry: number, user: number, item: number) => boolean): Dataset {
+    const { rows, cols, indptr, indices, data } = this.userItems;
+    const kept: number[] | Int32Array = new Int32Array(indices.length);
+    const newIndptr = new Int32Array(rows + 1);
+    let n = 0;
+    for (let u = 0; u < rows; u++) {
+      for (let e = indptr[u]; e < indptr[u + 1]; e++) if (keep(e, u, indices[e])) kept[n++] = e;
+      newIndptr[u + 1] = n;
+    }
+    const entries = kept.subarray(0, n);
+    return new Dataset({
+      ...this.tables(),
+      userItems: { rows, cols, indptr: newIndptr, indices: pickInt(indices, entries), data: pickFloat(data, entries) },
+      times: this.times && Float64Array.from(entries, (e) => this.times![e]),
+      parts: this.parts && Uint8Array.from(entries, (e) => this.parts![e]),
+    });
+  }
+
+  /** The entries of one part of a split that the source or `split` laid down. */
+  part(name: PartName): Dataset {
+    const { parts } = this;
+    if (!parts) throw new DataError('the data bring no split; draw one with split()', { source: this.source });
+    return this.filter((entry) => parts[entry] === PART[name]);
+  }
+
+  /** The same interactions with users and items deleted from the tables; their entries must be gone already. */
+  withTables(users: IdTable, items: IdTable): Dataset {
+    return new Dataset({ ...this, userItems: this.userItems, ...this.tables(), times: this.times, parts: this.parts, users, items });
+  }
+
+  /**
+   * Identifies the set of interactions (user id, item id, value), whatever their order and positions: the sum of keyed
+   * hashes, 128 bits as hex. Equal sets give equal fingerprints.
+   */
+  fingerprint(): string {
+    if (this.#fingerprint !== undefined) return this.#fingerprint;
+    const { rows, indptr, indices, data } = this.userItems;
+    const itemKeys = this.items.keys();
+    const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+    // four 32-bit sums with carries kept exact in doubles: 2^21 entries may be added between foldings
+    const sums = [0, 0, 0, 0];
+    for (let u = 0; u < rows; u++) {
+      const user = this.users.key(u);
+      for (let e = indptr[u]; e < indptr[u + 1]; e++) {
+        const i = indices[e];
+        const pair = pairKey(user, { lo: itemKeys[2 * i], hi: itemKeys[2 * i + 1] });
+        const h = pairKey(pair, { lo: bits[e], hi: 0 });
+        sums[0] = (sums[0] + pair.lo) % 4294967296;
+        sums[1] = (sums[1] + pair.hi) % 4294967296;
+        sums[2] = (sums[2] + h.lo) % 4294967296;
+        sums[3] = (sums[3] + h.hi) % 4294967296;
+      }
+    }
+    this.#fingerprint = sums.map((s) => s.toString(16).padStart(8, '0')).join('');
+    return this.#fingerprint;
+  }
+
+  /** Everything that stays when entries change. */
+  private tables(): Omit<DatasetParts, 'userItems'> {
+    const { users, items, titles, features, source } = this;
+    return { users, items, titles, features, source };
+  }
+}
+
+function pickInt(from: Int32Array, entries: Int32Array): Int32Array {
+  const picked = new Int32Array(entries.length);
+  for (let i = 0; i < entries.length; i++) picked[i] = from[entries[i]];
+  return picked;
+}
+function pickFloat(from: Float32Array, entries: Int32Array): Float32Array {
+  const picked = new Float32Array(entries.length);
+  for (let i = 0; i < entries.length; i++) picked[i] = from[entries[i]];
+  return picked;
+}
+
+/** What happens when a (user, item) pair occurs more than once. */
+export const DUPLICATES = ['last', 'sum', 'error'] as const;
+export type DuplicatePolicy = (typeof DUPLICATES)[number];
+
+/** Collects interactions in any order and makes a `Dataset` of them. */
+export class DatasetBuilder {
+  readonly #userIds: string[] = [];
+  readonly #itemIds: string[] = [];
+  readonly #userAt = new Map<string, number>();
+  readonly #itemAt = new Map<string, number>();
+  #users = new Int32Array(1024);
+  #items = new Int32Array(1024);
+  #values = new Float32Array(1024);
+  #times?: Float64Array;
+  #parts?: Uint8Array;
+  #n = 0;
+
+  /** Interactions added so far. */
+  get length(): number {
+    return this.#n;
+  }
+
+  /** Position in order of appearance; ids may be added without interactions. */
+  addUser(id: string): number {
+    return intern(id, this.#userIds, this.#userAt);
+  }
+  addItem(id: string): number {
+    return intern(id, this.#itemIds, this.#itemAt);
+  }
+
+  /** @param time and `part` must be given for all interactions or for none. */
+  add(user: string, item: string, value = 1, time?: number, part?: number): void {
+    const n = this.#n;
+    if (n === this.#users.length) this.#reserve(n * 2);
+    this.#users[n] = this.addUser(user);
+    this.#items[n] = this.addItem(item);
+    this.#values[n] = value;
+    if (time !== undefined) (this.#times ??= new Float64Array(this.#users.length))[n] = time;
+    if (part !== undefined) (this.#parts ??= new Uint8Array(this.#users.length))[n] = part;
+    this.#n = n + 1;
+  }
+
+  /**
+   * @param policy for pairs that occur more than once: keep the last, sum the values, or refuse.
+   * @throws DataError when there is nothing, or for a duplicate under `error`.
+   */
+  build(policy: DuplicatePolicy = 'last', extra: Partial<DatasetParts> = {}): Dataset {
+    if (this.#n === 0) throw new DataError('no interactions found', { source: extra.source });
+    const userRank = rankIds(this.#userIds);
+    const itemRank = rankIds(this.#itemIds);
+    const rows = userRank.sorted.length, cols = itemRank.sorted.length, n = this.#n;
+    // Two stable counting passes, by item and then by user: ascending items within users, arrival order among equals.
+    const byItem = countingOrder(n, cols, (e) => itemRank.of[this.#items[e]]);
+    const order = countingOrder(n, rows, (k) => userRank.of[this.#users[byItem[k]]]);
+    const indptr = new Int32Array(rows + 1);
+    const indices = new Int32Array(n), data = new Float32Array(n);
+    const times = this.#times && new Float64Array(n), parts = this.#parts && new Uint8Array(n);
+    let kept = 0, duplicates = 0, previousUser = -1;
+    for (let k = 0; k < n; k++) {
+      const e = byItem[order[k]];
+      const u = userRank.of[this.#users[e]], i = itemRank.of[this.#items[e]];
+      if (u === previousUser && kept > 0 && indices[kept - 1] === i) {
+        if (policy === 'error') {
+          throw new DataError(`user ${JSON.stringify(userRank.sorted[u])} and item ${JSON.stringify(itemRank.sorted[i])} ` +
+            'occur together more than once; choose duplicates "last" or "sum"', { source: extra.source });
+        }
+        duplicates++;
+        kept--;
+        data[kept] = policy === 'sum' ? Math.fround(data[kept] + this.#values[e]) : this.#values[e];
+      } else {
+        data[kept] = this.#values[e];
+      }
+      indices[kept] = i;
+      if (times) times[kept] = this.#times![e];
+      if (parts) parts[kept] = this.#parts![e];
+      kept++;
+      indptr[u + 1] = kept;
+      previousUser = u;
+    }
+    for (let u = 0; u < rows; u++) if (indptr[u + 1] < indptr[u]) indptr[u + 1] = indptr[u];
+    return new Dataset({
+      ...extra,
+      users: new IdTable(userRank.sorted),
+      items: new IdTable(itemRank.sorted),
+      userItems: { rows, cols, indptr, indices: indices.slice(0, kept), data: data.slice(0, kept) },
+      times: times?.slice(0, kept),
+      parts: parts?.slice(0, kept),
+      duplicates,
+    });
+  }
+
+  #reserve(capacity: number): void {
+    const grow = <T extends Int32Array | Float32Array | Float64Array | Uint8Array>(array: T): T => {
+      const larger = new (array.constructor as new (n: number) => T)(capacity);
+      larger.set(array as never);
+      return larger;
+    };
+    this.#users = grow(this.#users);
+    this.#items = grow(this.#items);
+    this.#values = grow(this.#values);
+    this.#times &&= grow(this.#times);
+    this.#parts &&= grow(this.#parts);
+  }
+}
+
+function intern(id: string, ids: string[], at: Map<string, number>): number {
+  let position = at.get(id);
+  if (position === undefined) {
+    position = ids.length;
+    ids.push(id);
+    at.set(id, position);
+  }
+  return position;
+}
+
+/** Ids in canonical order, and the rank of each by its order of appearance. */
+function rankIds(ids: readonly string[]): { sorted: string[]; of: Int32Array } {
+  const order = Array.from(ids, (_, i) => i).sort((a, b) => compareIds(ids[a], ids[b]));
+  const of = new Int32Array(ids.length);
+  for (let rank = 0; rank < order.length; rank++) of[order[rank]] = rank;
+  return { sorted: order.map((i) => ids[i]), of };
+}
+
+/** Positions 0..n−1 in stable ascending order of a small integer key. */
+function countingOrder(n: number, keys: number, keyAt: (position: number) => number): Int32Array {
+  const starts = new Int32Array(keys + 1);
+  for (let p = 0; p < n; p++) starts[keyAt(p) + 1]++;
+  for (let k = 0; k < keys; k++) starts[k + 1] += starts[k];
+  const order = new Int32Array(n);
+  for (let p = 0; p < n; p++) order[starts[keyAt(p)]++] = p;
+  return order;
+}

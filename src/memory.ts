@@ -1,0 +1,104 @@
+// A bump allocator over one linear memory, from the end of the kernels' static data. The only caller of memory.grow.
+// Memory is given back in the order it was taken (mark and release); it never shrinks, and dropping the arena frees it.
+import { MemoryError } from './errors.ts';
+import { instantiateKernels, type Kernels } from './kernels.ts';
+
+const PAGE = 65536;
+const MAX_BYTES = 65536 * PAGE;
+
+/** One linear memory with its kernels. Pointers are byte offsets; views are valid until the next allocation. */
+export class Arena {
+  readonly kernels: Kernels;
+  #top: number;
+  readonly #limit: number;
+
+  /** @param limit most bytes that this memory may grow to; default 4 GiB. */
+  constructor(kernels: Kernels = instantiateKernels(), limit: number = MAX_BYTES) {
+    this.kernels = kernels;
+    this.#top = kernels.heap_base() >>> 0;
+    this.#limit = Math.min(limit, MAX_BYTES);
+  }
+
+  /** Bytes in use, and the size of the linear memory that holds them. */
+  get used(): number {
+    return this.#top;
+  }
+  get size(): number {
+    return this.kernels.memory.buffer.byteLength;
+  }
+
+  /**
+   * Takes bytes that start at a multiple of 64 (a cache line); their content is whatever was there.
+   * @returns the pointer.
+   * @throws MemoryError when WebAssembly cannot give that much; nothing is taken then.
+   */
+  alloc(bytes: number): number {
+    const start = Math.ceil(this.#top / 64) * 64;
+    const end = start + bytes;
+    if (end > this.size) {
+      const pages = Math.ceil((end - this.size) / PAGE);
+      if (end > this.#limit || !this.#grow(pages)) throw new MemoryError(bytes, Math.max(0, this.#limit - start));
+    }
+    this.#top = end;
+    return start;
+  }
+
+  /** Takes bytes and clears them. */
+  allocZeroed(bytes: number): number {
+    const pointer = this.alloc(bytes);
+    new Uint8Array(this.kernels.memory.buffer, pointer, bytes).fill(0);
+    return pointer;
+  }
+
+  /** Runs `work` and gives back what it took, also when it throws; what `work` returns must not point there. */
+  scope<T>(work: () => T): T {
+    const mark = this.#top;
+    try {
+      return work();
+    } finally {
+      this.#top = mark;
+    }
+  }
+
+  /** A point to go back to with `release`, for work that spans asynchronous steps. */
+  mark(): number {
+    return this.#top;
+  }
+  release(mark: number): void {
+    this.#top = mark;
+  }
+
+  /** Copies an array in. @returns the pointer. */
+  upload(array: Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array): number {
+    const pointer = this.alloc(array.byteLength);
+    new Uint8Array(this.kernels.memory.buffer, pointer, array.byteLength).set(
+      new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
+    );
+    return pointer;
+  }
+
+  f32(pointer: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.kernels.memory.buffer as ArrayBuffer, pointer, length);
+  }
+  f64(pointer: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.kernels.memory.buffer as ArrayBuffer, pointer, length);
+  }
+  i32(pointer: number, length: number): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.kernels.memory.buffer as ArrayBuffer, pointer, length);
+  }
+  u32(pointer: number, length: number): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.kernels.memory.buffer as ArrayBuffer, pointer, length);
+  }
+  u8(pointer: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.kernels.memory.buffer as ArrayBuffer, pointer, length);
+  }
+
+  #grow(pages: number): boolean {
+    try {
+      this.kernels.memory.grow(pages);
+      return true;
+    } catch {
+      return false; // RangeError: the engine refuses; the caller says how much was needed
+    }
+  }
+}

@@ -1,0 +1,130 @@
+// What a model is, what it can do, and what every model is asked. Models and unlearning methods meet here:
+// a model kind states its capabilities, a method states which it needs.
+import type { Dataset, IdTable } from './dataset.ts';
+import type { Matrix, SparseRows } from './tensor.ts';
+import type { OptionSpecs, OptionsOf, OptionValue } from './options.ts';
+
+/**
+ * What a model kind can do beyond ranking:
+ * `fit` trains from data; `factors` scores are dot products of user and item rows; `leastSquares` rows can be re-solved
+ * from the other side (ALS); `gradient` its loss can be stepped on by a gradient method; `exactForget` it forgets by algebra.
+ */
+export type Capability = 'fit' | 'factors' | 'leastSquares' | 'gradient' | 'exactForget';
+
+/** Progress of a run: `done` of `total` steps, and what is known so far. */
+export interface Progress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+  /** The training objective or loss after this step, where it is computed. */
+  readonly objective?: number;
+  /** A validation metric after this step, where one is computed. */
+  readonly validation?: number;
+}
+
+/** How a run is watched and stopped. */
+export interface RunControl {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Aborting makes the run throw the signal's reason; nothing is changed then. */
+  readonly signal?: AbortSignal;
+  /** Threads to use; any number gives the same bytes. Default 1. */
+  readonly threads?: number;
+}
+
+/** How a fit is run, beside the model's own options. */
+export interface FitControl extends RunControl {
+  /** Start from these factors instead of the keyed random ones, where the kind has factors. */
+  readonly start?: { readonly userFactors: ArrayLike<number>; readonly itemFactors: ArrayLike<number> };
+  /** Held-out interactions over the same tables, for models that stop early on a validation metric. */
+  readonly validation?: Dataset;
+}
+
+/** Which rows a model was trained on; saved with it, and compared before data are used with it. */
+export interface Provenance {
+  /** Fingerprint of the training interactions that the parameters stand for. */
+  readonly fingerprint: string;
+  /** The split that the training rows were taken from; `rule` is `all` where nothing was held out. */
+  readonly split: { readonly rule: string; readonly seed: number };
+}
+
+/** Which items to rank for whom. */
+export interface RankRequest {
+  /** User positions. */
+  readonly users: Int32Array;
+  /** List length. */
+  readonly k: number;
+  /** Items to leave out for each user, by user position: rows = all users of the model. */
+  readonly exclude?: SparseRows;
+  /** What each user has interacted with, by user position, for models that score from a user's history. */
+  readonly history?: SparseRows;
+  /** 1 for items that may be ranked, u8[items]; deleted items never are. */
+  readonly allowed?: Uint8Array;
+}
+
+/** Ranked lists, row-major [users × k]; item −1 and score −Infinity fill lists that run out of items. */
+export interface Ranking {
+  readonly items: Int32Array;
+  readonly scores: Float32Array;
+}
+
+/** A trained model. It owns its linear memory; it holds no interactions. */
+export interface Model {
+  /** Name of its kind: the registry key. */
+  readonly kind: string;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  /** What training recorded: iterations, objective, convergence. Not part of the digest. */
+  readonly record: Readonly<Record<string, unknown>>;
+  /** The trained parameters by name, in file order. */
+  readonly parameters: ReadonlyMap<string, Matrix>;
+  /** Bytes of its linear memory. */
+  readonly memoryBytes: number;
+  /** Top-k items, best first, ties by lower item position. Scores are float32. */
+  rank(request: RankRequest): Ranking;
+  /** Scores of (user, item) pairs of positions. */
+  scorePairs(users: Int32Array, items: Int32Array, history?: SparseRows): Float32Array;
+  /** Items whose rows lie closest (cosine) to the given item's, itself left out. */
+  similarItems(item: number, k: number): Ranking;
+}
+
+/** What is restored from a saved file. */
+export interface SavedModel {
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  readonly record: Readonly<Record<string, unknown>>;
+  /** Dense [rows × cols] float32 parameters by name. */
+  readonly parameters: ReadonlyMap<string, { readonly rows: number; readonly cols: number; readonly values: Float32Array }>;
+}
+
+/** A kind of model: the registry's entry. */
+export interface ModelKind<S extends OptionSpecs = OptionSpecs> {
+  readonly name: string;
+  /** One line for help texts. */
+  readonly summary: string;
+  readonly capabilities: readonly Capability[];
+  readonly options: S;
+  /**
+   * Trains on all interactions of `data`.
+   * @throws TypeError, RangeError for options; DataError for data it cannot use; MemoryError; ModelError.
+   */
+  fit(data: Dataset, options?: Partial<OptionsOf<S>>, control?: FitControl): Promise<Model>;
+  /** A model from its saved parts. @throws ModelError when parts are missing or have wrong shapes. */
+  restore(saved: SavedModel): Model;
+}
+
+/** Lets other work run (timers, signals, the page) between two blocks of synchronous work. */
+export function breathe(): Promise<void> {
+  // A macrotask without setTimeout's clamp to 4 ms in browsers; all runtimes have MessageChannel.
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}

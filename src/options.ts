@@ -1,0 +1,49 @@
+// Options of models and methods, declared once: the declaration validates, gives defaults, makes the command line's
+// flags and the docs' tables. A model's options type is derived from its declaration.
+import * as check from './check.ts';
+
+/** How one option is checked, what it is when absent, and what it means. */
+export interface Option<T> {
+  readonly kind: 'integer' | 'number' | 'boolean' | 'word';
+  /** Value when absent; a function sees the options that stand before it. */
+  readonly default: T;
+  readonly doc: string;
+  /** The words of a `word` option. */
+  readonly words?: readonly string[];
+  readonly check: (name: string, value: unknown) => T;
+}
+
+export type OptionSpecs = Readonly<Record<string, Option<any>>>;
+export type OptionValue = number | string | boolean;
+/** The values that a declaration describes. */
+export type OptionsOf<S extends OptionSpecs> = { readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never };
+
+export const integer = (value: number, bounds: check.Bounds, doc: string): Option<number> =>
+  ({ kind: 'integer', default: value, doc, check: (name, v) => check.integer(name, v, bounds) });
+
+export const number = (value: number, bounds: check.Bounds, doc: string): Option<number> =>
+  ({ kind: 'number', default: value, doc, check: (name, v) => check.number(name, v, bounds) });
+
+export const boolean = (value: boolean, doc: string): Option<boolean> =>
+  ({ kind: 'boolean', default: value, doc, check: check.boolean });
+
+export const word = <const W extends string>(value: W, words: readonly W[], doc: string): Option<W> =>
+  ({ kind: 'word', default: value, doc, words, check: (name, v) => check.oneOf(name, v, words) });
+
+/**
+ * Checks given options against their declaration and fills in defaults, in the declaration's order.
+ * @throws TypeError for an unknown option or a wrong kind, RangeError for a wrong value.
+ */
+export function resolveOptions<S extends OptionSpecs>(what: string, specs: S, given: object = {}): OptionsOf<S> {
+  check.knownKeys(what, given, Object.keys(specs));
+  const values = given as Record<string, unknown>;
+  const resolved: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(specs)) {
+    resolved[name] = values[name] === undefined ? spec.default : spec.check(name, values[name]);
+  }
+  return resolved as OptionsOf<S>;
+}
+
+/** Every model's and method's seed. */
+export const seed: Option<number> =
+  integer(1, { min: 0, max: 0xffffffff }, 'Seed of every random draw; the same seed gives the same bytes.');
