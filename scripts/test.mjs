@@ -1,11 +1,11 @@
 // Runs the compiled tests with uvu and ends with a line `N passed, N failed`.
-// Usage: node scripts/test.mjs [pattern]   (default: every *.test.js below dist/test)
+// Usage: node scripts/test.mjs [part of a file's name]
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const pattern = process.argv[2] ?? '\\.test\\.js$';
+const pattern = `${process.argv[2] ?? ''}.*\\.test\\.js$`;
 const uvu = spawnSync(process.execPath, ['node_modules/uvu/bin.js', 'dist/test', pattern], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
 process.stdout.write(uvu.stdout);
 process.stderr.write(uvu.stderr);

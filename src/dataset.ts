@@ -2,7 +2,7 @@
 // Positions follow the canonical order of ids, so that the order of lines in a file changes nothing.
 // Refuses to hold unordered or duplicate entries: `DatasetBuilder` settles those first.
 import { DataError } from './errors.ts';
-import { keyOf, pairKey, type Key } from './random.ts';
+import { keyOf, philox, type Key } from './random.ts';
 import type { SparseRows } from './tensor.ts';
 
 /** Canonical order of ids: whole numbers first, by value; then all others by UTF-16 code units. */
@@ -117,7 +117,7 @@ export class Dataset implements DatasetParts {
   readonly features: ReadonlyMap<string, Features>;
   readonly duplicates: number;
   readonly source?: string;
-  #fingerprint?: string;
+  #sums?: readonly number[];
 
   constructor(given: DatasetParts) {
     this.users = given.users;
@@ -152,7 +152,7 @@ export class Dataset implements DatasetParts {
   /** The entries that `keep` says yes to, over the same tables. */
   filter(keep: (entry: number, user: number, item: number) => boolean): Dataset {
     const { rows, cols, indptr, indices, data } = this.userItems;
-    const kept: number[] | Int32Array = new Int32Array(indices.length);
+    const kept = new Int32Array(indices.length);
     const newIndptr = new Int32Array(rows + 1);
     let n = 0;
     for (let u = 0; u < rows; u++) {
@@ -182,29 +182,63 @@ export class Dataset implements DatasetParts {
 
   /**
    * Identifies the set of interactions (user id, item id, value), whatever their order and positions: the sum of keyed
-   * hashes, 128 bits as hex. Equal sets give equal fingerprints.
+   * hashes, 128 bits as hex. Equal sets give equal fingerprints. Computed once.
    */
   fingerprint(): string {
-    if (this.#fingerprint !== undefined) return this.#fingerprint;
-    const { rows, indptr, indices, data } = this.userItems;
+    this.#sums ??= this.#hashEntries((add) => {
+      for (let entry = 0; entry < this.interactions; entry++) add(entry);
+    });
+    return this.#sums.map((sum) => sum.toString(16).padStart(8, '0')).join('');
+  }
+
+  /**
+   * The entries that are not listed, over the same tables. Cheap beside `filter` where few are listed, also for the
+   * fingerprint, which is a sum.
+   * @param entries ascending positions of entries.
+   */
+  without(entries: Int32Array): Dataset {
+    const { rows, cols, indptr, indices, data } = this.userItems;
+    const remaining = indices.length - entries.length;
+    const newIndptr = new Int32Array(rows + 1);
+    for (let u = 0, gone = 0; u < rows; u++) {
+      while (gone < entries.length && entries[gone] < indptr[u + 1]) gone++;
+      newIndptr[u + 1] = indptr[u + 1] - gone;
+    }
+    const dataset = new Dataset({
+      ...this.tables(),
+      userItems: {
+        rows, cols, indptr: newIndptr,
+        indices: cutInto(new Int32Array(remaining), indices, entries),
+        data: cutInto(new Float32Array(remaining), data, entries),
+      },
+      times: this.times && cutInto(new Float64Array(remaining), this.times, entries),
+      parts: this.parts && cutInto(new Uint8Array(remaining), this.parts, entries),
+    });
+    if (this.#sums) {
+      const gone = this.#hashEntries((add) => entries.forEach(add));
+      dataset.#sums = this.#sums.map((sum, i) => (sum - gone[i] + 4294967296) % 4294967296);
+    }
+    return dataset;
+  }
+
+  /** Sums, modulo 2^32 each, of the four hash words of the entries that `visit` adds in ascending order. */
+  #hashEntries(visit: (add: (entry: number) => void) => void): number[] {
+    const { indptr, indices, data } = this.userItems;
     const itemKeys = this.items.keys();
     const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-    // four 32-bit sums with carries kept exact in doubles: 2^21 entries may be added between foldings
     const sums = [0, 0, 0, 0];
-    for (let u = 0; u < rows; u++) {
-      const user = this.users.key(u);
-      for (let e = indptr[u]; e < indptr[u + 1]; e++) {
-        const i = indices[e];
-        const pair = pairKey(user, { lo: itemKeys[2 * i], hi: itemKeys[2 * i + 1] });
-        const h = pairKey(pair, { lo: bits[e], hi: 0 });
-        sums[0] = (sums[0] + pair.lo) % 4294967296;
-        sums[1] = (sums[1] + pair.hi) % 4294967296;
-        sums[2] = (sums[2] + h.lo) % 4294967296;
-        sums[3] = (sums[3] + h.hi) % 4294967296;
+    let row = -1;
+    let user = { lo: 0, hi: 0 };
+    visit((entry) => {
+      if (row < 0 || entry >= indptr[row + 1]) {
+        do row++; while (entry >= indptr[row + 1]);
+        user = this.users.key(row);
       }
-    }
-    this.#fingerprint = sums.map((s) => s.toString(16).padStart(8, '0')).join('');
-    return this.#fingerprint;
+      const item = indices[entry];
+      const words = philox(user.lo, user.hi, itemKeys[2 * item], itemKeys[2 * item + 1], bits[entry], 0x66696e67);
+      for (let i = 0; i < 4; i++) sums[i] = (sums[i] + words[i]) % 4294967296;
+    });
+    return sums;
   }
 
   /** Everything that stays when entries change. */
@@ -223,6 +257,17 @@ function pickFloat(from: Float32Array, entries: Int32Array): Float32Array {
   const picked = new Float32Array(entries.length);
   for (let i = 0; i < entries.length; i++) picked[i] = from[entries[i]];
   return picked;
+}
+
+/** Copies `from` into `to` without the listed ascending positions. */
+function cutInto<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(to: T, from: T, gone: Int32Array): T {
+  let start = 0;
+  for (let g = 0; g <= gone.length; g++) {
+    const end = g < gone.length ? gone[g] : from.length;
+    to.set(from.subarray(start, end) as never, start - g);
+    start = end + 1;
+  }
+  return to;
 }
 
 /** What happens when a (user, item) pair occurs more than once. */

@@ -69,8 +69,8 @@ export interface Ranking {
 
 /** A trained model. It owns its linear memory; it holds no interactions. */
 export interface Model {
-  /** Name of its kind: the registry key. */
-  readonly kind: string;
+  /** Its kind: how to train another one, and what it can do. `kind.name` is the registry key. */
+  readonly kind: ModelKind;
   readonly options: Readonly<Record<string, OptionValue>>;
   readonly users: IdTable;
   readonly items: IdTable;
@@ -101,7 +101,7 @@ export interface SavedModel {
 }
 
 /** A kind of model: the registry's entry. */
-export interface ModelKind<S extends OptionSpecs = OptionSpecs> {
+export interface ModelKind<S extends OptionSpecs = any> {
   readonly name: string;
   /** One line for help texts. */
   readonly summary: string;
