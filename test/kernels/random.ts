@@ -1,0 +1,61 @@
+import type { Arena } from '../../src/memory.ts';
+import { keyOf, uniform } from '../../src/random.ts';
+import { paddedWidth } from '../../src/tensor.ts';
+import { normalRows, uniformRows, words } from '../reference/random.ts';
+import { near, same, type KernelTable } from './table.ts';
+
+/** Keys of eleven ids; row 3 is a deleted one. */
+function someKeys(): Uint32Array {
+  const keys = new Uint32Array(22);
+  for (let r = 0; r < 11; r++) if (r !== 3) keys.set([keyOf(`user ${r}`).lo, keyOf(`user ${r}`).hi], 2 * r);
+  return keys;
+}
+
+function rowsCheck(arena: Arena, name: string, twin: (keys: Uint32Array, cols: number) => Float64Array, threshold: number,
+  run: (cols: number, ld: number, keys: number, out: number) => void): void {
+  const keys = someKeys(), at = arena.upload(keys);
+  for (const cols of [1, 3, 8, 17, 64]) {
+    const ld = paddedWidth(cols), out = arena.alloc(11 * ld * 4);
+    arena.f32(out, 11 * ld).fill(NaN);
+    run(cols, ld, at, out);
+    near(`${name}, ${cols} columns`, arena.f32(out, 11 * ld), twin(keys, cols), threshold);
+  }
+}
+
+export const random: KernelTable = {
+  random_words: {
+    claim: "word for word the host's Philox; host uniforms come from the same words",
+    check(arena) {
+      const out = arena.alloc(64);
+      for (const [seed, stream, lo, hi] of [[0, 0, 0, 0], [1, 2, 3, 4], [0xffffffff, 9, 0xdeadbeef, 0x80000000]]) {
+        arena.kernels.random_words(14, seed, stream, lo, hi, out);
+        same('words', arena.u32(out, 16), words(14, seed, stream, lo, hi));
+        const [a, b] = arena.u32(out, 2);
+        same('uniform', [uniform(seed, stream, { lo, hi })], [((a >>> 5) * 2 ** 26 + (b >>> 6)) / 2 ** 53]);
+      }
+      // Known answer of the Random123 distribution for an all-zero counter and key.
+      arena.kernels.random_words(4, 0, 0, 0, 0, out);
+      same('known answer', arena.u32(out, 4), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
+    },
+  },
+  random_normal_rows: {
+    claim: 'within 1e-6 of Box–Muller on the host; mean and variance of 40,000 draws; pads and deleted rows zero',
+    check(arena) {
+      rowsCheck(arena, 'normal', (keys, cols) => normalRows(keys, cols, 7, 1, 0.5), 1e-6,
+        (cols, ld, keys, out) => arena.kernels.random_normal_rows(11, cols, ld, 7, 1, keys, 0.5, out));
+      const n = 40000, key = arena.upload(Uint32Array.of(5, 6)), out = arena.alloc(n * 4);
+      arena.kernels.random_normal_rows(1, n, n, 3, 1, key, 2, out);
+      let sum = 0, squares = 0;
+      for (const x of arena.f32(out, n)) sum += x / 2, squares += (x / 2) ** 2;
+      near('mean', [sum / n], [0], 0.02);
+      near('variance', [squares / n], [1], 0.03);
+    },
+  },
+  random_uniform_rows: {
+    claim: 'within 1e-6 of the twin; pads and deleted rows zero',
+    check(arena) {
+      rowsCheck(arena, 'uniform', (keys, cols) => uniformRows(keys, cols, 7, 2, -0.1, 0.3), 1e-6,
+        (cols, ld, keys, out) => arena.kernels.random_uniform_rows(11, cols, ld, 7, 2, keys, -0.1, 0.3, out));
+    },
+  },
+};

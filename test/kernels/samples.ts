@@ -1,0 +1,29 @@
+// Seeded test data for kernels.
+import { uniform, type Key } from '../../src/random.ts';
+import { paddedWidth, type SparseRows } from '../../src/tensor.ts';
+
+/** Draws in [0, 1), each call the next; a seed names the whole sequence. */
+export function draws(seed: number): () => number {
+  const key: Key = { lo: 0x5eed, hi: 0 };
+  let index = 0;
+  return () => uniform(seed, 0, key, index++);
+}
+
+/** Row-major [rows × ld] with values in [−1, 1) and zero pads. */
+export function factorRows(seed: number, rows: number, factors: number): Float32Array<ArrayBuffer> {
+  const next = draws(seed), ld = paddedWidth(factors), values = new Float32Array(rows * ld);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < factors; c++) values[r * ld + c] = next() * 2 - 1;
+  return values;
+}
+
+/** Sparse rows of the given lengths over `cols` columns, values from `value`. */
+export function sparseRows(seed: number, lengths: readonly number[], cols: number, value: (draw: () => number) => number): SparseRows {
+  const next = draws(seed), indptr = new Int32Array(lengths.length + 1), indices: number[] = [], data: number[] = [];
+  lengths.forEach((length, r) => {
+    const chosen = new Set<number>();
+    while (chosen.size < Math.min(length, cols)) chosen.add(Math.floor(next() * cols));
+    for (const c of [...chosen].sort((a, b) => a - b)) indices.push(c), data.push(value(next));
+    indptr[r + 1] = indices.length;
+  });
+  return { rows: lengths.length, cols, indptr, indices: Int32Array.from(indices), data: Float32Array.from(data) };
+}
