@@ -22,6 +22,7 @@ export function isCanonicalInteger(id: string): boolean {
 export class IdTable {
   readonly #ids: readonly (string | null)[];
   readonly #positions = new Map<string, number>();
+  #keys?: Uint32Array;
 
   /** @param ids distinct ids by position; null marks an empty position. */
   constructor(ids: readonly (string | null)[]) {
@@ -62,13 +63,14 @@ export class IdTable {
   }
   /** Keys for keyed randomness [lo, hi] per position, u32[2·size]; zero where empty. */
   keys(): Uint32Array {
-    const keys = new Uint32Array(this.size * 2);
+    if (this.#keys) return this.#keys.slice();
+    const keys = (this.#keys = new Uint32Array(this.size * 2));
     for (const [id, position] of this.#positions) {
       const key = keyOf(id);
       keys[2 * position] = key.lo;
       keys[2 * position + 1] = key.hi;
     }
-    return keys;
+    return keys.slice();
   }
   key(position: number): Key {
     const id = this.#ids[position];
@@ -104,6 +106,14 @@ export interface DatasetParts {
   readonly duplicates?: number;
   /** Where the data came from, for messages. */
   readonly source?: string;
+  /** The split that these interactions are a part of; absent where nothing was held out. */
+  readonly split?: SplitRecord;
+}
+
+/** A split that can be drawn again: the rule's text and the seed. */
+export interface SplitRecord {
+  readonly rule: string;
+  readonly seed: number;
 }
 
 /** An immutable set of interactions over fixed tables of users and items. */
@@ -117,6 +127,7 @@ export class Dataset implements DatasetParts {
   readonly features: ReadonlyMap<string, Features>;
   readonly duplicates: number;
   readonly source?: string;
+  readonly split: SplitRecord;
   #sums?: readonly number[];
 
   constructor(given: DatasetParts) {
@@ -129,6 +140,7 @@ export class Dataset implements DatasetParts {
     this.features = given.features ?? new Map();
     this.duplicates = given.duplicates ?? 0;
     this.source = given.source;
+    this.split = given.split ?? { rule: 'all', seed: 0 };
   }
 
   /** Number of interactions. */
@@ -175,9 +187,20 @@ export class Dataset implements DatasetParts {
     return this.filter((entry) => parts[entry] === PART[name]);
   }
 
-  /** The same interactions with users and items deleted from the tables; their entries must be gone already. */
+  /** The same interactions with other tables of the same sizes, such as after a deletion of ids; the entries of deleted ids must be gone. */
   withTables(users: IdTable, items: IdTable): Dataset {
-    return new Dataset({ ...this, userItems: this.userItems, ...this.tables(), times: this.times, parts: this.parts, users, items });
+    const { userItems, times, parts } = this;
+    const dataset = new Dataset({ ...this.tables(), userItems, times, parts, users, items });
+    dataset.#sums = this.#sums;
+    return dataset;
+  }
+
+  /** The same interactions, said to be part of a split. */
+  withSplit(split: SplitRecord): Dataset {
+    const { userItems, times, parts } = this;
+    const dataset = new Dataset({ ...this.tables(), userItems, times, parts, split });
+    dataset.#sums = this.#sums;
+    return dataset;
   }
 
   /**
@@ -241,12 +264,56 @@ export class Dataset implements DatasetParts {
     return sums;
   }
 
+  /**
+   * The same interactions over other tables, by id: what the tables do not know is left out.
+   * For data that were read anew and a model that has forgotten since.
+   */
+  alignTo(users: IdTable, items: IdTable): Dataset {
+    const userAt = Int32Array.from({ length: this.users.size }, (_, p) => positionIn(users, this.users.at(p)));
+    const itemAt = Int32Array.from({ length: this.items.size }, (_, p) => positionIn(items, this.items.at(p)));
+    const entriesOf = new Array<number[]>(users.size);
+    const { indptr, indices, data } = this.userItems;
+    let kept = 0;
+    for (let u = 0; u < this.users.size; u++) {
+      if (userAt[u] < 0) continue;
+      const entries: number[] = (entriesOf[userAt[u]] = []);
+      for (let e = indptr[u]; e < indptr[u + 1]; e++) if (itemAt[indices[e]] >= 0) entries.push(e);
+      entries.sort((a, b) => itemAt[indices[a]] - itemAt[indices[b]]);
+      kept += entries.length;
+    }
+    const order = new Int32Array(kept), newIndptr = new Int32Array(users.size + 1);
+    for (let u = 0, n = 0; u < users.size; u++) {
+      for (const e of entriesOf[u] ?? []) order[n++] = e;
+      newIndptr[u + 1] = n;
+    }
+    const titles = new Map<number, string>();
+    for (const [item, title] of this.titles) if (itemAt[item] >= 0) titles.set(itemAt[item], title);
+    const features = new Map<string, Features>();
+    for (const [name, { dims, values, present }] of this.features) {
+      const moved = { dims, values: new Float32Array(items.size * dims), present: new Uint8Array(items.size) };
+      for (let i = 0; i < itemAt.length; i++) {
+        if (itemAt[i] < 0) continue;
+        moved.values.set(values.subarray(i * dims, (i + 1) * dims), itemAt[i] * dims);
+        moved.present[itemAt[i]] = present[i];
+      }
+      features.set(name, moved);
+    }
+    return new Dataset({
+      users, items, titles, features, source: this.source, split: this.split,
+      userItems: { rows: users.size, cols: items.size, indptr: newIndptr, indices: order.map((e) => itemAt[indices[e]]), data: Float32Array.from(order, (e) => data[e]) },
+      times: this.times && Float64Array.from(order, (e) => this.times![e]),
+      parts: this.parts && Uint8Array.from(order, (e) => this.parts![e]),
+    });
+  }
+
   /** Everything that stays when entries change. */
   private tables(): Omit<DatasetParts, 'userItems'> {
-    const { users, items, titles, features, source } = this;
-    return { users, items, titles, features, source };
+    const { users, items, titles, features, source, split } = this;
+    return { users, items, titles, features, source, split };
   }
 }
+
+const positionIn = (table: IdTable, id: string | null): number => (id === null ? -1 : table.indexOf(id));
 
 function pickInt(from: Int32Array, entries: Int32Array): Int32Array {
   const picked = new Int32Array(entries.length);

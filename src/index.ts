@@ -1,4 +1,20 @@
 // The public surface.
 export { DataError, MemoryError, ModelError } from './errors.ts';
 export { loadKernels } from './kernels.ts';
-export { Dataset, DatasetBuilder, IdTable, compareIds } from './dataset.ts';
+export { Dataset, DatasetBuilder, IdTable, compareIds, type Features, type DuplicatePolicy } from './dataset.ts';
+export type { Capability, FitControl, Model, ModelKind, Progress, Ranking, RankRequest, RunControl } from './model.ts';
+export { METRICS, type MetricName } from './metrics.ts';
+export { evaluate, type Evaluation, type EvaluateOptions } from './evaluate.ts';
+export { recommend, similarItems, similarUsers, type Recommended, type RecommendOptions } from './recommend.ts';
+export { digest } from './digest.ts';
+export {
+  compatible, forget, gold, partitionOf,
+  type Exactness, type ForgetOptions, type ForgetReport, type ForgetRequest, type Partition, type Unlearner,
+} from './unlearn.ts';
+export { compare, type ComparedModel, type CompareOptions, type Contender } from './compare.ts';
+export { deserialize, inspectFile, kernelsDigest, serialize, type ModelInfo } from './serialize.ts';
+export { MODELS, type ModelName } from './models/index.ts';
+export { popularity } from './models/popularity.ts';
+export { UNLEARNERS, type UnlearnerName } from './unlearn/index.ts';
+export { retrain } from './unlearn/retrain.ts';
+export { VERSION } from './version.ts';

@@ -1,6 +1,7 @@
 // What a model is, what it can do, and what every model is asked. Models and unlearning methods meet here:
 // a model kind states its capabilities, a method states which it needs.
-import type { Dataset, IdTable } from './dataset.ts';
+import type { Dataset, IdTable, SplitRecord } from './dataset.ts';
+import { ModelError } from './errors.ts';
 import type { Matrix, SparseRows } from './tensor.ts';
 import type { OptionSpecs, OptionsOf, OptionValue } from './options.ts';
 
@@ -44,7 +45,7 @@ export interface Provenance {
   /** Fingerprint of the training interactions that the parameters stand for. */
   readonly fingerprint: string;
   /** The split that the training rows were taken from; `rule` is `all` where nothing was held out. */
-  readonly split: { readonly rule: string; readonly seed: number };
+  readonly split: SplitRecord;
 }
 
 /** Which items to rank for whom. */
@@ -97,7 +98,13 @@ export interface SavedModel {
   readonly provenance: Provenance;
   readonly record: Readonly<Record<string, unknown>>;
   /** Dense [rows × cols] float32 parameters by name. */
-  readonly parameters: ReadonlyMap<string, { readonly rows: number; readonly cols: number; readonly values: Float32Array }>;
+  readonly parameters: ReadonlyMap<string, SavedParameter>;
+}
+
+export interface SavedParameter {
+  readonly rows: number;
+  readonly cols: number;
+  readonly values: Float32Array;
 }
 
 /** A kind of model: the registry's entry. */
@@ -114,6 +121,21 @@ export interface ModelKind<S extends OptionSpecs = any> {
   fit(data: Dataset, options?: Partial<OptionsOf<S>>, control?: FitControl): Promise<Model>;
   /** A model from its saved parts. @throws ModelError when parts are missing or have wrong shapes. */
   restore(saved: SavedModel): Model;
+}
+
+/** The named parameter of a saved model, with the shape that its tables ask for. */
+export function savedParameter(saved: SavedModel, name: string, rows: number, cols: number): SavedParameter {
+  const parameter = saved.parameters.get(name);
+  if (!parameter || parameter.rows !== rows || parameter.cols !== cols) {
+    throw new ModelError(`the model file's "${name}" expected ${rows} x ${cols} values, found ` +
+      (parameter ? `${parameter.rows} x ${parameter.cols}` : 'none'));
+  }
+  return parameter;
+}
+
+/** What a model trained on `data` remembers of them. */
+export function provenanceOf(data: Dataset): Provenance {
+  return { fingerprint: data.fingerprint(), split: data.split };
 }
 
 /** Lets other work run (timers, signals, the page) between two blocks of synchronous work. */

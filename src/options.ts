@@ -5,7 +5,7 @@ import * as check from './check.ts';
 /** How one option is checked, what it is when absent, and what it means. */
 export interface Option<T> {
   readonly kind: 'integer' | 'number' | 'boolean' | 'word';
-  /** Value when absent; a function sees the options that stand before it. */
+  /** Value when absent. */
   readonly default: T;
   readonly doc: string;
   /** The words of a `word` option. */
@@ -29,6 +29,13 @@ export const boolean = (value: boolean, doc: string): Option<boolean> =>
 
 export const word = <const W extends string>(value: W, words: readonly W[], doc: string): Option<W> =>
   ({ kind: 'word', default: value, doc, words, check: (name, v) => check.oneOf(name, v, words) });
+
+/** A number that may stay unsaid: the procedure then decides, as its documentation says. */
+export const optionalInteger = (bounds: check.Bounds, doc: string): Option<number | undefined> =>
+  ({ kind: 'integer', default: undefined, doc, check: (name, v) => check.integer(name, v, bounds) });
+
+export const optionalNumber = (bounds: check.Bounds, doc: string): Option<number | undefined> =>
+  ({ kind: 'number', default: undefined, doc, check: (name, v) => check.number(name, v, bounds) });
 
 /**
  * Checks given options against their declaration and fills in defaults, in the declaration's order.

@@ -1,0 +1,9 @@
+// The registry of models: key = file name = name on the command line = name in saved files.
+import type { ModelKind } from '../model.ts';
+import { popularity } from './popularity.ts';
+
+export const MODELS = Object.freeze({
+  popularity,
+} as const) satisfies Readonly<Record<string, ModelKind>>;
+
+export type ModelName = keyof typeof MODELS;

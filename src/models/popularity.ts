@@ -1,0 +1,98 @@
+// Items by the number of users who have them: the floor that every report shows, and exact to forget.
+import type { Dataset, IdTable } from '../dataset.ts';
+import { Arena } from '../memory.ts';
+import { provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type Provenance, type Ranking, type RankRequest, type SavedModel } from '../model.ts';
+import { Matrix } from '../tensor.ts';
+
+const options = Object.freeze({});
+
+interface PopularityParts {
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  /** Users per item; whole numbers up to 2^24 are exact in float32. */
+  readonly counts: ArrayLike<number>;
+}
+
+class PopularityModel implements Model {
+  readonly kind: ModelKind = popularity;
+  readonly options = {};
+  readonly record = {};
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  readonly #arena = new Arena();
+  readonly #counts: Matrix;
+  /** Items that exist, most popular first, ties by position. */
+  readonly #order: Int32Array;
+
+  constructor({ users, items, provenance, counts }: PopularityParts) {
+    this.users = users;
+    this.items = items;
+    this.provenance = provenance;
+    this.#counts = new Matrix(this.#arena, items.size, 1).load(counts);
+    const live = Array.from({ length: items.size }, (_, i) => i).filter((i) => items.at(i) !== null);
+    this.#order = Int32Array.from(live.sort((a, b) => counts[b] - counts[a] || a - b));
+  }
+
+  get parameters(): ReadonlyMap<string, Matrix> {
+    return new Map([['counts', this.#counts]]);
+  }
+  get memoryBytes(): number {
+    return this.#arena.size;
+  }
+
+  rank({ users, k, exclude, allowed }: RankRequest): Ranking {
+    const result: Ranking = { items: new Int32Array(users.length * k).fill(-1), scores: new Float32Array(users.length * k).fill(-Infinity) };
+    const seen = new Uint8Array(this.items.size);
+    for (let r = 0; r < users.length; r++) {
+      const row = exclude?.indices.subarray(exclude.indptr[users[r]], exclude.indptr[users[r] + 1]) ?? [];
+      for (const item of row) seen[item] = 1;
+      let n = 0;
+      for (const item of this.#order) {
+        if (n === k) break;
+        if (seen[item] || (allowed && !allowed[item])) continue;
+        result.items[r * k + n] = item;
+        result.scores[r * k + n++] = this.#count(item);
+      }
+      for (const item of row) seen[item] = 0;
+    }
+    return result;
+  }
+
+  scorePairs(_users: Int32Array, items: Int32Array): Float32Array {
+    return Float32Array.from(items, (item) => this.#count(item));
+  }
+
+  /** Items whose popularity is nearest; the cosine of one number says no more. */
+  similarItems(item: number, k: number): Ranking {
+    const distance = (i: number): number => Math.abs(this.#count(i) - this.#count(item));
+    const nearest = Array.from(this.#order).filter((i) => i !== item).sort((a, b) => distance(a) - distance(b) || a - b).slice(0, k);
+    const items = new Int32Array(k).fill(-1), scores = new Float32Array(k).fill(-Infinity);
+    nearest.forEach((i, n) => {
+      items[n] = i;
+      scores[n] = -distance(i);
+    });
+    return { items, scores };
+  }
+
+  #count(item: number): number {
+    return this.#counts.row(item)[0];
+  }
+}
+
+export const popularity = Object.freeze({
+  name: 'popularity',
+  summary: 'Most popular items first, the same for everybody: the floor to compare with.',
+  capabilities: ['fit'],
+  options,
+  async fit(data: Dataset, _options: object = {}, control: FitControl = {}): Promise<Model> {
+    control.signal?.throwIfAborted();
+    const counts = data.itemCounts();
+    control.onProgress?.({ phase: 'train', done: 1, total: 1 });
+    return new PopularityModel({ users: data.users, items: data.items, provenance: provenanceOf(data), counts });
+  },
+  restore(saved: SavedModel): Model {
+    return new PopularityModel({ ...saved, counts: savedParameter(saved, 'counts', saved.items.size, 1).values });
+  },
+} as const) satisfies ModelKind<typeof options>;

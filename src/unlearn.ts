@@ -1,0 +1,220 @@
+// What an unlearning method is, what a request to forget means for a data set, and forget() itself.
+// A deleted id leaves its position empty, in the data and in the model; nobody else's position or draws change.
+import * as check from './check.ts';
+import { Dataset, type Features, type IdTable } from './dataset.ts';
+import { digest } from './digest.ts';
+import { DataError, ModelError } from './errors.ts';
+import { requireTables } from './evaluate.ts';
+import type { Capability, FitControl, Model, ModelKind } from './model.ts';
+import { resolveOptions, type OptionSpecs, type OptionsOf } from './options.ts';
+
+/** What to forget: any mix of users, items, single interactions and a modality, by the ids that users know. */
+export interface ForgetRequest {
+  readonly users?: readonly string[];
+  readonly items?: readonly string[];
+  readonly interactions?: readonly (readonly [user: string, item: string])[];
+  /** Features of one modality, of the given items or of all. */
+  readonly modality?: { readonly name: string; readonly items?: readonly string[] };
+}
+
+/** A training set divided by a request. */
+export interface Partition {
+  /** The interactions that the model was trained on. */
+  readonly data: Dataset;
+  /** What remains; ids of deleted users and items have left its tables, positions stay. */
+  readonly retain: Dataset;
+  /** Ascending positions of deleted users and items. */
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  /** Ascending entries of `data` that are forgotten, those of deleted users and items included. */
+  readonly entries: Int32Array;
+  /** Ascending positions of items whose features of a modality are revoked. */
+  readonly modality?: { readonly name: string; readonly items: Int32Array };
+}
+
+/** What a method is given. */
+export interface ForgetContext {
+  readonly model: Model;
+  readonly partition: Partition;
+  readonly control: FitControl;
+}
+
+/** What a method gives back: a new model (the given one stays as it is) and what it has to say. */
+export interface Forgotten {
+  readonly model: Model;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Exact: the same bytes as gold's, retrained from scratch on the retain set. Approximate: its distance to gold is measured. */
+export type Exactness = 'exact' | 'approximate';
+
+/** An unlearning method: the registry's entry. */
+export interface Unlearner<S extends OptionSpecs = any> {
+  readonly name: string;
+  /** One line for help texts. */
+  readonly summary: string;
+  readonly exactness: Exactness;
+  /** Capabilities that it needs of a model's kind. */
+  readonly needs: readonly Capability[];
+  readonly options: S;
+  forget(context: ForgetContext, options: OptionsOf<S>): Promise<Forgotten>;
+}
+
+/** Whether a method can work on a kind of model. */
+export function compatible(kind: ModelKind, method: Unlearner): boolean {
+  return method.needs.every((need) => kind.capabilities.includes(need));
+}
+
+export interface ForgetReport {
+  readonly method: string;
+  readonly exactness: Exactness;
+  /** Users and items deleted, training interactions that left. */
+  readonly forgotten: { readonly users: number; readonly items: number; readonly interactions: number };
+  /** Wall time of the method itself. */
+  readonly seconds: number;
+  readonly digestBefore?: string;
+  readonly digestAfter?: string;
+  /** The method's own figures: passes or epochs, objective, residual … */
+  readonly [detail: string]: unknown;
+}
+
+export interface ForgetOptions<S extends OptionSpecs = any> extends FitControl {
+  readonly method: Unlearner<S>;
+  /** The method's options. */
+  readonly options?: Partial<OptionsOf<S>>;
+  /** Go on without ids and interactions that are unknown, instead of refusing; default false. */
+  readonly ignoreUnknown?: boolean;
+  /** Whether to compute the digests of the report; default true. */
+  readonly digests?: boolean;
+}
+
+/**
+ * Makes a model forget. The given model stays as it is.
+ * @param data the interactions that the model was trained on.
+ * @returns the new model, the data that it now stands for, and a report.
+ * @throws DataError for unknown ids (named) and for data that are not the model's; RangeError for a request that is
+ *   nothing or everything; ModelError when the method cannot work on this kind of model.
+ * @example
+ * const { model: unlearned, data: retained, report } = await forget(model, train, { users: ['196'] }, { method: unlearnAls });
+ */
+export async function forget<S extends OptionSpecs>(
+  model: Model, data: Dataset, request: ForgetRequest, options: ForgetOptions<S>,
+): Promise<{ model: Model; data: Dataset; partition: Partition; report: ForgetReport }> {
+  const { method, ignoreUnknown = false, digests = true, ...control } = options;
+  if (!compatible(model.kind, method)) {
+    const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need));
+    throw new ModelError(`method "${method.name}" cannot work on a model of kind "${model.kind.name}": it needs ${missing.join(', ')}`);
+  }
+  const resolved = resolveOptions(method.name, method.options, options.options);
+  requireTrainedOn(model, data);
+  const partition = partitionOf(data, request, { ignoreUnknown });
+  const started = performance.now();
+  const { model: unlearned, details } = await method.forget({ model, partition, control }, resolved);
+  const seconds = (performance.now() - started) / 1000;
+  const report: ForgetReport = {
+    method: method.name,
+    exactness: method.exactness,
+    forgotten: { users: partition.users.length, items: partition.items.length, interactions: partition.entries.length },
+    seconds,
+    ...details,
+    ...(digests && { digestBefore: await digest(model), digestAfter: await digest(unlearned) }),
+  };
+  return { model: unlearned, data: partition.retain, partition, report };
+}
+
+/**
+ * Gold: the same kind, options and seed, trained from scratch on the retain set. The judge of every method.
+ * @param control.seed another seed, for the noise floor between two golds.
+ */
+export function gold(model: Model, partition: Partition, control: FitControl & { readonly seed?: number } = {}): Promise<Model> {
+  const { seed, ...rest } = control;
+  return model.kind.fit(partition.retain, seed === undefined ? model.options : { ...model.options, seed }, rest);
+}
+
+/** @throws DataError when `data` are not the interactions that the model was trained on. */
+export function requireTrainedOn(model: Model, data: Dataset): void {
+  requireTables(model, data);
+  const found = data.fingerprint(), expected = model.provenance.fingerprint;
+  if (found !== expected) {
+    throw new DataError(`the data are not those that the model was trained on: fingerprint expected ${expected}, found ${found}`, { source: data.source });
+  }
+}
+
+/**
+ * Divides a training set by a request.
+ * @throws DataError for unknown ids; RangeError for nothing or everything.
+ */
+export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnknown = false } = {}): Partition {
+  check.knownKeys('a forget request', request, ['users', 'items', 'interactions', 'modality']);
+  const users = positionsOf('user', data.users, request.users ?? [], ignoreUnknown);
+  const items = positionsOf('item', data.items, request.items ?? [], ignoreUnknown);
+  const { rows, indptr, indices } = data.userItems;
+  const gone = new Uint8Array(data.interactions);
+  for (const user of users) gone.fill(1, indptr[user], indptr[user + 1]);
+  if (items.length > 0) {
+    const itemGone = new Uint8Array(data.items.size);
+    for (const item of items) itemGone[item] = 1;
+    for (let e = 0; e < indices.length; e++) if (itemGone[indices[e]]) gone[e] = 1;
+  }
+  for (const [user, item] of request.interactions ?? []) {
+    const entry = findEntry(data, data.users.indexOf(user), data.items.indexOf(item));
+    if (entry >= 0) gone[entry] = 1;
+    else if (!ignoreUnknown) {
+      throw new DataError(`interaction of user ${JSON.stringify(user)} with item ${JSON.stringify(item)} is not in the training data; ` +
+        'leave it out, or ignore unknown ones', { source: data.source });
+    }
+  }
+  let count = 0;
+  for (const flag of gone) count += flag;
+  const entries = new Int32Array(count);
+  for (let e = 0, n = 0; n < count; e++) if (gone[e]) entries[n++] = e;
+  const modality = request.modality && modalityOf(data, request.modality, ignoreUnknown);
+  if (users.length === 0 && items.length === 0 && count === 0 && !modality?.items.length) {
+    throw new RangeError('the forget request names nothing that is in the data');
+  }
+  if (count === data.interactions && rows > 0) throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
+  const retained = data.without(entries).withTables(data.users.without(users), data.items.without(items));
+  return { data, retain: modality ? withoutFeatures(retained, modality) : retained, users, items, entries, modality };
+}
+
+function positionsOf(what: 'user' | 'item', table: IdTable, ids: readonly string[], ignoreUnknown: boolean): Int32Array {
+  const positions = new Set<number>();
+  for (const id of ids) {
+    const position = table.indexOf(check.string(what, id));
+    if (position >= 0) positions.add(position);
+    else if (!ignoreUnknown) throw new DataError(`${what} ${JSON.stringify(id)} is unknown; leave it out, or ignore unknown ids`);
+  }
+  return Int32Array.from(positions).sort();
+}
+
+function findEntry(data: Dataset, user: number, item: number): number {
+  if (user < 0 || item < 0) return -1;
+  const { indptr, indices } = data.userItems;
+  let low = indptr[user], high = indptr[user + 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (indices[middle] < item) low = middle + 1;
+    else high = middle;
+  }
+  return low < indptr[user + 1] && indices[low] === item ? low : -1;
+}
+
+function modalityOf(data: Dataset, { name, items }: NonNullable<ForgetRequest['modality']>, ignoreUnknown: boolean): NonNullable<Partition['modality']> {
+  const features = data.features.get(name);
+  if (!features) {
+    throw new DataError(`modality ${JSON.stringify(name)} is not in the data; they have ${[...data.features.keys()].join(', ') || 'none'}`, { source: data.source });
+  }
+  const asked = items ? positionsOf('item', data.items, items, ignoreUnknown) : Int32Array.from(features.present.keys());
+  return { name, items: asked.filter((item) => features.present[item] !== 0) };
+}
+
+/** The data with the revoked rows zeroed and marked absent. */
+function withoutFeatures(data: Dataset, { name, items }: NonNullable<Partition['modality']>): Dataset {
+  const { dims, values, present } = data.features.get(name)!;
+  const kept: Features = { dims, values: values.slice(), present: present.slice() };
+  for (const item of items) {
+    kept.values.fill(0, item * dims, (item + 1) * dims);
+    kept.present[item] = 0;
+  }
+  return new Dataset({ ...data, features: new Map(data.features).set(name, kept) });
+}

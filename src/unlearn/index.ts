@@ -1,0 +1,9 @@
+// The registry of unlearning methods: key = file name = name on the command line and in reports.
+import type { Unlearner } from '../unlearn.ts';
+import { retrain } from './retrain.ts';
+
+export const UNLEARNERS = Object.freeze({
+  retrain,
+} as const) satisfies Readonly<Record<string, Unlearner>>;
+
+export type UnlearnerName = keyof typeof UNLEARNERS;

@@ -1,0 +1,13 @@
+// Gold itself: train again, from scratch, on what remains. Exact for every model; as dear as training.
+import { gold, type ForgetContext, type Forgotten, type Unlearner } from '../unlearn.ts';
+
+const options = Object.freeze({});
+
+export const retrain = Object.freeze({
+  name: 'retrain',
+  summary: 'Train from scratch on the retain set: exact, and the judge of all others.',
+  exactness: 'exact',
+  needs: ['fit'],
+  options,
+  forget: async ({ model, partition, control }: ForgetContext): Promise<Forgotten> => ({ model: await gold(model, partition, control), details: {} }),
+} as const) satisfies Unlearner<typeof options>;
