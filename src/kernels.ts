@@ -2,7 +2,7 @@
 // The only file that knows how WebAssembly is instantiated.
 import { instantiateSync } from '@assemblyscript/loader';
 import type { instantiate } from '../build/kernels.js';
-import { kernelsBase64 } from '../build/embedded.ts';
+import { embeddedBytes, embeddedModule } from './embedded.ts';
 import { ModelError } from './errors.ts';
 
 /** The kernels of one WebAssembly instance, over its own linear memory. */
@@ -12,7 +12,7 @@ let defaultModule: WebAssembly.Module | undefined;
 
 /** The compiled kernels, shared by all instances: those given to `loadKernels`, else the embedded copy. */
 export function kernelsModule(): WebAssembly.Module {
-  return (defaultModule ??= new WebAssembly.Module(decodeBase64(kernelsBase64)));
+  return (defaultModule ??= embeddedModule());
 }
 
 /**
@@ -43,12 +43,5 @@ export function checkStatus(status: number, rowName: (row: number) => string): v
 
 /** The embedded kernels' bytes. */
 export function embeddedKernels(): Uint8Array<ArrayBuffer> {
-  return decodeBase64(kernelsBase64);
-}
-
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+  return embeddedBytes();
 }

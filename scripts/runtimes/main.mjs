@@ -1,0 +1,87 @@
+// Runs the portable tests and the golden suite on every runtime and prints one table.
+// Usage: node scripts/runtimes/main.mjs [--all] [--install] [--only NAME,…] [--pattern REGEX] [--record]
+//   --all      also WebKitGTK and arm64;  --install  Debian packages too (npm's are installed anyway)
+//   --record   makes the first runtime's digests the recorded ones: a change of bytes, said in CHANGELOG.md
+// A runtime that is not on the machine is shown as missing; a required one that is missing is a failure.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { HOSTS, debianThere } from './hosts.mjs';
+import { ENTRY, entryText, link } from './link.mjs';
+import { install, installDebian, root } from './tools.mjs';
+
+const { values } = parseArgs({
+  options: { all: { type: 'boolean' }, install: { type: 'boolean' }, only: { type: 'string' }, pattern: { type: 'string', default: '' }, record: { type: 'boolean' } },
+});
+const only = values.only?.toLowerCase().split(',');
+const hosts = HOSTS.filter(({ name, extra }) => (only ? only.some((word) => name.toLowerCase().includes(word)) : values.all || !extra));
+
+const files = readdirSync(join(root, 'test')).filter((name) => name.endsWith('.test.ts') && new RegExp(values.pattern).test(name))
+  .sort().map((name) => `dist/test/${name.replace(/\.ts$/, '.js')}`);
+const modules = (replaced = {}) => link([ENTRY], { [ENTRY]: entryText(files), ...replaced });
+const works = {
+  inline: { files, modules: modules() },
+  workerd: { files, modules: modules({ 'dist/src/embedded.js': readFileSync(join(root, 'scripts', 'edge-embedded.mjs'), 'utf8') }) },
+};
+const recordedFile = join(root, 'test', 'golden', 'recorded.json');
+const recorded = new Map(Object.entries(JSON.parse(readFileSync(recordedFile, 'utf8'))));
+
+/** The first stage of one run that differs from the other's, or undefined when the runs are equal. */
+function firstDifference(golden, reference) {
+  for (let n = 0; n < Math.max(golden.length, reference.length); n++) {
+    const mine = golden[n], theirs = reference[n];
+    if (!mine) return `${theirs.stage} is absent`;
+    if (mine.stage !== theirs?.stage || mine.digest !== theirs.digest) return mine.stage;
+  }
+}
+/** The first stage whose digest is on record and is another now. New stages are on record from the next `--record`. */
+const firstChange = (golden) => golden.find(({ stage, digest }) => recorded.has(stage) && recorded.get(stage) !== digest)?.stage;
+
+const rows = [];
+let reference; // the golden digests of the first runtime that ran
+let passed = 0, failed = 0;
+for (const host of hosts) {
+  const row = { runtime: host.name, version: '', tests: 'missing', digests: '', seconds: '' };
+  rows.push(row);
+  if (!debianThere(host) && values.install) installDebian(host.debian.packages);
+  if (install(host.tools ?? []).length > 0 || !debianThere(host)) {
+    if (host.required) failed++;
+    console.error(`${host.name}: missing`);
+    continue;
+  }
+  const start = performance.now();
+  try {
+    const { version, result } = await host.run(host.name === 'workerd' ? works.workerd : works.inline);
+    row.version = version;
+    row.tests = `${result.passed}/${result.passed + result.failed}`;
+    passed += result.passed;
+    failed += result.failed;
+    for (const text of result.failures) console.error(`${host.name}: ${text}`);
+
+    const difference = reference ? firstDifference(result.golden, reference) : !values.record && firstChange(result.golden);
+    if (difference) {
+      failed++;
+      row.digests = `${reference ? 'differs' : 'not as recorded'}: ${difference}`;
+    } else {
+      passed += result.golden.length;
+      row.digests = reference ? `${result.golden.length} equal` : `${result.golden.length}`;
+    }
+    reference ??= result.golden;
+  } catch (error) {
+    failed++;
+    row.tests = 'failed';
+    console.error(`${host.name}: ${error?.stack ?? error}`);
+  }
+  row.seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.error(`${host.name} ${row.version}: tests ${row.tests}, digests ${row.digests}, ${row.seconds} s`);
+}
+
+if (values.record && failed === 0) {
+  writeFileSync(recordedFile, `${JSON.stringify(Object.fromEntries(reference.map(({ stage, digest }) => [stage, digest])), null, 2)}\n`);
+}
+const columns = ['runtime', 'version', 'tests', 'digests', 'seconds'];
+const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => row[column].length)));
+const line = (cells) => `| ${cells.map((cell, c) => cell.padEnd(widths[c])).join(' | ')} |`;
+console.log([line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map((row) => line(columns.map((column) => row[column])))].join('\n'));
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);
