@@ -1,0 +1,154 @@
+// One half sweep of alternating least squares over a range of rows, the other side Y [· × ld] fixed.
+//
+// Row r of the sparse matrix holds values v; each gives its cell a matrix weight and a right-hand-side coefficient
+//     w = ws·|v| + w0        t = v > 0 or explicit ? ts·v + t0 : 0
+// and the row's factors x solve
+//     (G + Σ w y yᵀ + reg_r I) x = Σ t y
+// with G the scaled Gram matrix of Y (0: none). Hu, Koren, Volinsky 2008, eq. 4: c = 1 + αv is ws = α, w0 = 0, ts = α,
+// t0 = 1; Rendle et al. 2021, eq. 6: ws = 0, w0 = 1, ts = 0, t0 = 1, G = α₀YᵀY; Zhou et al. 2008, eq. 3: explicit,
+// w0 = 1, ts = 1, no G. A row without entries is exactly zero. Rows do not depend on each other.
+import { addDiagonal, addOuterProducts, choleskySolve, subtractOuterProducts } from './dense';
+import { madd } from './simd';
+
+/** Entries whose rows of Y are gathered into one panel; the sums run on across panels, so it changes no bit. */
+const BLOCK: i32 = 64;
+const STRIDE: usize = BLOCK << 5;
+
+/** out[r] = lambda · (n_r + offset)^exponent for rows of n_r entries; f32[rows]. */
+export function als_regularization(rows: i32, indptr: usize, lambda: f64, offset: f64, exponent: f64, out: usize): void {
+  for (let r = 0; r < rows; r++, indptr += 4, out += 4) {
+    const n = load<i32>(indptr, 4) - load<i32>(indptr);
+    store<f32>(out, <f32>(lambda * Math.pow(<f64>n + offset, exponent)));
+  }
+}
+
+export function als_sweep_cholesky_scratch(ld: i32): i32 {
+  return (ld * ld + BLOCK * ld + 2 * BLOCK + 2 * ld) << 2;
+}
+
+/**
+ * Solves rows begin..end of X, or rows rowList[begin..end), by Cholesky.
+ * indptr, indices, data: the rows' entries; reg f32[rows]; G f32[ld × ld] in group layout or 0; X, Y row-major, stride ld.
+ * A is summed in f32 starting from G, entry by entry; b in fours.
+ * @returns 0, or 1 + the row whose matrix is not positive definite in f32; the rows before it are solved.
+ */
+export function als_sweep_cholesky(
+  begin: i32, end: i32, factors: i32, ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, rowList: usize,
+  indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, X: usize, scratch: usize,
+): i32 {
+  const row = <usize>ld << 2, A = scratch, panel = A + <usize>ld * row, b = panel + <usize>BLOCK * row;
+  const pivots = b + row, roots = pivots + row, targets = roots + (<usize>BLOCK << 2);
+  for (let k = begin; k < end; k++) {
+    const r = rowList ? load<i32>(rowList + (<usize>k << 2)) : k, x = X + <usize>r * row;
+    const entry = <usize>load<i32>(indptr + (<usize>r << 2)) << 2;
+    const n = load<i32>(indptr + (<usize>r << 2), 4) - <i32>(entry >> 2);
+    if (n == 0) {
+      memory.fill(x, 0, row);
+      continue;
+    }
+    const hasNegative = sumEntries(n, ld, ws, w0, ts, t0, explicit, indices + entry, data + entry, G, Y, A, panel, b, roots, targets);
+    if (hasNegative) subtractNegative(n, ld, ws, w0, indices + entry, data + entry, Y, A, panel, b, roots, targets);
+    addDiagonal(factors, ld, load<f32>(reg + (<usize>r << 2)), A);
+    if (!choleskySolve(ld, A, b, pivots, x)) return r + 1;
+  }
+  return 0;
+}
+
+/** A = G + Σ max(w, 0) y yᵀ, b = Σ t y. @returns whether some w is negative. */
+function sumEntries(
+  n: i32, ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, indices: usize, data: usize,
+  G: usize, Y: usize, A: usize, panel: usize, b: usize, roots: usize, targets: usize,
+): bool {
+  const row = <usize>ld << 2;
+  let from = G, hasNegative = false;
+  memory.fill(b, 0, row);
+  if (!from) {
+    memory.fill(A, 0, <usize>ld * row);
+    from = A;
+  }
+  for (; n > 0; n -= BLOCK, indices += BLOCK << 2, data += BLOCK << 2) {
+    const count = min(n, BLOCK), padded = (count + 3) & ~3;
+    hasNegative = weigh(count, ws, w0, ts, t0, explicit, data, roots, targets) || hasNegative;
+    gather(count, ld, indices, Y, roots, targets, panel, b);
+    addOuterProducts(panel, STRIDE, padded, ld, from, A);
+    from = A;
+  }
+  return hasNegative;
+}
+
+/** A −= Σ max(−w, 0) y yᵀ: weights below the background's, which are rare enough for a pass of their own. */
+function subtractNegative(
+  n: i32, ld: i32, ws: f32, w0: f32, indices: usize, data: usize, Y: usize, A: usize, panel: usize, b: usize, roots: usize, targets: usize,
+): void {
+  for (; n > 0; n -= BLOCK, indices += BLOCK << 2, data += BLOCK << 2) {
+    const count = min(n, BLOCK);
+    weigh(count, -ws, -w0, 0, 0, 0, data, roots, targets);
+    gather(count, ld, indices, Y, roots, targets, panel, b); // all targets are zero: b stays as it is
+    subtractOuterProducts(panel, STRIDE, (count + 3) & ~3, ld, A);
+  }
+}
+
+/**
+ * For a block of entries: roots = √max(w, 0) and targets = t, zero beyond `count` up to the next multiple of four.
+ * @returns whether some w is negative.
+ */
+function weigh(count: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, data: usize, roots: usize, targets: usize): bool {
+  const zero = f32x4.splat(0), always = i32x4.splat(explicit ? -1 : 0);
+  let lowest = zero;
+  for (let left = count; left > 0; left -= 4, data += 16, roots += 16, targets += 16) {
+    const v = left < 4 ? loadFew(data, left) : v128.load(data);
+    const inside = i32x4.gt_s(i32x4.splat(left), i32x4(0, 1, 2, 3));
+    const w = v128.and(inside, madd(f32x4.splat(w0), f32x4.splat(ws), f32x4.abs(v)));
+    const t = v128.and(inside, madd(f32x4.splat(t0), f32x4.splat(ts), v));
+    v128.store(roots, f32x4.sqrt(f32x4.max(w, zero)));
+    v128.store(targets, v128.and(t, v128.or(f32x4.gt(v, zero), always)));
+    lowest = f32x4.min(lowest, w);
+  }
+  return v128.any_true(f32x4.lt(lowest, zero));
+}
+
+/** One to three floats, the other lanes zero: nothing is read beyond them. */
+// @ts-ignore: decorator
+@inline
+function loadFew(data: usize, count: i32): v128 {
+  let v = v128.load32_zero(data);
+  if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(data, 4));
+  if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(data, 8));
+  return v;
+}
+
+/** Gathers a block's rows of Y, each times its root, into the panel, whole fours; b += Σ target · y. */
+function gather(count: i32, ld: i32, indices: usize, Y: usize, roots: usize, targets: usize, panel: usize, b: usize): void {
+  const row = <usize>ld << 2;
+  for (let left = count; left > 0; left -= 4, indices += 16, roots += 16, targets += 16, panel += 128) {
+    const y0 = Y + <usize>load<i32>(indices) * row;
+    // Beyond the last entry the first row stands in, with weights of zero.
+    const y1 = left > 1 ? Y + <usize>load<i32>(indices, 4) * row : y0;
+    const y2 = left > 2 ? Y + <usize>load<i32>(indices, 8) * row : y0;
+    const y3 = left > 3 ? Y + <usize>load<i32>(indices, 12) * row : y0;
+    gatherFour(y0, y1, y2, y3, row, roots, targets, panel, b);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function gatherFour(y0: usize, y1: usize, y2: usize, y3: usize, bytes: usize, roots: usize, targets: usize, panel: usize, b: usize): void {
+  const w0 = v128.load32_splat(roots), w1 = v128.load32_splat(roots, 4), w2 = v128.load32_splat(roots, 8), w3 = v128.load32_splat(roots, 12);
+  const t0 = v128.load32_splat(targets), t1 = v128.load32_splat(targets, 4), t2 = v128.load32_splat(targets, 8), t3 = v128.load32_splat(targets, 12);
+  for (const end = b + bytes; b < end; b += 32, panel += STRIDE, y0 += 32, y1 += 32, y2 += 32, y3 += 32) {
+    gatherLanes(v128.load(y0), v128.load(y1), v128.load(y2), v128.load(y3), w0, w1, w2, w3, t0, t1, t2, t3, panel, b);
+    gatherLanes(v128.load(y0, 16), v128.load(y1, 16), v128.load(y2, 16), v128.load(y3, 16), w0, w1, w2, w3, t0, t1, t2, t3, panel + 16, b + 16);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function gatherLanes(
+  y0: v128, y1: v128, y2: v128, y3: v128, w0: v128, w1: v128, w2: v128, w3: v128, t0: v128, t1: v128, t2: v128, t3: v128, panel: usize, b: usize,
+): void {
+  v128.store(panel, f32x4.mul(w0, y0));
+  v128.store(panel, f32x4.mul(w1, y1), 32);
+  v128.store(panel, f32x4.mul(w2, y2), 64);
+  v128.store(panel, f32x4.mul(w3, y3), 96);
+  v128.store(b, f32x4.add(v128.load(b), f32x4.add(madd(f32x4.mul(t0, y0), t1, y1), madd(f32x4.mul(t2, y2), t3, y3))));
+}
