@@ -2,7 +2,7 @@
 // The WebAssembly is rebuilt only when its sources are newer, so that tests start quickly.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,4 +34,8 @@ export const kernelsBase64: string =
 const embeddedFile = at('build', 'embedded.ts');
 if (!existsSync(embeddedFile) || readFileSync(embeddedFile, 'utf8') !== embedded) writeFileSync(embeddedFile, embedded);
 
-run(['typescript', 'bin', 'tsc'], '-p', 'tsconfig.json');
+// Compiled afresh: the output of a deleted file would still be tested and packed.
+rmSync(at('dist'), { recursive: true, force: true });
+// Packed without source maps: they name sources that are not in the package.
+run(['typescript', 'bin', 'tsc'], '-p', 'tsconfig.json', ...(process.argv.includes('--pack') ? ['--sourceMap', 'false'] : []));
+await (await import('./package.mjs')).buildForms();

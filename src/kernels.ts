@@ -2,7 +2,7 @@
 // The only file that knows how WebAssembly is instantiated.
 import { instantiateSync } from '@assemblyscript/loader';
 import type { instantiate } from '../build/kernels.js';
-import { embeddedBytes, embeddedModule } from './embedded.ts';
+import { embeddedModule } from './embedded.ts';
 import { ModelError } from './errors.ts';
 
 /** The kernels of one WebAssembly instance, over its own linear memory. */
@@ -39,9 +39,4 @@ export function instantiateKernels(module: WebAssembly.Module = kernelsModule())
  */
 export function checkStatus(status: number, rowName: (row: number) => string): void {
   if (status !== 0) throw new ModelError(rowName(status - 1));
-}
-
-/** The embedded kernels' bytes. */
-export function embeddedKernels(): Uint8Array<ArrayBuffer> {
-  return embeddedBytes();
 }

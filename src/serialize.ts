@@ -1,9 +1,9 @@
 // A model as bytes and back. The layout is in docs/file-format.md: a fixed head, a JSON header, the parameters as they lie
 // in linear memory, a SHA-256 of all that. Refuses whatever it did not write.
 import { IdTable } from './dataset.ts';
-import { align16, hex, identityOf, parameterBytes, sha256, writeParameters, type ModelIdentity } from './digest.ts';
+import { align16, identityOf, parameterBytes, sha256, writeParameters, type ModelIdentity } from './digest.ts';
+import { embeddedDigest } from './embedded.ts';
 import { ModelError } from './errors.ts';
-import { embeddedKernels } from './kernels.ts';
 import type { Model, ModelKind, Provenance } from './model.ts';
 import { MODELS } from './models/index.ts';
 import { paddedWidth } from './tensor.ts';
@@ -76,9 +76,8 @@ export async function inspectFile(bytes: Uint8Array): Promise<ModelInfo> {
 
 /** SHA-256 (hex) of the embedded kernels: two builds with the same digest compute the same bytes. */
 export async function kernelsDigest(): Promise<string> {
-  return (knownKernels ??= hex(await sha256(embeddedKernels())));
+  return embeddedDigest;
 }
-let knownKernels: string | undefined;
 
 async function open(bytes: Uint8Array): Promise<{ header: Header; start: number }> {
   if (bytes.length < HEAD_BYTES + HASH_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) {

@@ -1,0 +1,50 @@
+// The forms of the library that need no resolution of packages: dist/web (kernels inline; a plain <script type="module">
+// can import it) and dist/edge (kernels as a .wasm file, for hosts that forbid compiling from bytes).
+// Entries share chunks, so that `lethe` and `lethe/als` are one library in memory.
+import { build } from 'esbuild';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { entries } from './exports.mjs';
+
+const root = join(fileURLToPath(import.meta.url), '..', '..');
+const dist = (...path) => join(root, 'dist', ...path);
+
+/** Swaps src/embedded.ts for the form that imports the .wasm file, which is left to the host. */
+export const edgeKernels = {
+  name: 'edge-kernels',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/embedded\.js$/ }, ({ importer, path }) =>
+      importer.startsWith(dist('src')) && path === './embedded.js' ? { path: join(root, 'scripts', 'edge-embedded.mjs'), sideEffects: false } : undefined);
+    onResolve({ filter: /^\.\.\/build\/embedded\.js$/ }, () => ({ path: dist('build', 'embedded.js'), sideEffects: false }));
+    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/** What both forms, and the size budget, are built with. */
+export const common = {
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  external: ['node:*'],
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+async function form(name, options) {
+  rmSync(dist(name), { recursive: true, force: true });
+  const entryPoints = Object.fromEntries([...(await entries())].map(([entry, source]) => [entry, dist('src', `${source}.js`)]));
+  await build({ ...common, entryPoints, outdir: dist(name), splitting: true, chunkNames: 'chunk-[hash]', ...options });
+}
+
+export async function buildForms() {
+  await form('web', {});
+  await form('edge', { plugins: [edgeKernels] });
+  copyFileSync(join(root, 'build', 'kernels.wasm'), dist('edge', 'kernels.wasm'));
+  writeFileSync(dist('edge', 'kernels.wasm.d.ts'), 'declare const kernels: WebAssembly.Module;\nexport default kernels;\n');
+  // The compiler does not copy declarations that it was given.
+  mkdirSync(dist('build'), { recursive: true });
+  copyFileSync(join(root, 'build', 'kernels.d.ts'), dist('build', 'kernels.d.ts'));
+}
