@@ -6,3 +6,16 @@ export { gram_accumulate, gram_accumulate_scratch, gram_finish, gram_inner, gram
 export { als_regularization, als_sweep_cholesky, als_sweep_cholesky_scratch } from './als';
 export { als_objective_rows, als_penalty_rows, als_residual_rows, als_residual_rows_scratch } from './als-objective';
 export { csr_transpose } from './sparse';
+export { gemm_nn, gemm_nt, gemm_nt_scratch, gemm_tn, transpose } from './gemm';
+export { spmm, gather_rows, scatter_add_rows } from './spmm';
+export {
+  axpby, multiply, multiply_add, clear_pads, sigmoid_backward, tanh_backward, leaky_relu, leaky_relu_backward, softplus_backward,
+  exp_clamped, log_shifted, log_backward, square_root, square_root_backward, clamp, clamp_backward, dropout_rows, bpr_loss, bpr_loss_backward,
+} from './elementwise';
+export {
+  row_dot, row_scale, unit_rows, unit_rows_backward, row_softmax, row_softmax_backward, add_to_rows, column_sums, sum, sum_squares,
+  first_not_finite, copy_columns, diagonal_softmax,
+} from './rows';
+export { sgd, adagrad, adam, sgd_rows, adagrad_rows, adam_rows } from './optimizer';
+export { bpr_gradient } from './bpr';
+export { select_neighbors } from './neighbors';

@@ -4,6 +4,11 @@ import { dense } from './dense.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
 import { sparse } from './sparse.ts';
+import { bprTable, elementwise, optimizers } from './steps.ts';
 import type { KernelTable } from './table.ts';
+import { gemmTable, neighborsTable, rowsTable, spmmTable } from './tape.ts';
 
-export const FAMILIES: Readonly<Record<string, KernelTable>> = { math, random, dense, als, sparse };
+export const FAMILIES: Readonly<Record<string, KernelTable>> = {
+  math, random, dense, als, sparse,
+  gemm: gemmTable, spmm: spmmTable, elementwise, rows: rowsTable, optimizer: optimizers, bpr: bprTable, neighbors: neighborsTable,
+};

@@ -1,0 +1,31 @@
+// The nearest rows of each row, from a block of similarities.
+
+/**
+ * For each of `rows` rows of similarities Z [rows × ld] over `n` candidates: the k largest that are above `floor`,
+ * best first, ties by lower index. out_index i32[rows×k] (−1 fills), out_value f32[rows×k].
+ * open u8[n]: 0 for candidates that are left out (0 as pointer: none are).
+ */
+export function select_neighbors(rows: i32, n: i32, ld: i32, k: i32, floor: f32, open: usize, Z: usize, outIndex: usize, outValue: usize): void {
+  const width = <usize>k << 2;
+  for (let r = 0; r < rows; r++, Z += <usize>ld << 2, outIndex += width, outValue += width) {
+    let found = 0;
+    for (let c = 0; c < n; c++) {
+      const value = load<f32>(Z + (<usize>c << 2));
+      if (!(value > floor) || (open != 0 && !load<u8>(open + <usize>c))) continue;
+      if (found == k && !(value > load<f32>(outValue + width - 4))) continue;
+      if (found < k) found++;
+      // Insertion: few rows get far, and equal values stay behind lower indices.
+      let at = <usize>(found - 1) << 2;
+      for (; at > 0 && value > load<f32>(outValue + at - 4); at -= 4) {
+        store<f32>(outValue + at, load<f32>(outValue + at - 4));
+        store<i32>(outIndex + at, load<i32>(outIndex + at - 4));
+      }
+      store<f32>(outValue + at, value);
+      store<i32>(outIndex + at, c);
+    }
+    for (let j = found; j < k; j++) {
+      store<i32>(outIndex + (<usize>j << 2), -1);
+      store<f32>(outValue + (<usize>j << 2), 0);
+    }
+  }
+}
