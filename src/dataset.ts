@@ -370,6 +370,9 @@ export class DatasetBuilder {
   /** @param time and `part` must be given for all interactions or for none. */
   add(user: string, item: string, value = 1, time?: number, part?: number): void {
     const n = this.#n;
+    if (n > 0 && ((time === undefined) !== (this.#times === undefined) || (part === undefined) !== (this.#parts === undefined))) {
+      throw new DataError(`expected a time, and a part of the split, for all interactions or for none; user ${JSON.stringify(user)}, item ${JSON.stringify(item)} differs`);
+    }
     if (n === this.#users.length) this.#reserve(n * 2);
     this.#users[n] = this.addUser(user);
     this.#items[n] = this.addItem(item);
@@ -446,8 +449,10 @@ function intern(id: string, ids: string[], at: Map<string, number>): number {
   let position = at.get(id);
   if (position === undefined) {
     position = ids.length;
-    ids.push(id);
-    at.set(id, position);
+    // Engines keep a substring as a window on its whole text: joining makes a copy, so that the text can go.
+    const own = id.length < 13 ? id : ['', id].join('');
+    ids.push(own);
+    at.set(own, position);
   }
   return position;
 }

@@ -18,3 +18,7 @@ export { popularity } from './models/popularity.ts';
 export { UNLEARNERS, type UnlearnerName } from './unlearn/index.ts';
 export { retrain } from './unlearn/retrain.ts';
 export { VERSION } from './version.ts';
+export { readDataset, type DataSource, type ReadOptions } from './read.ts';
+export type { Content, NamedContent } from './bytes.ts';
+export { readDatasetFile, type ReadFileOptions } from './platform/node.ts';
+export { readNpy, npyBytes, type NpyArray } from './formats/npy.ts';
