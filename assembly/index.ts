@@ -5,6 +5,9 @@ export { random_words, random_normal_rows, random_uniform_rows } from './random'
 export { gram_accumulate, gram_accumulate_scratch, gram_finish, gram_inner, gram_unpack } from './dense';
 export { als_regularization, als_sweep_cholesky, als_sweep_cholesky_scratch } from './als';
 export { als_objective_rows, als_penalty_rows, als_residual_rows, als_residual_rows_scratch } from './als-objective';
+export {
+  pack_items, packed_items_bytes, topk, topk_scratch, select_topk, select_topk_scratch, score_pairs, row_normalize,
+} from './topk';
 export { csr_transpose } from './sparse';
 export { gemm_nn, gemm_nt, gemm_nt_scratch, gemm_tn, transpose } from './gemm';
 export { spmm, gather_rows, scatter_add_rows } from './spmm';

@@ -7,8 +7,9 @@ import { sparse } from './sparse.ts';
 import { bprTable, elementwise, optimizers } from './steps.ts';
 import type { KernelTable } from './table.ts';
 import { gemmTable, neighborsTable, rowsTable, spmmTable } from './tape.ts';
+import { topk } from './topk.ts';
 
 export const FAMILIES: Readonly<Record<string, KernelTable>> = {
-  math, random, dense, als, sparse,
+  math, random, dense, als, topk, sparse,
   gemm: gemmTable, spmm: spmmTable, elementwise, rows: rowsTable, optimizer: optimizers, bpr: bprTable, neighbors: neighborsTable,
 };

@@ -1,0 +1,331 @@
+// Scores of users and items, and the best k of them. A score is Σ_c x_c y_c in f32, summed in order of c, in every
+// function here: the bits of a pair's score do not depend on who else is scored. The best come first, of equal scores
+// the lower item; NaN and −Infinity never enter a list; lists that run out of items end in item −1, score −Infinity.
+import { high64, low64, madd } from './simd';
+import { dot64 } from './vec';
+
+// ---- Packed items: groups of eight, transposed (coordinate c of a group's items at 32·c bytes), whole fours of groups.
+
+// @ts-ignore: decorator
+@inline
+function groupsOf(items: i32): i32 {
+  return (items + 31) >> 5 << 2;
+}
+
+export function packed_items_bytes(items: i32, ld: i32): i32 {
+  return groupsOf(items) * ld << 5;
+}
+
+/** packed = the rows of Y [items × ld] in groups, missing items zero. */
+export function pack_items(items: i32, ld: i32, Y: usize, packed: usize): void {
+  memory.fill(packed, 0, <usize>packed_items_bytes(items, ld));
+  const row = <usize>ld << 2;
+  for (let i = 0; i < items; i++, Y += row) {
+    let to = packed + <usize>(i >> 3) * (row << 3) + (<usize>(i & 7) << 2);
+    for (let c: usize = 0; c < row; c += 4, to += 32) store<f32>(to, load<f32>(Y + c));
+  }
+}
+
+// ---- The list: a heap in place, its worst entry first, until it is sorted at the end.
+
+/** Whether (score a, item a) ranks below (score b, item b). */
+// @ts-ignore: decorator
+@inline
+function worse(scoreA: f32, itemA: i32, scoreB: f32, itemB: i32): bool {
+  return scoreA < scoreB || (scoreA == scoreB && itemA > itemB);
+}
+
+function clearList(k: i32, ids: usize, scores: usize): void {
+  for (let i: usize = 0; i < <usize>k << 2; i += 4) {
+    store<i32>(ids + i, -1);
+    store<f32>(scores + i, -Infinity);
+  }
+}
+
+/** Puts an entry where the worst of the heap's n entries was. */
+function replaceWorst(n: i32, ids: usize, scores: usize, item: i32, score: f32): void {
+  let at: usize = 0;
+  for (const end = <usize>n << 2; ;) {
+    let child = (at << 1) + 4;
+    if (child >= end) break;
+    const other = child + 4;
+    if (other < end && worse(load<f32>(scores + other), load<i32>(ids + other), load<f32>(scores + child), load<i32>(ids + child))) child = other;
+    const childScore = load<f32>(scores + child), childItem = load<i32>(ids + child);
+    if (!worse(childScore, childItem, score, item)) break;
+    store<f32>(scores + at, childScore);
+    store<i32>(ids + at, childItem);
+    at = child;
+  }
+  store<f32>(scores + at, score);
+  store<i32>(ids + at, item);
+}
+
+/** Sorts the heap, best first: the worst goes to the end, again and again. */
+function sortList(k: i32, ids: usize, scores: usize): void {
+  for (let n = k - 1; n > 0; n--) {
+    const last = <usize>n << 2, score = load<f32>(scores + last), item = load<i32>(ids + last);
+    store<f32>(scores + last, load<f32>(scores));
+    store<i32>(ids + last, load<i32>(ids));
+    replaceWorst(n, ids, scores, item, score);
+  }
+}
+
+// ---- Which items may enter: a bit per item, a byte per group, 1 = may not.
+
+/** Bits of what is not allowed, was seen, or lies beyond the last item. */
+function forbid(items: i32, user: i32, seenIndptr: usize, seenIndices: usize, allowed: usize, bits: usize): void {
+  const bytes = <usize>groupsOf(items);
+  if (allowed) {
+    const words = (<usize>items + 31) >> 5 << 2;
+    for (let i: usize = 0; i < words; i += 4) store<u32>(bits + i, ~load<u32>(allowed + i));
+  } else memory.fill(bits, 0, bytes);
+  for (let i = items; i < <i32>bytes << 3; i++) setBit(bits, i);
+  if (!seenIndptr) return;
+  const end = load<i32>(seenIndptr + (<usize>user << 2), 4);
+  for (let e = load<i32>(seenIndptr + (<usize>user << 2)); e < end; e++) setBit(bits, load<i32>(seenIndices + (<usize>e << 2)));
+}
+
+// @ts-ignore: decorator
+@inline
+function setBit(bits: usize, i: i32): void {
+  const at = bits + (<usize>i >> 3);
+  const bit: i32 = 1 << (i & 7);
+  store<u8>(at, <u8>(<i32>load<u8>(at) | bit));
+}
+
+/** Offers the eight scores at `at` (items first..first+8) to a list; `mask` says which of them beat its worst. */
+function offer(mask: i32, first: i32, at: usize, k: i32, ids: usize, scores: usize): void {
+  for (; mask; mask &= mask - 1) {
+    const lane = ctz(mask), score = load<f32>(at + (<usize>lane << 2));
+    if (score > load<f32>(scores)) replaceWorst(k, ids, scores, first + lane, score);
+  }
+}
+
+/** A bit for each of eight scores above a threshold. */
+// @ts-ignore: decorator
+@inline
+function above(s0: v128, s1: v128, threshold: v128): i32 {
+  return i32x4.bitmask(f32x4.gt(s0, threshold)) | (i32x4.bitmask(f32x4.gt(s1, threshold)) << 4);
+}
+
+// ---- Top-k of users
+
+/** Users scored together: their rows and bit masks stay in the first-level cache while the items pass by. */
+const USERS: i32 = 16;
+
+export function topk_scratch(k: i32, items: i32, ld: i32): i32 {
+  return USERS * (ld << 2) + USERS * 4 + 128 + USERS * groupsOf(items);
+}
+
+/**
+ * The best k items of users[begin..end), row q − begin of ids i32[· × k] and scores f32[· × k].
+ * users: rows of X [· × ld]; packed: from pack_items; seenIndptr, seenIndices: sparse rows by user whose items are left out
+ * (0: none); allowed: u32 words, bit j set when item j may be ranked (0: all).
+ */
+export function topk(
+  begin: i32, end: i32, k: i32, items: i32, ld: i32, users: usize, X: usize, packed: usize,
+  seenIndptr: usize, seenIndices: usize, allowed: usize, ids: usize, scores: usize, scratch: usize,
+): void {
+  const row = <usize>ld << 2, list = <usize>k << 2, bytes = <usize>groupsOf(items);
+  const rows = scratch, thresholds = rows + <usize>USERS * row, tile = thresholds + USERS * 4, bits = tile + 128;
+  for (let first = begin; first < end; first += USERS) {
+    const n = min(USERS, end - first), block = <usize>(first - begin) * list;
+    for (let q = 0; q < n; q++) {
+      const user = load<i32>(users + (<usize>(first + q) << 2)), at = block + <usize>q * list;
+      forbid(items, user, seenIndptr, seenIndices, allowed, bits + <usize>q * bytes);
+      clearList(k, ids + at, scores + at);
+    }
+    for (let q = 0; q < n; q += 4) {
+      const user = users + (<usize>(first + q) << 2), at = block + <usize>q * list, some = min(4, n - q);
+      if (some == 1) scanAlone(items, k, ld, X + <usize>load<i32>(user) * row, packed, bits + <usize>q * bytes, tile, ids + at, scores + at);
+      else packUsers(some, row, user, X, rows + <usize>q * row, thresholds + (<usize>q << 2));
+    }
+    const together = (n & 3) == 1 ? n - 1 : n;
+    for (let g = 0; together && g < (items + 7) >> 3; g++) {
+      scanGroup(g, together, k, ld, rows, packed + <usize>g * (row << 3), thresholds, tile, bits, bytes, ids + block, scores + block);
+    }
+    for (let q = 0; q < n; q++) sortList(k, ids + block + <usize>q * list, scores + block + <usize>q * list);
+  }
+}
+
+/** Four users' rows transposed, coordinate c at 16·c bytes. A missing user's threshold is never beaten. */
+function packUsers(count: i32, row: usize, users: usize, X: usize, to: usize, thresholds: usize): void {
+  for (let q = 0; q < 4; q++, to += 4) {
+    const x = X + <usize>load<i32>(users + (<usize>min(q, count - 1) << 2)) * row;
+    for (let c: usize = 0; c < row; c += 4) store<f32>(to + (c << 2), load<f32>(x + c));
+    store<f32>(thresholds + (<usize>q << 2), q < count ? -Infinity : Infinity);
+  }
+}
+
+/** Offers group g of the items to n users, four at a time. */
+function scanGroup(
+  g: i32, n: i32, k: i32, ld: i32, rows: usize, group: usize, thresholds: usize, tile: usize, bits: usize, bytes: usize, ids: usize, scores: usize,
+): void {
+  const list = <usize>k << 2;
+  for (let q = 0; q < n; q += 4, rows += <usize>ld << 4, thresholds += 16) {
+    if (!scoreTile(rows, group, ld, thresholds, tile)) continue;
+    for (let u = 0, some = min(4, n - q); u < some; u++) {
+      const user = <usize>(q + u), at = tile + (<usize>u << 5), threshold = thresholds + (<usize>u << 2);
+      const open = ~<i32>load<u8>(bits + user * bytes + <usize>g);
+      const mask = above(v128.load(at), v128.load(at, 16), v128.load32_splat(threshold)) & open;
+      if (mask == 0) continue;
+      offer(mask, g << 3, at, k, ids + user * list, scores + user * list);
+      store<f32>(threshold, load<f32>(scores + user * list));
+    }
+  }
+}
+
+/** Scores of four users and eight items, stored in `tile` only when one of them is above its user's threshold. */
+// @ts-ignore: decorator
+@inline
+function scoreTile(rows: usize, group: usize, n: i32, thresholds: usize, tile: usize): bool {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  do {
+    const b0 = v128.load(group), b1 = v128.load(group, 16);
+    let a = v128.load32_splat(rows);
+    c00 = madd(c00, a, b0);
+    c01 = madd(c01, a, b1);
+    a = v128.load32_splat(rows, 4);
+    c10 = madd(c10, a, b0);
+    c11 = madd(c11, a, b1);
+    a = v128.load32_splat(rows, 8);
+    c20 = madd(c20, a, b0);
+    c21 = madd(c21, a, b1);
+    a = v128.load32_splat(rows, 12);
+    c30 = madd(c30, a, b0);
+    c31 = madd(c31, a, b1);
+    rows += 16;
+    group += 32;
+  } while (--n);
+  const t0 = v128.load32_splat(thresholds), t1 = v128.load32_splat(thresholds, 4);
+  const t2 = v128.load32_splat(thresholds, 8), t3 = v128.load32_splat(thresholds, 12);
+  const hit01 = v128.or(v128.or(f32x4.gt(c00, t0), f32x4.gt(c01, t0)), v128.or(f32x4.gt(c10, t1), f32x4.gt(c11, t1)));
+  const hit23 = v128.or(v128.or(f32x4.gt(c20, t2), f32x4.gt(c21, t2)), v128.or(f32x4.gt(c30, t3), f32x4.gt(c31, t3)));
+  if (!v128.any_true(v128.or(hit01, hit23))) return false;
+  v128.store(tile, c00);
+  v128.store(tile, c01, 16);
+  v128.store(tile, c10, 32);
+  v128.store(tile, c11, 48);
+  v128.store(tile, c20, 64);
+  v128.store(tile, c21, 80);
+  v128.store(tile, c30, 96);
+  v128.store(tile, c31, 112);
+  return true;
+}
+
+/** One user against all items, four groups at a time. */
+function scanAlone(items: i32, k: i32, ld: i32, x: usize, packed: usize, bits: usize, tile: usize, ids: usize, scores: usize): void {
+  for (let first = 0; first < items; first += 32, packed += <usize>ld << 7, bits += 4) {
+    scoreAlone(ld, x, packed, tile);
+    const threshold = v128.load32_splat(scores);
+    for (let g: usize = 0; g < 4; g++) {
+      const at = tile + (g << 5);
+      const mask = above(v128.load(at), v128.load(at, 16), threshold) & ~<i32>load<u8>(bits + g);
+      if (mask) offer(mask, first + (<i32>g << 3), at, k, ids, scores);
+    }
+  }
+}
+
+/** Scores of one user and 32 items, in `tile`. */
+function scoreAlone(ld: i32, x: usize, packed: usize, tile: usize): void {
+  const group = <usize>ld << 5, end = x + (<usize>ld << 2);
+  let q0 = packed, q1 = q0 + group, q2 = q1 + group, q3 = q2 + group;
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  for (; x < end; x += 4, q0 += 32, q1 += 32, q2 += 32, q3 += 32) {
+    const a = v128.load32_splat(x);
+    c00 = madd(c00, a, v128.load(q0));
+    c01 = madd(c01, a, v128.load(q0, 16));
+    c10 = madd(c10, a, v128.load(q1));
+    c11 = madd(c11, a, v128.load(q1, 16));
+    c20 = madd(c20, a, v128.load(q2));
+    c21 = madd(c21, a, v128.load(q2, 16));
+    c30 = madd(c30, a, v128.load(q3));
+    c31 = madd(c31, a, v128.load(q3, 16));
+  }
+  v128.store(tile, c00);
+  v128.store(tile, c01, 16);
+  v128.store(tile, c10, 32);
+  v128.store(tile, c11, 48);
+  v128.store(tile, c20, 64);
+  v128.store(tile, c21, 80);
+  v128.store(tile, c30, 96);
+  v128.store(tile, c31, 112);
+}
+
+// ---- Top-k of given scores, scores of pairs, unit rows
+
+export function select_topk_scratch(items: i32): i32 {
+  return groupsOf(items);
+}
+
+/**
+ * The best k of each row of scores f32[rows × ldScores], the first `items` of it; ids, out [rows × k] as from topk.
+ * rowIds i32[rows]: the user of each row, for seenIndptr.
+ */
+export function select_topk(
+  rows: i32, items: i32, k: i32, scores: usize, ldScores: i32, rowIds: usize, seenIndptr: usize, seenIndices: usize, allowed: usize,
+  ids: usize, out: usize, scratch: usize,
+): void {
+  const list = <usize>k << 2;
+  for (let r = 0; r < rows; r++, rowIds += 4, scores += <usize>ldScores << 2, ids += list, out += list) {
+    forbid(items, seenIndptr ? load<i32>(rowIds) : 0, seenIndptr, seenIndices, allowed, scratch);
+    clearList(k, ids, out);
+    selectRow(items, k, scores, scratch, ids, out);
+    sortList(k, ids, out);
+  }
+}
+
+function selectRow(items: i32, k: i32, row: usize, bits: usize, ids: usize, out: usize): void {
+  const whole = items & ~7;
+  for (let i = 0; i < whole; i += 8, row += 32, bits++) {
+    const mask = above(v128.load(row), v128.load(row, 16), v128.load32_splat(out)) & ~<i32>load<u8>(bits);
+    if (mask) offer(mask, i, row, k, ids, out);
+  }
+  if (whole < items) offer(~<i32>load<u8>(bits) & 0xff, whole, row, k, ids, out); // items beyond the last are forbidden
+}
+
+/** out[p] = the score of (users[p], items[p]), p < n: the bits that topk gives. */
+export function score_pairs(n: i32, ld: i32, users: usize, items: usize, X: usize, Y: usize, out: usize): void {
+  const row = <usize>ld << 2;
+  for (let p = 0; p < n; p += 4, users += 16, items += 16, out += 16) {
+    const last = <usize>min(3, n - p - 1) << 2, p1 = min<usize>(4, last), p2 = min<usize>(8, last);
+    const scores = scoreFour(row,
+      X + <usize>load<i32>(users) * row, X + <usize>load<i32>(users + p1) * row, X + <usize>load<i32>(users + p2) * row, X + <usize>load<i32>(users + last) * row,
+      Y + <usize>load<i32>(items) * row, Y + <usize>load<i32>(items + p1) * row, Y + <usize>load<i32>(items + p2) * row, Y + <usize>load<i32>(items + last) * row);
+    if (last == 12) v128.store(out, scores);
+    else {
+      store<f32>(out, f32x4.extract_lane(scores, 0));
+      if (last > 0) store<f32>(out, f32x4.extract_lane(scores, 1), 4);
+      if (last > 4) store<f32>(out, f32x4.extract_lane(scores, 2), 8);
+    }
+  }
+}
+
+/** Four dots, lane i for pair i; products are transposed so that each lane sums in order of the coordinates. */
+function scoreFour(row: usize, x0: usize, x1: usize, x2: usize, x3: usize, y0: usize, y1: usize, y2: usize, y3: usize): v128 {
+  let sum = f32x4.splat(0);
+  for (let c: usize = 0; c < row; c += 16) {
+    const p0 = f32x4.mul(v128.load(x0 + c), v128.load(y0 + c)), p1 = f32x4.mul(v128.load(x1 + c), v128.load(y1 + c));
+    const p2 = f32x4.mul(v128.load(x2 + c), v128.load(y2 + c)), p3 = f32x4.mul(v128.load(x3 + c), v128.load(y3 + c));
+    const low01 = v128.shuffle<f32>(p0, p1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(p0, p1, 2, 6, 3, 7);
+    const low23 = v128.shuffle<f32>(p2, p3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(p2, p3, 2, 6, 3, 7);
+    sum = f32x4.add(sum, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
+    sum = f32x4.add(sum, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+    sum = f32x4.add(sum, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+    sum = f32x4.add(sum, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+  }
+  return sum;
+}
+
+/** out[r] = X[r] / |X[r]|, norms in f64; zero rows stay zero. [rows × ld], in place is fine. */
+export function row_normalize(rows: i32, ld: i32, X: usize, out: usize): void {
+  const row = <usize>ld << 2;
+  for (let r = 0; r < rows; r++, X += row, out += row) {
+    const square = dot64(X, X, row), scale = f64x2.splat(square > 0 ? 1.0 / sqrt<f64>(square) : 0);
+    for (let c: usize = 0; c < row; c += 16) {
+      const v = v128.load(X + c);
+      const low = f32x4.demote_f64x2_zero(f64x2.mul(low64(v), scale)), high = f32x4.demote_f64x2_zero(f64x2.mul(high64(v), scale));
+      v128.store(out + c, v128.shuffle<f32>(low, high, 0, 1, 4, 5));
+    }
+  }
+}
