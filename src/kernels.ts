@@ -1,7 +1,7 @@
 // From bytes or a compiled module to callable kernels, and from a kernel's status to an error.
 // The only file that knows how WebAssembly is instantiated.
 import { instantiateSync } from '@assemblyscript/loader';
-import type { instantiate } from '../build/kernels.js';
+import type { instantiate } from '../build/kernels.d.ts';
 import { embeddedModule } from './embedded.ts';
 import { ModelError } from './errors.ts';
 

@@ -1,0 +1,2 @@
+import { story } from './story.mjs';
+console.log(await story());

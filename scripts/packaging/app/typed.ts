@@ -1,0 +1,16 @@
+// Compiled by the consumer, with declarations checked: the public types hold together without any of our settings.
+import { DatasetBuilder, forget, type ForgetReport } from 'lethe';
+import { als } from 'lethe/als';
+import { unlearnAls } from 'lethe/unlearn-als';
+import kernels from 'lethe/kernels.wasm';
+
+export async function typed(): Promise<ForgetReport> {
+  const builder = new DatasetBuilder();
+  builder.add('ann', 'tea', 5);
+  const data = builder.build();
+  const model = await als.fit(data, { factors: 8 });
+  // @ts-expect-error a misspelt option is an error of types too
+  await als.fit(data, { factor: 8 });
+  const { report } = await forget(model, data, { users: ['ann'] }, { method: unlearnAls });
+  return kernels instanceof WebAssembly.Module ? report : report;
+}

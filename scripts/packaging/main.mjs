@@ -1,0 +1,134 @@
+// Packs the package, installs the tarball in a folder of its own, and uses it as users do: from the runtimes' command lines,
+// from a plain script, through each bundler without a plugin, in a worker, from TypeScript; and asks the linters.
+// Usage: node scripts/packaging/main.mjs [--install]     Ends with `N passed, N failed`.
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { build as esbuild } from 'esbuild';
+import { launch, serve, chromium, firefox } from '../runtimes/browsers.mjs';
+import { call, debianThere } from '../runtimes/hosts.mjs';
+import { command, file, install, installDebian, load, root } from '../runtimes/tools.mjs';
+
+const home = join(root, 'build', 'runtimes', 'consumer');
+const at = (...path) => join(home, ...path);
+const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
+let passed = 0, failed = 0;
+
+async function check(name, work) {
+  const start = performance.now();
+  try {
+    await work();
+    passed++;
+    console.log(`ok      ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    failed++;
+    console.log(`FAILED  ${name}\n${String(error?.stack ?? error).slice(0, 6000)}`);
+  }
+}
+/** Standard output of a command that must succeed. */
+async function output(path, args, options = {}) {
+  const { code, stdout, stderr } = await call(path, args, { cwd: home, ...options });
+  if (code !== 0) throw new Error(`exit code ${code}\n${stdout}\n${stderr}`);
+  return stdout.trim();
+}
+const same = (found, wanted) => {
+  if (found !== wanted) throw new Error(`expected ${wanted}\nfound    ${found}`);
+};
+
+const missing = install(['deno', 'bun', 'workerd', 'browsers', 'bundlers', 'wrangler', 'packaging']);
+for (const browser of [chromium, firefox]) {
+  if (!debianThere(browser) && process.argv.includes('--install')) installDebian(browser.debian.packages);
+  if (!debianThere(browser)) missing.push(browser.name);
+}
+if (missing.length > 0) {
+  console.log(`missing: ${missing.join(', ')}\n0 passed, ${missing.length} failed`);
+  process.exit(1);
+}
+
+rmSync(home, { recursive: true, force: true });
+cpSync(join(root, 'scripts', 'packaging', 'app'), home, { recursive: true });
+writeFileSync(at('package.json'), '{"private":true,"type":"module"}\n');
+const [{ filename }] = JSON.parse((await output('npm', ['pack', '--json', '--pack-destination', home], { cwd: root })).replace(/^[^[]*/, ''));
+await output('npm', ['install', '--no-fund', '--no-audit', '--no-package-lock', '--loglevel=error', `./${filename}`]);
+
+const line = await output(process.execPath, ['cli.mjs']);
+await check('Node: the tarball works', () => same(/^[0-9a-f]{64} [0-9a-f]{64} [\d,]+$/.test(line), true));
+await check('Deno, no permission given', async () => same(await output(command('deno'), ['run', '--no-prompt', 'cli.mjs']), line));
+await check('Bun', async () => same(await output(command('bun'), ['cli.mjs']), line));
+await check('Node: loadKernels with a module and with a response', async () => same(await output(process.execPath, ['own-kernels.mjs']), line));
+
+for (const [module, moduleResolution] of [['nodenext', 'nodenext'], ['esnext', 'bundler']]) {
+  await check(`TypeScript, ${moduleResolution} resolution, declarations checked`, () => output(process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--ignoreConfig', '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,dom,dom.iterable,dom.asynciterable',
+    '--types', '', '--module', module, '--moduleResolution', moduleResolution, 'typed.ts']));
+}
+
+/** Everything below a folder, as the server wants it. */
+const contentsOf = (folder) => new Map(readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join('/')).map((path) => [path, readFileSync(join(folder, path))]));
+const pageWith = (script) => `<!doctype html><meta charset="utf-8"><title>app</title><script type="module" src="${script}"></script>`;
+
+const browsers = { Chromium: await launch('chrome'), Firefox: await launch('firefox') };
+/** What the page at index.html leaves behind. */
+async function inBrowser(contents, csp = CSP, browser = browsers.Chromium) {
+  const server = await serve(contents, { 'content-security-policy': csp });
+  const tab = await browser.newPage();
+  try {
+    await tab.goto(server.url);
+    return await (await tab.waitForFunction('globalThis.letheResult', { timeout: 60_000, polling: 100 })).jsonValue();
+  } finally {
+    await tab.close();
+    server.close();
+  }
+}
+
+// No bundler, no import map: the user's own modules name files of dist/web.
+const plain = new Map([...contentsOf(at('node_modules', 'lethe', 'dist', 'web'))].map(([path, text]) => [`lethe/${path}`, text]));
+plain.set('index.html', pageWith('./page.mjs'));
+plain.set('page.mjs', readFileSync(at('page.mjs')));
+plain.set('story.mjs', readFileSync(at('story.mjs'), 'utf8').replace(/'lethe\/([\w-]+)'/g, "'./lethe/$1.js'").replace("'lethe'", "'./lethe/index.js'"));
+for (const [name, browser] of Object.entries(browsers)) {
+  await check(`plain <script type="module"> in ${name}`, async () => same(await inBrowser(plain, CSP, browser), line));
+  await check(`${name} refuses without 'wasm-unsafe-eval'`, async () => same((await inBrowser(plain, "script-src 'self'", browser)).startsWith('error: '), true));
+}
+
+await check('esbuild', async () => {
+  await esbuild({ absWorkingDir: home, entryPoints: ['page.mjs'], bundle: true, format: 'esm', minify: true, outfile: at('out-esbuild', 'page.js'), logLevel: 'silent' });
+  writeFileSync(at('out-esbuild', 'index.html'), pageWith('./page.js'));
+  same(await inBrowser(contentsOf(at('out-esbuild'))), line);
+});
+await check('Vite', async () => {
+  writeFileSync(at('index.html'), pageWith('./page.mjs'));
+  const vite = await load('bundlers', 'vite');
+  await vite.build({ root: home, configFile: false, logLevel: 'silent', build: { outDir: 'out-vite' } });
+  same(await inBrowser(contentsOf(at('out-vite'))), line);
+});
+await check('webpack', async () => {
+  const { default: webpack } = await load('bundlers', 'webpack');
+  const stats = await new Promise((done, stop) => webpack({ context: home, mode: 'production', entry: './page.mjs', output: { path: at('out-webpack'), filename: 'page.js' } },
+    (error, result) => (error ? stop(error) : done(result))));
+  if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString());
+  writeFileSync(at('out-webpack', 'index.html'), pageWith('./page.js'));
+  same(await inBrowser(contentsOf(at('out-webpack'))), line);
+});
+await check('wrangler, and the result in workerd', async () => {
+  writeFileSync(at('wrangler.json'), JSON.stringify({ name: 'app', main: 'worker.mjs', compatibility_date: '2026-01-01' }));
+  await output(command('wrangler'), ['deploy', '--dry-run', '--outdir', 'out-wrangler'], { env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: '1' } });
+  const files = readdirSync(at('out-wrangler')).filter((name) => /\.(js|wasm)$/.test(name));
+  const embed = (name) => `(name = "${name}", ${name.endsWith('.wasm') ? 'wasm' : 'esModule'} = embed "${name}")`;
+  writeFileSync(at('out-wrangler', 'test.capnp'), `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (services = [(name = "app", worker = (compatibilityDate = "2026-01-01", modules = [
+  ${files.sort((a, b) => Number(b.endsWith('.js')) - Number(a.endsWith('.js'))).map(embed).join(', ')}]))]);\n`);
+  const { stdout, stderr } = await call(command('workerd'), ['test', at('out-wrangler', 'test.capnp')]);
+  same(stdout.match(/@@story (.*)/)?.[1] ?? stdout + stderr, line);
+});
+for (const browser of Object.values(browsers)) await browser.close();
+
+await check('publint', async () => {
+  const text = await output(command('packaging', 'publint'), ['run', at('node_modules', 'lethe'), '--strict', '--pack', 'false']);
+  same(/All good/.test(text) || text, true);
+});
+await check('attw', () => output(command('packaging', 'attw'), [at(filename), '--profile', 'esm-only', '--no-emoji']));
+await check('JSR dry run', () => output(command('deno'), ['publish', '--dry-run', '--allow-dirty'], { cwd: root }));
+
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);
