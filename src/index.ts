@@ -22,3 +22,4 @@ export { readDataset, type DataSource, type ReadOptions } from './read.ts';
 export type { Content, NamedContent } from './bytes.ts';
 export { readDatasetFile, type ReadFileOptions } from './platform/node.ts';
 export { readNpy, npyBytes, type NpyArray } from './formats/npy.ts';
+export { holdOut, splitDataset, type Split } from './split.ts';
