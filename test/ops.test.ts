@@ -1,0 +1,150 @@
+// Every operation of the tape: its value and the gradient of each input, beside central differences in float64.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Arena } from '../src/memory.ts';
+import { bprLoss, infoNce } from '../src/ops/losses.ts';
+import * as pointwise from '../src/ops/pointwise.ts';
+import { addBias, matmul, matmulTransposed, propagate, propagateLayers, type Graph } from '../src/ops/products.ts';
+import { frobenius, mean, sum, sumSquares } from '../src/ops/reduce.ts';
+import { dropout, gather, rowCosine, rowDot, rowSoftmax, scaleRows, unitRows } from '../src/ops/rows.ts';
+import { concatColumns, concatRows, sliceColumns, sliceRows } from '../src/ops/shape.ts';
+import { scalar, Tape, type Variable } from '../src/tape.ts';
+import { Csr, Matrix } from '../src/tensor.ts';
+import { sparseRows } from './kernels/samples.ts';
+import { kept } from './kernels/tape.ts';
+import { checkOp, type OpCase } from './reference/gradients.ts';
+import { cell, dot, product, sigmoid, softplus, table, turned, type Table } from './reference/tables.ts';
+
+const test = suite('ops');
+
+const map = (f: (x: number) => number) => (t: Table): Table => table(t.rows, t.cols, (r, c) => f(cell(t, r, c)));
+const zip = (f: (x: number, y: number) => number) => (s: Table, t: Table): Table => table(s.rows, s.cols, (r, c) => f(cell(s, r, c), cell(t, r, c)));
+const one = (value: number): Table => table(1, 1, () => value);
+const X = [5, 11] as const;
+const unit = (t: Table): Table => table(t.rows, t.cols, (r, c) => cell(t, r, c) / Math.sqrt(dot(t, r, t, r)));
+const squares = (t: Table): number => t.at.reduce((s, v) => s + v * v, 0);
+const softmaxRow = (t: Table, r: number, open: (c: number) => boolean): number[] => {
+  const e = Array.from({ length: t.cols }, (_, c) => (open(c) ? Math.exp(cell(t, r, c)) : 0)), total = e.reduce((a, b) => a + b, 0);
+  return e.map((v) => (total > 0 ? v / total : 0));
+};
+
+const sparse = sparseRows(4, [0, 3, 5, 1, 2, 4], 6, (draw) => draw() - 0.3);
+const S = table(6, 6, (r, c) => {
+  for (let e = sparse.indptr[r]; e < sparse.indptr[r + 1]; e++) if (sparse.indices[e] === c) return sparse.data[e];
+  return 0;
+});
+const graphs = new WeakMap<Arena, Graph>();
+const graph = (x: Variable): Graph => {
+  const { arena } = x.tape;
+  if (!graphs.has(arena)) {
+    const matrix = Csr.from(arena, sparse);
+    graphs.set(arena, { matrix, transpose: matrix.transpose() });
+  }
+  return graphs.get(arena)!;
+};
+const plus = zip((a, b) => a + b);
+const INDEX = Int32Array.of(4, 0, 4, 2, 4, 1, 0);
+const MASK = Uint8Array.of(1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 1);
+const KEYS = Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 1, 2);
+
+const CASES: Readonly<Record<string, OpCase>> = {
+  add: { inputs: [X, X], run: pointwise.add, twin: plus },
+  subtract: { inputs: [X, X], run: pointwise.subtract, twin: zip((a, b) => a - b) },
+  combine: { inputs: [X, X], run: (x, y) => pointwise.combine(0.7, x, -1.3, y), twin: zip((a, b) => 0.7 * a - 1.3 * b) },
+  scale: { inputs: [X], run: (x) => pointwise.scale(x, -2.5), twin: map((x) => -2.5 * x) },
+  weightedSum: { inputs: [X, X, X], run: (x, y, z) => pointwise.weightedSum([[1, x], [-2, y], [0.5, z]]), twin: (x, y, z) => plus(zip((a, b) => a - 2 * b)(x, y), map((v) => v / 2)(z)) },
+  multiply: { inputs: [X, X], run: pointwise.multiply, twin: zip((a, b) => a * b) },
+  'multiply, a square': { inputs: [X], run: (x) => pointwise.multiply(x, x), twin: map((x) => x * x) },
+  sigmoid: { inputs: [X], run: pointwise.sigmoid, twin: map(sigmoid), value: (u) => u * 12 - 6 },
+  tanh: { inputs: [X], run: pointwise.tanh, twin: map(Math.tanh), value: (u) => u * 6 - 3 },
+  softplus: { inputs: [X], run: pointwise.softplus, twin: map(softplus), value: (u) => u * 40 - 20 },
+  leakyRelu: { inputs: [X], run: (x) => pointwise.leakyRelu(x), twin: map((x) => (x > 0 ? x : 0.01 * x)) },
+  exp: { inputs: [X], run: pointwise.exp, twin: map(Math.exp), value: (u) => u * 6 - 3 },
+  log: { inputs: [X], run: (x) => pointwise.log(x), twin: map(Math.log), value: (u) => u + 0.2 },
+  'log, shifted': { inputs: [X], run: (x) => pointwise.log(x, 0.5), twin: map((x) => Math.log(x + 0.5)), value: (u) => u },
+  sqrt: { inputs: [X], run: pointwise.sqrt, twin: map(Math.sqrt), value: (u) => u + 0.1 },
+  clamp: { inputs: [X], run: (x) => pointwise.clamp(x, -0.5, 0.25), twin: map((x) => Math.min(0.25, Math.max(-0.5, x))) },
+  matmul: { inputs: [[5, 11], [11, 9]], run: matmul, twin: (a, b) => product(a, b) },
+  matmulTransposed: { inputs: [[5, 11], [9, 11]], run: matmulTransposed, twin: (a, b) => product(a, turned(b)) },
+  addBias: { inputs: [X, [1, 11]], run: addBias, twin: (x, b) => table(5, 11, (r, c) => cell(x, r, c) + b.at[c]) },
+  propagate: { inputs: [[6, 11]], run: (x) => propagate(graph(x), x), twin: (x) => product(S, x) },
+  ...Object.fromEntries([0, 1, 2, 3].map((layers) => [`propagateLayers, ${layers}`, {
+    inputs: [[6, 11]], run: (x) => propagateLayers(graph(x), x, layers, 0.4),
+    twin: (x) => {
+      let total = x, layer = x;
+      for (let l = 0; l < layers; l++) total = plus(total, (layer = product(S, layer)));
+      return map((v) => 0.4 * v)(total);
+    },
+  } satisfies OpCase])),
+  gather: { inputs: [X], run: (x) => gather(x, INDEX), twin: (x) => table(7, 11, (r, c) => cell(x, INDEX[r], c)) },
+  rowDot: { inputs: [X, X], run: rowDot, twin: (a, b) => table(1, 5, (_, r) => dot(a, r, b, r)) },
+  'scaleRows by a vector': { inputs: [X, [1, 5]], run: (x, w) => scaleRows(x, w), twin: (x, w) => table(5, 11, (r, c) => w.at[r] * cell(x, r, c)) },
+  'scaleRows by a column': { inputs: [X, [5, 3]], run: (x, w) => scaleRows(x, w, 2), twin: (x, w) => table(5, 11, (r, c) => cell(w, r, 2) * cell(x, r, c)) },
+  'scaleRows by one number': { inputs: [X, [1, 1]], run: (x, w) => scaleRows(x, w), twin: (x, w) => map((v) => w.at[0] * v)(x) },
+  unitRows: { inputs: [X], run: unitRows, twin: unit },
+  rowCosine: { inputs: [X, X], run: rowCosine, twin: (a, b) => { const u = unit(a), v = unit(b); return table(1, 5, (_, r) => dot(u, r, v, r)); } },
+  rowSoftmax: { inputs: [[5, 3]], run: (x) => rowSoftmax(x), twin: (x) => table(5, 3, (r, c) => softmaxRow(x, r, () => true)[c]), value: (u) => u * 6 },
+  'rowSoftmax, masked': { inputs: [[5, 3]], run: (x) => rowSoftmax(x, MASK), twin: (x) => table(5, 3, (r, c) => softmaxRow(x, r, (k) => MASK[r * 3 + k] === 1)[c]) },
+  dropout: {
+    inputs: [X], run: (x) => dropout(x, 0.5, { seed: 3, stream: 8, step: 2, keys: KEYS }),
+    twin: (x) => table(5, 11, (r, c) => (kept(3, 8, [KEYS[2 * r], KEYS[2 * r + 1]], 2, 16, 0.5)(c) ? 2 * cell(x, r, c) : 0)),
+  },
+  concatColumns: { inputs: [[5, 11], [5, 3], [5, 8]], run: concatColumns, twin: (a, b, d) => table(5, 22, (r, c) => (c < 11 ? cell(a, r, c) : c < 14 ? cell(b, r, c - 11) : cell(d, r, c - 14))) },
+  sliceColumns: { inputs: [X], run: (x) => sliceColumns(x, 3, 6), twin: (x) => table(5, 6, (r, c) => cell(x, r, c + 3)) },
+  concatRows: { inputs: [[5, 11], [2, 11]], run: concatRows, twin: (a, b) => table(7, 11, (r, c) => (r < 5 ? cell(a, r, c) : cell(b, r - 5, c))) },
+  sliceRows: { inputs: [X], run: (x) => sliceRows(x, 1, 3), twin: (x) => table(3, 11, (r, c) => cell(x, r + 1, c)) },
+  sum: { inputs: [X], run: (x) => sum(x, 0.3), twin: (x) => one(0.3 * x.at.reduce((a, b) => a + b, 0)) },
+  mean: { inputs: [X], run: mean, twin: (x) => one(x.at.reduce((a, b) => a + b, 0) / 55) },
+  sumSquares: { inputs: [X], run: (x) => sumSquares(x, 0.5), twin: (x) => one(0.5 * squares(x)) },
+  frobenius: { inputs: [X], run: (x) => frobenius(x, 0.1), twin: (x) => one(0.1 * Math.sqrt(squares(x))) },
+  ...Object.fromEntries(([1, -1] as const).map((sign) => [`bprLoss, sign ${sign}`, {
+    inputs: [[1, 13], [1, 13]], run: (p, n) => bprLoss(p, n, sign), twin: zip((p, n) => softplus(-sign * (p - n))), value: (u) => u * 20 - 10,
+  } satisfies OpCase])),
+  ...Object.fromEntries([3, 70].map((n) => [`infoNce, ${n} rows`, {
+    inputs: [[n, 5], [n, 5]], run: (a, b) => infoNce(a, b, 0.5), threshold: 1e-5,
+    twin: (a, b) => {
+      let total = 0;
+      for (let r = 0; r < n; r++) {
+        let z = 0;
+        for (let s = 0; s < n; s++) z += Math.exp(dot(a, r, b, s) / 0.5);
+        total += Math.log(z) - dot(a, r, b, r) / 0.5;
+      }
+      return one(total / n);
+    },
+  } satisfies OpCase])),
+};
+
+for (const [name, op] of Object.entries(CASES)) test(name, () => checkOp(name, op));
+
+test('a check finds a gradient that is wrong by one part in a thousand', () => {
+  const wrong = (x: Variable): Variable => x.tape.record(pointwise.scale(x, 2).value, [x], (dy) => pointwise.pass(x, dy, 2.002));
+  assert.throws(() => checkOp('scale', { inputs: [X], run: wrong, twin: map((v) => 2 * v) }), /gradient of input 0/);
+});
+
+test('no gradient passes stopGradient; a variable used twice gets both', () => {
+  const arena = new Arena(), tape = new Tape(arena), x = tape.parameter(new Matrix(arena, 1, 2).load([3, 4]));
+  tape.backward(sum(pointwise.multiply(pointwise.stopGradient(x), pointwise.add(x, x))));
+  assert.equal([...x.gradient!.toArray()], [6, 8]);
+});
+
+test('a zero row and an infinite norm: unitRows and frobenius give no NaN', () => {
+  const arena = new Arena(), tape = new Tape(arena), x = tape.parameter(new Matrix(arena, 3, 4));
+  const loss = pointwise.add(sum(unitRows(x)), frobenius(x));
+  tape.backward(loss);
+  assert.is(scalar(loss), 0);
+  assert.equal([...x.gradient!.toArray()], new Array(12).fill(0));
+});
+
+test('steps of the same shape use the same memory: it grows in the first only', () => {
+  const arena = new Arena(), weight = new Matrix(arena, 300, 64);
+  const step = (): void => arena.scope(() => {
+    const tape = new Tape(arena), w = tape.parameter(weight);
+    tape.backward(mean(unitRows(matmul(gather(w, INDEX), matmulTransposed(sliceRows(w, 0, 64), sliceRows(w, 64, 64))))));
+  });
+  step();
+  const { size, used } = arena;
+  for (let i = 0; i < 50; i++) step();
+  assert.equal([arena.size, arena.used], [size, used]);
+});
+
+test.run();
