@@ -4,7 +4,7 @@ import type { NamedContent } from './bytes.ts';
 import { plainChunks } from './bytes.ts';
 import { isCanonicalInteger, type Features, type IdTable } from './dataset.ts';
 import { DataError } from './errors.ts';
-import { readNpy } from './formats/npy.ts';
+import { readNpy } from './npy.ts';
 
 /** A matrix [rows × dims] of one modality, as read. */
 export interface FeatureMatrix {

@@ -21,5 +21,6 @@ export { VERSION } from './version.ts';
 export { readDataset, type DataSource, type ReadOptions } from './read.ts';
 export type { Content, NamedContent } from './bytes.ts';
 export { readDatasetFile, type ReadFileOptions } from './platform/node.ts';
-export { readNpy, npyBytes, type NpyArray } from './formats/npy.ts';
+export { readNpy, npyBytes, type NpyArray } from './npy.ts';
+export { npzBytes, openNpz, type Npz } from './npz.ts';
 export { holdOut, splitDataset, type Split } from './split.ts';

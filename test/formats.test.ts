@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../src/dataset.ts';
-import { npyBytes } from '../src/formats/npy.ts';
+import { npyBytes } from '../src/npy.ts';
 import { FORMATS } from '../src/formats/index.ts';
 import { readDataset, type DataSource, type ReadOptions } from '../src/read.ts';
 

@@ -1,8 +1,9 @@
 // The real data sets, where they are present beside the project: counts as their README states them.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PART } from '../../src/dataset.ts';
+import { openNpz } from '../../src/npz.ts';
 import { readDatasetFile } from '../../src/platform/node.ts';
 
 const folder = new URL('../../../../shared/data/', import.meta.url);
@@ -83,6 +84,15 @@ if (!existsSync(folder)) {
     const data = await readDatasetFile(at('baby'));
     assert.equal(counts(data), [19445, 7050, 160792]);
     assert.equal((['train', 'validation', 'test'] as const).map((name) => data.part(name).interactions), [119674, 20559, 20559]);
+  });
+
+  test('Baby brings its neighbours as .npz', async () => {
+    const npz = openNpz(readFileSync(at('baby/image_knn10.npz')), 'image_knn10.npz');
+    const [neighbours, cosines, weights] = await Promise.all(['nbr', 'cos', 'norm_val'].map((name) => npz.read(name)));
+    for (const array of [neighbours, cosines, weights]) assert.equal(array.shape, [7050, 10]);
+    assert.ok(neighbours.data instanceof Uint16Array && neighbours.data.every((item) => item < 7050));
+    assert.ok(cosines.data instanceof Float32Array && cosines.data.every((cosine) => Number.isFinite(cosine) && cosine <= 1));
+    assert.ok(weights.data instanceof Float32Array);
   });
 }
 

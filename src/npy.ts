@@ -1,7 +1,7 @@
 // NumPy's `.npy`: one array of numbers. Read from a stream straight into its final place, and written.
 // Refuses Fortran order, big-endian numbers, and element types that are not plain numbers.
-import { concat, type Chunks } from '../bytes.ts';
-import { DataError } from '../errors.ts';
+import { concat, type Chunks } from './bytes.ts';
+import { DataError } from './errors.ts';
 
 type NumberArray =
   | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Int32Array<ArrayBuffer>
