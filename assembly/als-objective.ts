@@ -1,13 +1,8 @@
-// The ALS objective and the residual of its normal equations, in float64. Entries mean what they mean in als.ts:
-// matrix weight w = ws·|v| + w0, coefficient t = v > 0 or explicit ? ts·v + t0 : 0.
+// The ALS objective and the residual of its normal equations, in float64. Weights and
+// coefficients of entries as in als-entries.ts.
+import { entryTarget64 } from './als-entries';
 import { madd64, sum2 } from './simd';
 import { axpy64, dot64 } from './vec';
-
-// @ts-ignore: decorator
-@inline
-function coefficient(v: f64, ts: f64, t0: f64, explicit: i32): f64 {
-  return v > 0 || explicit ? ts * v + t0 : 0;
-}
 
 /**
  * Σ over the entries of rows begin..end of X of w s² − 2 t s + k, with s = x·y and k = t² when explicit, else t:
@@ -33,7 +28,7 @@ function objectiveRow(
   let sum: f64 = 0;
   for (let e = <usize>first << 2, end = <usize>last << 2; e < end; e += 4) {
     const s = dot64(x, Y + <usize>load<i32>(indices + e) * row, row);
-    const v = <f64>load<f32>(data + e), w = ws * Math.abs(v) + w0, t = coefficient(v, ts, t0, explicit);
+    const v = <f64>load<f32>(data + e), w = ws * Math.abs(v) + w0, t = entryTarget64(v, ts, t0, explicit);
     sum += w * s * s - 2 * t * s + (explicit ? t * t : t);
   }
   return sum;
@@ -72,7 +67,7 @@ export function als_residual_rows(
     for (let e = <usize>load<i32>(indptr + (<usize>r << 2)) << 2; e < last; e += 4) {
       const y = Y + <usize>load<i32>(indices + e) * row, v = <f64>load<f32>(data + e);
       axpy64((ws * Math.abs(v) + w0) * dot64(x, y, row), y, Ax, row);
-      axpy64(coefficient(v, ts, t0, explicit), y, b, row);
+      axpy64(entryTarget64(v, ts, t0, explicit), y, b, row);
     }
     let off = f64x2.splat(0), norm = off;
     for (let k: usize = 0; k < row << 1; k += 16) {

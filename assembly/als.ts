@@ -1,12 +1,11 @@
 // One half sweep of alternating least squares over a range of rows, the other side Y [· × ld] fixed.
 //
-// Row r of the sparse matrix holds values v; each gives its cell a matrix weight and a right-hand-side coefficient
-//     w = ws·|v| + w0        t = v > 0 or explicit ? ts·v + t0 : 0
-// and the row's factors x solve
+// Each entry gives its cell a matrix weight w and a right-hand-side coefficient t (als-entries.ts), and a row's factors x solve
 //     (G + Σ w y yᵀ + reg_r I) x = Σ t y
 // with G the scaled Gram matrix of Y (0: none). Hu, Koren, Volinsky 2008, eq. 4: c = 1 + αv is ws = α, w0 = 0, ts = α,
 // t0 = 1; Rendle et al. 2021, eq. 6: ws = 0, w0 = 1, ts = 0, t0 = 1, G = α₀YᵀY; Zhou et al. 2008, eq. 3: explicit,
 // w0 = 1, ts = 1, no G. A row without entries is exactly zero. Rows do not depend on each other.
+import { entryTargets, entryValues, entryWeights } from './als-entries';
 import { addDiagonal, addOuterProducts, choleskySolve, subtractOuterProducts } from './dense';
 import { madd } from './simd';
 
@@ -54,6 +53,25 @@ export function als_sweep_cholesky(
   return 0;
 }
 
+/**
+ * Solves the equations of one row for a right-hand side of the caller's: out = (G + Σ w y yᵀ + reg_row I)⁻¹ rhs.
+ * rhs and out f32[ld], scratch as for als_sweep_cholesky; `explicit` does not change the matrix.
+ * @returns 0, or 1 + row when its matrix is not positive definite.
+ */
+export function als_solve_rhs(
+  row: i32, factors: i32, ld: i32, ws: f32, w0: f32, explicit: i32,
+  indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, rhs: usize, out: usize, scratch: usize,
+): i32 {
+  const bytes = <usize>ld << 2, A = scratch, panel = A + <usize>ld * bytes, b = panel + <usize>BLOCK * bytes;
+  const pivots = b + bytes, roots = pivots + bytes, targets = roots + (<usize>BLOCK << 2);
+  const entry = <usize>load<i32>(indptr + (<usize>row << 2)) << 2, n = load<i32>(indptr + (<usize>row << 2), 4) - <i32>(entry >> 2);
+  const hasNegative = sumEntries(n, ld, ws, w0, 0, 0, explicit, indices + entry, data + entry, G, Y, A, panel, b, roots, targets);
+  if (hasNegative) subtractNegative(n, ld, ws, w0, indices + entry, data + entry, Y, A, panel, b, roots, targets);
+  addDiagonal(factors, ld, load<f32>(reg + (<usize>row << 2)), A);
+  memory.copy(b, rhs, bytes);
+  return choleskySolve(ld, A, b, pivots, out) ? 0 : row + 1;
+}
+
 /** A = G + Σ max(w, 0) y yᵀ, b = Σ t y. @returns whether some w is negative. */
 function sumEntries(
   n: i32, ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, indices: usize, data: usize,
@@ -62,8 +80,9 @@ function sumEntries(
   const row = <usize>ld << 2;
   let from = G, hasNegative = false;
   memory.fill(b, 0, row);
-  if (!from) {
-    memory.fill(A, 0, <usize>ld * row);
+  if (!G || n == 0) {
+    if (G) memory.copy(A, G, <usize>ld * row);
+    else memory.fill(A, 0, <usize>ld * row);
     from = A;
   }
   for (; n > 0; n -= BLOCK, indices += BLOCK << 2, data += BLOCK << 2) {
@@ -93,28 +112,15 @@ function subtractNegative(
  * @returns whether some w is negative.
  */
 function weigh(count: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, data: usize, roots: usize, targets: usize): bool {
-  const zero = f32x4.splat(0), always = i32x4.splat(explicit ? -1 : 0);
+  const zero = f32x4.splat(0);
   let lowest = zero;
   for (let left = count; left > 0; left -= 4, data += 16, roots += 16, targets += 16) {
-    const v = left < 4 ? loadFew(data, left) : v128.load(data);
-    const inside = i32x4.gt_s(i32x4.splat(left), i32x4(0, 1, 2, 3));
-    const w = v128.and(inside, madd(f32x4.splat(w0), f32x4.splat(ws), f32x4.abs(v)));
-    const t = v128.and(inside, madd(f32x4.splat(t0), f32x4.splat(ts), v));
+    const v = entryValues(data, left), w = entryWeights(v, left, ws, w0);
     v128.store(roots, f32x4.sqrt(f32x4.max(w, zero)));
-    v128.store(targets, v128.and(t, v128.or(f32x4.gt(v, zero), always)));
+    v128.store(targets, entryTargets(v, left, ts, t0, explicit));
     lowest = f32x4.min(lowest, w);
   }
   return v128.any_true(f32x4.lt(lowest, zero));
-}
-
-/** One to three floats, the other lanes zero: nothing is read beyond them. */
-// @ts-ignore: decorator
-@inline
-function loadFew(data: usize, count: i32): v128 {
-  let v = v128.load32_zero(data);
-  if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(data, 4));
-  if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(data, 8));
-  return v;
 }
 
 /** Gathers a block's rows of Y, each times its root, into the panel, whole fours; b += Σ target · y. */

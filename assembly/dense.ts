@@ -187,6 +187,16 @@ export function gram_unpack(ld: i32, G: usize, M: usize): void {
   }
 }
 
+/** M = the whole symmetric matrix G, both in group layout: tiles below the diagonal are filled in. */
+export function mirrorGram(ld: i32, G: usize, M: usize): void {
+  const group = <usize>ld << 5;
+  memory.copy(M, G, (<usize>ld >> 3) * group);
+  for (let i: usize = 8; i < <usize>ld; i++) {
+    const row = M + (i << 5), column = M + (i >> 3) * group + ((i & 7) << 2);
+    for (let j: usize = 0, end = i & ~7; j < end; j++) store<f32>(row + (j >> 3) * group + ((j & 7) << 2), load<f32>(column + (j << 5)));
+  }
+}
+
 // ---- Cholesky
 
 /**

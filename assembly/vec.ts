@@ -70,3 +70,74 @@ export function allFinite(a: usize, bytes: usize, aboveZero: bool): bool {
   }
   return i32x4.all_true(good);
 }
+
+/** out += Σ_i coefficients[i] · row i of Z, n ≥ 1 rows in order; 32 columns at a time stay in registers. */
+// @ts-ignore: decorator
+@inline
+export function addScaledRows(n: i32, bytes: usize, Z: usize, coefficients: usize, out: usize): void {
+  let c: usize = 0;
+  for (; c + 128 <= bytes; c += 128) addScaledColumns32(n, bytes, Z + c, coefficients, out + c);
+  for (; c < bytes; c += 32) addScaledColumns8(n, bytes, Z + c, coefficients, out + c);
+}
+
+function addScaledColumns32(n: i32, bytes: usize, z: usize, coefficients: usize, out: usize): void {
+  let s0 = v128.load(out), s1 = v128.load(out, 16), s2 = v128.load(out, 32), s3 = v128.load(out, 48);
+  let s4 = v128.load(out, 64), s5 = v128.load(out, 80), s6 = v128.load(out, 96), s7 = v128.load(out, 112);
+  do {
+    const a = v128.load32_splat(coefficients);
+    s0 = madd(s0, a, v128.load(z));
+    s1 = madd(s1, a, v128.load(z, 16));
+    s2 = madd(s2, a, v128.load(z, 32));
+    s3 = madd(s3, a, v128.load(z, 48));
+    s4 = madd(s4, a, v128.load(z, 64));
+    s5 = madd(s5, a, v128.load(z, 80));
+    s6 = madd(s6, a, v128.load(z, 96));
+    s7 = madd(s7, a, v128.load(z, 112));
+    z += bytes;
+    coefficients += 4;
+  } while (--n);
+  v128.store(out, s0);
+  v128.store(out, s1, 16);
+  v128.store(out, s2, 32);
+  v128.store(out, s3, 48);
+  v128.store(out, s4, 64);
+  v128.store(out, s5, 80);
+  v128.store(out, s6, 96);
+  v128.store(out, s7, 112);
+}
+
+function addScaledColumns8(n: i32, bytes: usize, z: usize, coefficients: usize, out: usize): void {
+  let s0 = v128.load(out), s1 = v128.load(out, 16);
+  do {
+    const a = v128.load32_splat(coefficients);
+    s0 = madd(s0, a, v128.load(z));
+    s1 = madd(s1, a, v128.load(z, 16));
+    z += bytes;
+    coefficients += 4;
+  } while (--n);
+  v128.store(out, s0);
+  v128.store(out, s1, 16);
+}
+
+/** y += a·x. */
+// @ts-ignore: decorator
+@inline
+export function axpy(a: f32, x: usize, y: usize, bytes: usize): void {
+  const s = f32x4.splat(a);
+  for (let k: usize = 0; k < bytes; k += 16) v128.store(y + k, madd(v128.load(y + k), s, v128.load(x + k)));
+}
+
+/** y = x + a·y. */
+// @ts-ignore: decorator
+@inline
+export function xpay(a: f32, x: usize, y: usize, bytes: usize): void {
+  const s = f32x4.splat(a);
+  for (let k: usize = 0; k < bytes; k += 16) v128.store(y + k, madd(v128.load(x + k), s, v128.load(y + k)));
+}
+
+/** y = −y. */
+// @ts-ignore: decorator
+@inline
+export function negate(y: usize, bytes: usize): void {
+  for (let k: usize = 0; k < bytes; k += 16) v128.store(y + k, f32x4.neg(v128.load(y + k)));
+}

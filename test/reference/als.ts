@@ -69,6 +69,20 @@ export function solve(n: number, matrix: ArrayLike<number>, rhs: ArrayLike<numbe
   return b;
 }
 
+/** `steps` steps of conjugate gradients from x; stops below r·r = 1e-20. */
+export function conjugateGradients(n: number, A: ArrayLike<number>, b: ArrayLike<number>, start: ArrayLike<number>, steps: number): Float64Array {
+  const x = Float64Array.from(start), r = multiply(n, A, x).map((Ax, i) => b[i] - Ax);
+  let p = r.slice(), rr = squares(r);
+  for (let step = 0; step < steps && rr >= 1e-20; step++) {
+    const q = multiply(n, A, p), alpha = rr / p.reduce((sum, v, i) => sum + v * q[i], 0);
+    for (let i = 0; i < n; i++) x[i] += alpha * p[i], r[i] -= alpha * q[i];
+    const next = squares(r);
+    p = p.map((v, i) => r[i] + (next / rr) * v);
+    rr = next;
+  }
+  return x;
+}
+
 export function multiply(n: number, A: ArrayLike<number>, x: ArrayLike<number>): Float64Array {
   return Float64Array.from({ length: n }, (_, i) => {
     let sum = 0;
