@@ -23,3 +23,8 @@ export {
 export { sgd, adagrad, adam, sgd_rows, adagrad_rows, adam_rows } from './optimizer';
 export { bpr_gradient } from './bpr';
 export { select_neighbors } from './neighbors';
+export { cholesky64, spd_finish, spd_sweep, spd_sweep_scratch } from './dense64';
+export {
+  count_pairs, ease_basket, ease_clear_item, ease_correct, ease_residual, ease_scores, ease_system, ease_weights, split_pairs,
+} from './ease';
+export { knn_lists, knn_lists_scratch, knn_norms, knn_refresh, knn_refresh_scratch, knn_scores } from './item-knn';

@@ -34,10 +34,8 @@ export class MemoryError extends Error {
   constructor(
     readonly needed: number,
     readonly available: number,
+    remedy = 'use fewer factors, less data, or several models',
   ) {
-    super(
-      `needs ${needed} bytes of WebAssembly memory, of which ${available} are available; ` +
-        'use fewer factors, less data, or several models',
-    );
+    super(`needs ${needed} bytes of WebAssembly memory, of which ${available} are available; ${remedy}`);
   }
 }

@@ -43,6 +43,14 @@ export class Arena {
     return start;
   }
 
+  /**
+   * Makes sure of room for work that will take this many bytes in several pieces, so that it fails before it begins.
+   * @throws MemoryError that says how much the whole needs and how much there is.
+   */
+  reserve(bytes: number): void {
+    this.scope(() => this.alloc(bytes));
+  }
+
   /** Takes bytes and clears them. */
   allocZeroed(bytes: number): number {
     const pointer = this.alloc(bytes);

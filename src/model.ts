@@ -90,6 +90,25 @@ export interface Model {
   similarItems(item: number, k: number): Ranking;
 }
 
+/** Interactions that leave a training set. */
+export interface Removal {
+  /** The interactions that the model was trained on, and those that remain, over the same positions. */
+  readonly data: Dataset;
+  readonly retain: Dataset;
+  /** Ascending entries of `data` that are not in `retain`. */
+  readonly entries: Int32Array;
+}
+
+/** A model of a kind with the capability `exactForget`. */
+export interface Forgetting extends Model {
+  /**
+   * The model of what remains, by algebra; this one stays as it is.
+   * @param exact true: the bytes that training on what remains would give; false: the quickest way, equal but for rounding.
+   * @returns the model, and how it came about; `exactness` says which of the two it is.
+   */
+  without(removal: Removal, exact: boolean, control: RunControl): Promise<{ model: Model; details: Readonly<Record<string, unknown>> }>;
+}
+
 /** What is restored from a saved file. */
 export interface SavedModel {
   readonly options: Readonly<Record<string, OptionValue>>;

@@ -1,8 +1,10 @@
 // The registry of unlearning methods: key = file name = name on the command line and in reports.
 import type { Unlearner } from '../unlearn.ts';
+import { downdate } from './downdate.ts';
 import { retrain } from './retrain.ts';
 
 export const UNLEARNERS = Object.freeze({
+  downdate,
   retrain,
 } as const) satisfies Readonly<Record<string, Unlearner>>;
 

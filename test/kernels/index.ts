@@ -1,6 +1,7 @@
 // The kernel tables by family: one line each. Tests and benches loop over them.
 import { als } from './als.ts';
 import { dense } from './dense.ts';
+import { dense64, ease, itemKnn } from './linear.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
 import { sparse } from './sparse.ts';
@@ -11,5 +12,6 @@ import { topk } from './topk.ts';
 
 export const FAMILIES: Readonly<Record<string, KernelTable>> = {
   math, random, dense, als, topk, sparse,
-  gemm: gemmTable, spmm: spmmTable, elementwise, rows: rowsTable, optimizer: optimizers, bpr: bprTable, neighbors: neighborsTable,
+  gemm: gemmTable, spmm: spmmTable, elementwise, rows: rowsTable, optimizer: optimizers,
+  dense64, ease, itemKnn, bpr: bprTable, neighbors: neighborsTable,
 };

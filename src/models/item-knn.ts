@@ -1,0 +1,198 @@
+// Item neighbours by weighted co-occurrence of binary baskets: cosine, TF-IDF, BM25. What is kept are the k best
+// neighbours of each item; they are a pure function of the baskets, so that forgetting is exact: counts are subtracted
+// and every list that could differ is brought to what a fresh fit gives, byte for byte.
+import { HistoryModel, type HistoryParts } from '../history.ts';
+import type { Dataset } from '../dataset.ts';
+import { Arena } from '../memory.ts';
+import {
+  breathe, provenanceOf, savedParameter, type FitControl, type Forgetting, type ModelKind, type Ranking, type Removal, type RunControl,
+  type SavedModel,
+} from '../model.ts';
+import * as option from '../options.ts';
+import { Csr, Matrix, paddedWidth } from '../tensor.ts';
+
+const options = Object.freeze({
+  neighbors: option.integer(100, { min: 1, max: 10000 }, 'Length of each item\'s list of neighbours.'),
+  weighting: option.word('cosine', ['cosine', 'tfidf', 'bm25'],
+    'Weight of a shared user: 1; squared inverse document frequency; or BM25, which also discounts frequent items.'),
+  shrinkage: option.number(0, { min: 0, max: 1e6 }, 'Added to the denominator of a similarity, against chance co-occurrence; not used by bm25.'),
+  k1: option.number(1.2, { min: 0, max: 1000 }, 'BM25: how soon frequency saturates.'),
+  b: option.number(0.75, { min: 0, max: 1 }, 'BM25: how much an item\'s popularity counts against it.'),
+});
+
+export type ItemKnnOptions = option.OptionsOf<typeof options>;
+
+/** Increments of counts between two looks at the clock and the signal. */
+const WORK_PER_CALL = 2e8;
+
+/** Both sides of the baskets, and the weights that they imply. */
+interface Counts {
+  readonly users: Csr;
+  readonly items: Csr;
+  readonly itemIndptr: Int32Array;
+  readonly weights: number;
+  readonly norms: number;
+  readonly shrinkage: number;
+}
+
+export class ItemKnnModel extends HistoryModel implements Forgetting {
+  declare readonly options: ItemKnnOptions;
+  readonly neighbors: Matrix;
+  readonly similarities: Matrix;
+
+  constructor(parts: HistoryParts & { readonly options: ItemKnnOptions }) {
+    super(parts, new Arena());
+    this.neighbors = new Matrix(this.arena, parts.items.size, parts.options.neighbors);
+    this.similarities = new Matrix(this.arena, parts.items.size, parts.options.neighbors);
+  }
+
+  get parameters(): ReadonlyMap<string, Matrix> {
+    return new Map([['neighbors', this.neighbors], ['similarities', this.similarities]]);
+  }
+
+  protected scoreRows(count: number, list: number, history: { indptr: number; indices: number }, scores: number): void {
+    const { neighbors, similarities, items } = this;
+    this.arena.kernels.knn_scores(count, list, history.indptr, history.indices, items.size, neighbors.cols, neighbors.ld,
+      neighbors.pointer, similarities.pointer, scores, paddedWidth(items.size));
+  }
+
+  /** The item's own list: no more than `neighbors` entries. */
+  similarItems(item: number, k: number): Ranking {
+    const items = new Int32Array(k).fill(-1), scores = new Float32Array(k).fill(-Infinity);
+    const names = this.neighbors.row(item), similarities = this.similarities.row(item);
+    for (let n = 0; n < Math.min(k, names.length) && names[n] !== 0; n++) {
+      items[n] = names[n] - 1;
+      scores[n] = similarities[n];
+    }
+    return { items, scores };
+  }
+
+  /** Lists of all items, from the baskets alone. */
+  async build(data: Dataset, control: RunControl): Promise<void> {
+    const mark = this.arena.mark();
+    try {
+      await this.#lists(this.#count(data), allOf(this.items.size), 'train', control);
+    } finally {
+      this.arena.release(mark);
+    }
+  }
+
+  async without({ data, retain, entries }: Removal, _exact: boolean, control: RunControl): Promise<{ model: ItemKnnModel; details: Record<string, unknown> }> {
+    const { options: own, kind } = this;
+    const model = new ItemKnnModel({ kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain), record: {} });
+    // Global weights move with every deletion: then every list is counted anew. Else only the lists that may differ.
+    const changed = new Uint8Array(data.items.size);
+    for (const entry of entries) changed[data.userItems.indices[entry]] = 1;
+    const rows = positions(changed);
+    if (own.weighting !== 'cosine' || rows.length * 4 > data.items.size) {
+      await model.build(retain, control);
+      return { model, details: { exactness: 'exact', lists: model.items.size } };
+    }
+    model.neighbors.view().set(this.neighbors.view());
+    model.similarities.view().set(this.similarities.view());
+    return { model, details: { exactness: 'exact', lists: await model.#refresh(retain, changed, rows, control) } };
+  }
+
+  /** @returns how many lists were counted anew. */
+  async #refresh(retain: Dataset, changed: Uint8Array, rows: Int32Array, control: RunControl): Promise<number> {
+    const { arena, neighbors, similarities, items } = this;
+    const { neighbors: k } = this.options;
+    const mark = arena.mark();
+    try {
+      const counts = this.#count(retain);
+      const rescan = arena.allocZeroed(items.size), flags = arena.upload(changed), list = arena.upload(rows);
+      const scratch = arena.allocZeroed(arena.kernels.knn_refresh_scratch(items.size));
+      arena.kernels.knn_refresh(rows.length, list, flags, items.size, k, neighbors.ld, counts.shrinkage,
+        counts.users.indptr, counts.users.indices, counts.items.indptr, counts.items.indices, counts.weights, counts.norms,
+        neighbors.pointer, similarities.pointer, rescan, scratch);
+      const stale = arena.u8(rescan, items.size);
+      for (let i = 0; i < items.size; i++) if (stale[i]) changed[i] = 1;
+      const all = positions(changed);
+      await this.#lists(counts, all, 'forget', control);
+      return all.length;
+    } finally {
+      arena.release(mark);
+    }
+  }
+
+  async #lists(counts: Counts, rows: Int32Array, phase: string, { signal, onProgress }: RunControl): Promise<void> {
+    const { arena, neighbors, similarities, items } = this;
+    const list = arena.upload(rows), scratch = arena.allocZeroed(arena.kernels.knn_lists_scratch(items.size));
+    const perEntry = counts.users.nnz / Math.max(1, counts.users.rows);
+    for (let begin = 0; begin < rows.length;) {
+      let end = begin, work = 0;
+      while (end < rows.length && work < WORK_PER_CALL) work += (counts.itemIndptr[rows[end] + 1] - counts.itemIndptr[rows[end++]]) * perEntry + 100;
+      arena.kernels.knn_lists(begin, end, list, items.size, neighbors.cols, neighbors.ld, counts.shrinkage,
+        counts.users.indptr, counts.users.indices, counts.items.indptr, counts.items.indices, counts.weights, counts.norms,
+        neighbors.pointer, similarities.pointer, scratch);
+      begin = end;
+      onProgress?.({ phase, done: begin, total: rows.length });
+      await breathe();
+      signal?.throwIfAborted();
+    }
+  }
+
+  #count({ userItems, items }: Dataset): Counts {
+    const { arena } = this;
+    const { kernels } = arena;
+    const { weighting, shrinkage, k1, b } = this.options;
+    const { rows, cols } = userItems;
+    arena.reserve((rows + cols + 2) * 4 + userItems.indices.length * 16 + rows * 8 + cols * 8 + cols * 16);
+    const users = Csr.from(arena, userItems), turned = users.transpose();
+    const weights = arena.alloc(rows * 8), norms = arena.alloc(cols * 8);
+    const itemIndptr = arena.i32(turned.indptr, cols + 1).slice();
+    const sizes = Array.from({ length: cols }, (_, i) => itemIndptr[i + 1] - itemIndptr[i]);
+    const present = sizes.filter((n) => n > 0).length;
+    const perUser = arena.f64(weights, rows).fill(1);
+    if (weighting !== 'cosine') {
+      const most = kernels.log_f64(present);
+      for (let u = 0; u < rows; u++) {
+        const idf = most - kernels.log_f64(1 + userItems.indptr[u + 1] - userItems.indptr[u]);
+        perUser[u] = idf * idf;
+      }
+    }
+    if (weighting === 'bm25') {
+      // s_ij = a_i a_j W_ij with a = (k1 + 1) / (k1 (1 − b + b n_i / mean) + 1): a norm of 1 / a²
+      const mean = users.nnz / Math.max(1, present), perItem = arena.f64(norms, items.size);
+      for (let i = 0; i < cols; i++) {
+        const a = (k1 + 1) / (k1 * (1 - b + (b * sizes[i]) / mean) + 1);
+        perItem[i] = 1 / (a * a);
+      }
+    } else kernels.knn_norms(cols, turned.indptr, turned.indices, weights, norms);
+    return { users, items: turned, itemIndptr, weights, norms, shrinkage: weighting === 'bm25' ? 0 : shrinkage };
+  }
+}
+
+const allOf = (size: number): Int32Array => Int32Array.from({ length: size }, (_, i) => i);
+
+function positions(flags: Uint8Array): Int32Array {
+  const list: number[] = [];
+  for (let i = 0; i < flags.length; i++) if (flags[i]) list.push(i);
+  return Int32Array.from(list);
+}
+
+async function fit(data: Dataset, given: Partial<ItemKnnOptions> = {}, control: FitControl = {}): Promise<ItemKnnModel> {
+  const resolved = option.resolveOptions('item-knn', options, given);
+  control.signal?.throwIfAborted();
+  const model = new ItemKnnModel({ kind: itemKnn, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data), record: {} });
+  await model.build(data, control);
+  return model;
+}
+
+function restore(saved: SavedModel): ItemKnnModel {
+  const resolved = option.resolveOptions('item-knn', options, saved.options);
+  const model = new ItemKnnModel({ ...saved, kind: itemKnn, options: resolved });
+  for (const name of ['neighbors', 'similarities'] as const) {
+    model[name].load(savedParameter(saved, name, saved.items.size, resolved.neighbors).values);
+  }
+  return model;
+}
+
+export const itemKnn = Object.freeze({
+  name: 'item-knn',
+  summary: 'Nearest items by co-occurrence (cosine, TF-IDF, BM25); forgets exactly.',
+  capabilities: ['fit', 'exactForget'],
+  options,
+  fit,
+  restore,
+} as const) satisfies ModelKind<typeof options>;

@@ -1,0 +1,19 @@
+// Forgetting by algebra, for models that are a function of counts (EASE, item neighbours): subtract the counts, then
+// compute what follows from them. Exact to the byte by default; or at once, equal to a retrain but for rounding.
+import type { Forgetting } from '../model.ts';
+import * as option from '../options.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+
+const options = Object.freeze({
+  exact: option.boolean(true, 'The bytes of a retrain. false: the quickest correction (EASE: Woodbury), equal but for rounding.'),
+});
+
+export const downdate = Object.freeze({
+  name: 'downdate',
+  summary: 'Subtract what is forgotten from the model\'s counts: exact, for models that are functions of counts.',
+  exactness: 'exact',
+  needs: ['fit', 'exactForget'],
+  options,
+  forget: ({ model, partition, control }: ForgetContext, { exact }: option.OptionsOf<typeof options>): Promise<Forgotten> =>
+    (model as Forgetting).without(partition, exact, control),
+} as const) satisfies Unlearner<typeof options>;
