@@ -449,8 +449,8 @@ function intern(id: string, ids: string[], at: Map<string, number>): number {
   let position = at.get(id);
   if (position === undefined) {
     position = ids.length;
-    // Engines keep a substring as a window on its whole text: joining makes a copy, so that the text can go.
-    const own = id.length < 13 ? id : ['', id].join('');
+    // Engines keep a substring as a window on its whole text: adding to it makes a copy, so that the text can go.
+    const own = id.length < 13 ? id : (' ' + id).slice(1);
     ids.push(own);
     at.set(own, position);
   }

@@ -1,9 +1,10 @@
 // Files for Node, Deno and Bun. `node:` modules are imported when first used, so that browsers can load this file.
-import type { NamedContent } from '../bytes.ts';
+import { openChunks, type NamedContent } from '../bytes.ts';
 import type { Dataset } from '../dataset.ts';
 import { DataError } from '../errors.ts';
 import { readDataset, type ReadOptions } from '../read.ts';
 import { titlesBeside } from '../titles.ts';
+import { datasetFiles } from '../write.ts';
 import type { Platform } from './platform.ts';
 
 const READ_SIZE = 1 << 20;
@@ -90,4 +91,20 @@ export async function readDatasetFile(path: string, options: ReadFileOptions = {
   const beside = (await nodePlatform.listFolder(dirname(path))) ?? [];
   const own = titlesBeside(basename(path), beside.map((name) => ({ name })));
   return readDataset(file(path), { ...options, titles: titles ?? (own && file(join(dirname(path), own.name))) });
+}
+
+/**
+ * Writes a data set as a folder that `readDatasetFile` reads (Node, Deno, Bun); each file whole or not at all.
+ * @param folder is made where it does not exist; files of the same names are replaced.
+ * @returns the files' names.
+ */
+export async function writeDatasetFolder(folder: string, data: Dataset, name = 'data'): Promise<string[]> {
+  const { join } = await paths();
+  const files = datasetFiles(data, name);
+  await nodePlatform.makeFolder(folder);
+  for (const file of files) {
+    const content = typeof file.chunks === 'function' ? file.chunks() : file.chunks;
+    await nodePlatform.writeFileWhole(join(folder, file.name), openChunks(content, file.name));
+  }
+  return files.map((file) => file.name);
 }
