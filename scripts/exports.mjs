@@ -29,7 +29,7 @@ export function packageExports(entries) {
       types: `./dist/src/${source}.d.ts`,
       workerd: edge,
       'edge-light': edge,
-      deno: web,
+      deno: plain,
       bun: plain,
       node: plain,
       browser: web,

@@ -4,7 +4,7 @@
 import { build } from 'esbuild';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { entries } from './exports.mjs';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
@@ -21,6 +21,23 @@ export const edgeKernels = {
   },
 };
 
+/** Swaps the files of Node, Deno and Bun for a word on what to use instead; no `node:` module is left. */
+const noFiles = {
+  name: 'no-files',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/dist\/src\/platform\/node\.js$/ }, async ({ path }) => {
+      const stands = (value) => (typeof value === 'function' ? 'refuse' : `{ ${Object.keys(value).map((key) => `${key}: refuse`).join(', ')} }`);
+      const exported = Object.entries(await import(pathToFileURL(path).href));
+      return {
+        contents: `const refuse = async () => {
+  throw new TypeError('this host has no files; pass a Blob, a Response, a stream or bytes to readDataset');
+};
+${exported.map(([name, value]) => `export const ${name} = ${stands(value)};`).join('\n')}`,
+      };
+    });
+  },
+};
+
 /** What both forms, and the size budget, are built with. */
 export const common = {
   bundle: true,
@@ -28,7 +45,7 @@ export const common = {
   target: 'es2022',
   platform: 'neutral',
   mainFields: ['module', 'main'],
-  external: ['node:*'],
+  plugins: [noFiles],
   legalComments: 'none',
   logLevel: 'warning',
 };
@@ -41,7 +58,7 @@ async function form(name, options) {
 
 export async function buildForms() {
   await form('web', {});
-  await form('edge', { plugins: [edgeKernels] });
+  await form('edge', { plugins: [noFiles, edgeKernels] });
   copyFileSync(join(root, 'build', 'kernels.wasm'), dist('edge', 'kernels.wasm'));
   writeFileSync(dist('edge', 'kernels.wasm.d.ts'), 'declare const kernels: WebAssembly.Module;\nexport default kernels;\n');
   // The compiler does not copy declarations that it was given.

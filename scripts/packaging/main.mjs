@@ -4,6 +4,7 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { build as esbuild } from 'esbuild';
+import { check, finish, same } from '../runtimes/checks.mjs';
 import { launch, serve, chromium, firefox } from '../runtimes/browsers.mjs';
 import { call, debianThere } from '../runtimes/hosts.mjs';
 import { command, file, install, installDebian, load, root } from '../runtimes/tools.mjs';
@@ -11,38 +12,19 @@ import { command, file, install, installDebian, load, root } from '../runtimes/t
 const home = join(root, 'build', 'runtimes', 'consumer');
 const at = (...path) => join(home, ...path);
 const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
-let passed = 0, failed = 0;
-
-async function check(name, work) {
-  const start = performance.now();
-  try {
-    await work();
-    passed++;
-    console.log(`ok      ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
-  } catch (error) {
-    failed++;
-    console.log(`FAILED  ${name}\n${String(error?.stack ?? error).slice(0, 6000)}`);
-  }
-}
 /** Standard output of a command that must succeed. */
 async function output(path, args, options = {}) {
   const { code, stdout, stderr } = await call(path, args, { cwd: home, ...options });
   if (code !== 0) throw new Error(`exit code ${code}\n${stdout}\n${stderr}`);
   return stdout.trim();
 }
-const same = (found, wanted) => {
-  if (found !== wanted) throw new Error(`expected ${wanted}\nfound    ${found}`);
-};
 
 const missing = install(['deno', 'bun', 'workerd', 'browsers', 'bundlers', 'wrangler', 'packaging']);
 for (const browser of [chromium, firefox]) {
   if (!debianThere(browser) && process.argv.includes('--install')) installDebian(browser.debian.packages);
   if (!debianThere(browser)) missing.push(browser.name);
 }
-if (missing.length > 0) {
-  console.log(`missing: ${missing.join(', ')}\n0 passed, ${missing.length} failed`);
-  process.exit(1);
-}
+if (missing.length > 0) finish(missing);
 
 rmSync(home, { recursive: true, force: true });
 cpSync(join(root, 'scripts', 'packaging', 'app'), home, { recursive: true });
@@ -128,7 +110,7 @@ await check('publint', async () => {
   same(/All good/.test(text) || text, true);
 });
 await check('attw', () => output(command('packaging', 'attw'), [at(filename), '--profile', 'esm-only', '--no-emoji']));
-await check('JSR dry run', () => output(command('deno'), ['publish', '--dry-run', '--allow-dirty'], { cwd: root }));
+// Registry entries have inferred types on purpose: their options make the types of fit() and forget().
+await check('JSR dry run', () => output(command('deno'), ['publish', '--dry-run', '--allow-dirty', '--allow-slow-types'], { cwd: root }));
 
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+finish();
