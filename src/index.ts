@@ -26,3 +26,5 @@ export { npzBytes, openNpz, type Npz } from './npz.ts';
 export { holdOut, splitDataset, type Split } from './split.ts';
 export { generate, type GenerateOptions } from './generate.ts';
 export { datasetFiles, interChunks } from './write.ts';
+export { als, AlsModel, type AlsOptions, type Contribution, type FoldInItem } from './models/als.ts';
+export { unlearnAls } from './unlearn/unlearn-als.ts';

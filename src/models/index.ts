@@ -7,6 +7,11 @@ import { popularity } from './popularity.ts';
 export const MODELS = Object.freeze({
   ease,
   'item-knn': itemKnn,
+import { als } from './als.ts';
+import { popularity } from './popularity.ts';
+
+export const MODELS = Object.freeze({
+  als,
   popularity,
 } as const) satisfies Readonly<Record<string, ModelKind>>;
 

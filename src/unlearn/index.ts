@@ -2,10 +2,12 @@
 import type { Unlearner } from '../unlearn.ts';
 import { downdate } from './downdate.ts';
 import { retrain } from './retrain.ts';
+import { unlearnAls } from './unlearn-als.ts';
 
 export const UNLEARNERS = Object.freeze({
   downdate,
   retrain,
+  'unlearn-als': unlearnAls,
 } as const) satisfies Readonly<Record<string, Unlearner>>;
 
 export type UnlearnerName = keyof typeof UNLEARNERS;

@@ -1,0 +1,180 @@
+// A model whose scores are dot products of a user's row and an item's row: ranking, similarity, pair scores.
+// It serves; how its factors were trained is its kind's affair.
+import type { IdTable } from './dataset.ts';
+import { Arena } from './memory.ts';
+import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
+import type { OptionValue } from './options.ts';
+import { Matrix, type SparseRows } from './tensor.ts';
+
+/** Dense factors, row-major without pads. */
+export interface DenseFactors {
+  readonly rows: number;
+  readonly cols: number;
+  readonly values: ArrayLike<number>;
+}
+
+export interface BilinearParts {
+  readonly kind: ModelKind;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  readonly record: Readonly<Record<string, unknown>>;
+  /** Rows = user positions. */
+  readonly userFactors: Matrix | DenseFactors;
+  /** Rows = item positions. */
+  readonly itemFactors: Matrix | DenseFactors;
+}
+
+/** Users served in one call of the ranking kernel. */
+const RANK_BLOCK = 1024;
+
+/** A bilinear model in a linear memory of its own, which holds its factors and what serving needs. */
+export class BilinearModel implements Model {
+  readonly kind: ModelKind;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly userFactors: Matrix;
+  readonly itemFactors: Matrix;
+  protected readonly arena: Arena = new Arena();
+  #packed?: number;
+
+  /** Copies the given factors. */
+  constructor(parts: BilinearParts) {
+    this.kind = parts.kind;
+    this.options = parts.options;
+    this.users = parts.users;
+    this.items = parts.items;
+    this.provenance = parts.provenance;
+    this.record = parts.record;
+    this.userFactors = copyInto(this.arena, parts.userFactors);
+    this.itemFactors = copyInto(this.arena, parts.itemFactors);
+  }
+
+  get parameters(): ReadonlyMap<string, Matrix> {
+    return new Map([['userFactors', this.userFactors], ['itemFactors', this.itemFactors]]);
+  }
+  get memoryBytes(): number {
+    return this.arena.size;
+  }
+
+  rank(request: RankRequest): Ranking {
+    return this.#rank(request, this.userFactors);
+  }
+
+  /** Ranks for rows that need not be the model's own, such as a folded-in user's; `exclude` is by the given rows. */
+  protected rankRows(rows: DenseFactors, request: Omit<RankRequest, 'users'>): Ranking {
+    this.#packed ??= this.#pack();
+    return this.arena.scope(() => {
+      const users = Int32Array.from({ length: rows.rows }, (_, r) => r);
+      return this.#rank({ ...request, users }, copyInto(this.arena, rows));
+    });
+  }
+
+  scorePairs(users: Int32Array, items: Int32Array): Float32Array {
+    const { arena, userFactors: X, itemFactors: Y } = this;
+    return arena.scope(() => {
+      const n = users.length;
+      const u = arena.upload(users), i = arena.upload(items), out = arena.alloc(n * 4);
+      arena.kernels.score_pairs(n, X.ld, u, i, X.pointer, Y.pointer, out);
+      return arena.f32(out, n).slice();
+    });
+  }
+
+  similarItems(item: number, k: number): Ranking {
+    return this.#similar(this.itemFactors, this.items, item, k);
+  }
+
+  /** Users whose rows lie closest (cosine) to the given user's, the user left out. */
+  similarUsers(user: number, k: number): Ranking {
+    return this.#similar(this.userFactors, this.users, user, k);
+  }
+
+  #rank({ users, k, allowed, exclude }: RankRequest, X: Matrix): Ranking {
+    const { arena, items, itemFactors: Y } = this;
+    const packed = (this.#packed ??= this.#pack());
+    const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
+    for (let start = 0; start < users.length; start += RANK_BLOCK) {
+      const block = users.subarray(start, start + RANK_BLOCK);
+      arena.scope(() => {
+        const n = block.length;
+        // Only the block's rows of `exclude` travel; they are numbered as the block is.
+        const seen = exclude && excludeRows(arena, exclude, block);
+        const list = arena.upload(seen ? Int32Array.from(block, (_, r) => r) : block);
+        const rows = seen ? gatherRows(arena, X, block) : X.pointer;
+        const words = arena.upload(allowedWords(items, allowed));
+        const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4);
+        const scratch = arena.alloc(arena.kernels.topk_scratch(k, Y.rows, Y.ld));
+        arena.kernels.topk(0, n, k, Y.rows, Y.ld, list, rows, packed, seen?.indptr ?? 0, seen?.indices ?? 0, words, ids, scores, scratch);
+        result.items.set(arena.i32(ids, n * k), start * k);
+        result.scores.set(arena.f32(scores, n * k), start * k);
+      });
+    }
+    return result;
+  }
+
+  /** Nearest rows by cosine: unit rows, ranked like items. */
+  #similar(M: Matrix, ids: IdTable, position: number, k: number): Ranking {
+    const { arena } = this;
+    return arena.scope(() => {
+      const { kernels } = arena;
+      const unit = arena.alloc(M.bytes);
+      kernels.row_normalize(M.rows, M.ld, M.pointer, unit);
+      const packed = arena.alloc(kernels.packed_items_bytes(M.rows, M.ld));
+      kernels.pack_items(M.rows, M.ld, unit, packed);
+      const list = arena.upload(Int32Array.of(position));
+      const allowed = new Uint8Array(M.rows).fill(1);
+      allowed[position] = 0;
+      const words = arena.upload(allowedWords(ids, allowed));
+      const out = arena.alloc(k * 4), scores = arena.alloc(k * 4);
+      const scratch = arena.alloc(kernels.topk_scratch(k, M.rows, M.ld));
+      kernels.topk(0, 1, k, M.rows, M.ld, list, unit, packed, 0, 0, words, out, scores, scratch);
+      return { items: arena.i32(out, k).slice(), scores: arena.f32(scores, k).slice() };
+    });
+  }
+
+  /** The ranking kernel's copy of the item factors, made once: it stays in the arena below every scope. */
+  #pack(): number {
+    const { arena, itemFactors: Y } = this;
+    const packed = arena.alloc(arena.kernels.packed_items_bytes(Y.rows, Y.ld));
+    arena.kernels.pack_items(Y.rows, Y.ld, Y.pointer, packed);
+    return packed;
+  }
+}
+
+/** One bit per position: set where there is an id and, if asked, where `allowed` is not zero. */
+export function allowedWords(ids: IdTable, allowed?: Uint8Array): Uint32Array {
+  const words = new Uint32Array((ids.size + 31) >>> 5);
+  for (let i = 0; i < ids.size; i++) {
+    if (ids.at(i) !== null && (!allowed || allowed[i] !== 0)) words[i >>> 5] |= 1 << (i & 31);
+  }
+  return words;
+}
+
+function excludeRows(arena: Arena, rows: SparseRows, users: Int32Array): { indptr: number; indices: number } {
+  const indptr = new Int32Array(users.length + 1);
+  for (let r = 0; r < users.length; r++) indptr[r + 1] = indptr[r] + rows.indptr[users[r] + 1] - rows.indptr[users[r]];
+  const indices = new Int32Array(indptr[users.length]);
+  for (let r = 0; r < users.length; r++) {
+    indices.set(rows.indices.subarray(rows.indptr[users[r]], rows.indptr[users[r] + 1]), indptr[r]);
+  }
+  return { indptr: arena.upload(indptr), indices: arena.upload(indices) };
+}
+
+function gatherRows(arena: Arena, M: Matrix, rows: Int32Array): number {
+  const bytes = M.ld * 4;
+  const pointer = arena.alloc(rows.length * bytes);
+  const memory = arena.u8(0, arena.size);
+  for (let r = 0; r < rows.length; r++) memory.copyWithin(pointer + r * bytes, M.pointer + rows[r] * bytes, M.pointer + (rows[r] + 1) * bytes);
+  return pointer;
+}
+
+function copyInto(arena: Arena, source: Matrix | DenseFactors): Matrix {
+  const matrix = new Matrix(arena, source.rows, source.cols);
+  if (source instanceof Matrix) matrix.view().set(source.view());
+  else matrix.load(source.values);
+  return matrix;
+}

@@ -1,0 +1,347 @@
+// Alternating least squares: the normal equations of a data set, half sweeps over users or items, the objective and the
+// distance from stationarity. It serves every procedure that sweeps: training, Unlearn-ALS, folding in.
+//
+//   L(X, Y) = base · Σ_{u,i} s² + Σ_{(u,i) observed} [ w·s² − 2·t·s + const ] + Σ_u reg_u |x_u|² + Σ_i reg_i |y_i|²
+//   (base · YᵀY + Σ_{i ∈ N(u)} w y_i y_iᵀ + reg_u I) x_u = Σ_{i ∈ N(u)} t y_i          s = x_u · y_i
+//
+// implicit  Hu, Koren, Volinsky 2008: base = 1, w = alpha·|r|, t = 1 + alpha·r for r > 0, reg = λ
+// ials      Rendle et al. 2021:       base = α₀, w = 1, t = 1, reg = λ (n + α₀·N)^ν, N = size of the other side
+// explicit  Zhou et al. 2008 (ALS-WR): base = 0, w = 1, t = r, reg = λ n
+import { DataError } from './errors.ts';
+import type { Dataset } from './dataset.ts';
+import { checkStatus } from './kernels.ts';
+import { Arena } from './memory.ts';
+import { breathe } from './model.ts';
+import * as option from './options.ts';
+import { STREAM } from './random.ts';
+import { Csr, Matrix, paddedWidth, type SparseRows } from './tensor.ts';
+
+/** Options of the objective and its solver, shared by training and unlearning. */
+export const leastSquaresOptions = Object.freeze({
+  objective: option.word('implicit', ['implicit', 'ials', 'explicit'],
+    'Loss: implicit (Hu-Koren-Volinsky), ials (Rendle: unobserved weight, frequency-scaled regularization) or explicit (ALS-WR, ratings).'),
+  factors: option.integer(64, { min: 1, max: 4096 }, 'Length of a user\'s and an item\'s row.'),
+  regularization: option.number(0.01, { min: 0 }, 'λ: weight of the squared norms.'),
+  alpha: option.number(1, { above: 0 }, 'implicit: confidence c = 1 + alpha * value.'),
+  confidence: option.boolean(false, 'implicit: values already are confidences (as in the Python library implicit); negative ones are dislikes.'),
+  unobservedWeight: option.number(0.1, { above: 0 }, 'ials: weight of unobserved cells.'),
+  frequencyExponent: option.number(1, { min: 0, max: 2 }, 'ials: exponent of the frequency in the regularization; 0 makes it uniform.'),
+  solver: option.word('cholesky', ['cholesky', 'cg'], 'Row solver: exact (cholesky), or conjugate gradient steps from the present row (cg).'),
+  cgSteps: option.integer(3, { min: 1, max: 1000 }, 'Steps of the cg solver.'),
+  initScale: option.number(0.1, { above: 0 }, 'Standard deviation of a random row\'s length: entries are N(0, (initScale / sqrt(factors))^2).'),
+  seed: option.seed,
+});
+
+export type LeastSquaresOptions = option.OptionsOf<typeof leastSquaresOptions>;
+export type Side = 'users' | 'items';
+
+/** Rows per call of a sweep kernel, so that an abort is seen within tens of milliseconds. */
+const ENTRIES_PER_CALL = 1 << 17;
+
+interface SideState {
+  readonly factors: Matrix;
+  /** Observed cells by row of this side. */
+  readonly cells: Csr;
+  /** f32[rows] regularization. */
+  readonly regularization: number;
+  /** Row boundaries of the kernel calls. */
+  readonly calls: readonly number[];
+  readonly longestRow: number;
+  /** Gram matrix of the factors, f64, upper tiles; valid while `gramFresh`. */
+  readonly gram: number;
+  gramFresh: boolean;
+}
+
+/** How far factors are from a stationary point of the objective. */
+export interface Residual {
+  /** Largest |A x − b| / |b| over rows with observations. */
+  readonly largest: number;
+  /** Square root of Σ|A x − b|² / Σ|b|². */
+  readonly overall: number;
+}
+
+/** The ALS problem of one data set, with its present factors, in one arena. */
+export class LeastSquares {
+  readonly options: LeastSquaresOptions;
+  readonly arena: Arena;
+  readonly #data: Dataset;
+  readonly #sides: Readonly<Record<Side, SideState>>;
+  readonly #gram32: number;
+  readonly #scratch: number;
+  readonly #ld: number;
+
+  /**
+   * @param cells the cells by user and by item, where they are not all of the data's: rows that are left out are empty
+   *   and must not be asked for. For work on a few rows.
+   * @throws DataError when values make no sense for the objective; MemoryError.
+   */
+  constructor(data: Dataset, options: LeastSquaresOptions, cells?: { readonly userItems: SparseRows; readonly itemUsers: SparseRows }) {
+    if (!cells) checkValues(data, options);
+    const arena = new Arena();
+    this.options = options;
+    this.arena = arena;
+    this.#data = data;
+    const { kernels } = arena;
+    const ld = (this.#ld = paddedWidth(options.factors));
+    arena.reserve(plannedBytes(data, options));
+    const userItems = Csr.from(arena, cells?.userItems ?? data.userItems);
+    const itemUsers = cells ? Csr.from(arena, cells.itemUsers) : userItems.transpose();
+    this.#sides = { users: this.#side(userItems), items: this.#side(itemUsers) };
+    this.#gram32 = arena.alloc(ld * ld * 4);
+    const longest = Math.max(this.#sides.users.longestRow, this.#sides.items.longestRow);
+    this.#scratch = arena.alloc(Math.max(
+      options.solver === 'cg' ? kernels.als_sweep_cg_scratch(ld, longest) : kernels.als_sweep_cholesky_scratch(ld),
+      kernels.gram_accumulate_scratch(ld), kernels.als_residual_rows_scratch(ld)));
+  }
+
+  get userFactors(): Matrix {
+    return this.#sides.users.factors;
+  }
+  get itemFactors(): Matrix {
+    return this.#sides.items.factors;
+  }
+
+  /**
+   * Keyed random rows, N(0, (initScale / √factors)²): a row depends on its own id and the seed alone.
+   * Rows without observations start at zero, which is where the first half sweep puts them.
+   */
+  initialize(): void {
+    const { factors, initScale, seed } = this.options;
+    for (const [side, stream] of [['users', STREAM.userFactors], ['items', STREAM.itemFactors]] as const) {
+      const { factors: M, cells } = this.#sides[side];
+      const keys = this.#data[side].keys();
+      const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
+      for (let r = 0; r < cells.rows; r++) if (indptr[r + 1] === indptr[r]) keys[2 * r] = keys[2 * r + 1] = 0;
+      this.arena.scope(() => this.arena.kernels.random_normal_rows(
+        M.rows, factors, M.ld, seed, stream, this.arena.upload(keys), initScale / Math.sqrt(factors), M.pointer));
+    }
+    this.touch();
+  }
+
+  /** Takes over factors [rows × factors]: matrices, or dense values without pads. */
+  start(userFactors: Matrix | ArrayLike<number>, itemFactors: Matrix | ArrayLike<number>): void {
+    for (const [side, given] of [['users', userFactors], ['items', itemFactors]] as const) {
+      const { factors: M } = this.#sides[side];
+      const length = given instanceof Matrix ? given.rows * given.cols : given.length;
+      if (length !== M.rows * M.cols) {
+        throw new RangeError(`factors of ${side} expected ${M.rows} x ${M.cols} values, got ${length}`);
+      }
+      if (given instanceof Matrix) M.view().set(given.view());
+      else M.load(given);
+    }
+    this.touch();
+  }
+
+  /** Makes rows without observations zero, which is their solution: nothing of what they were reaches the other side. */
+  clearEmptyRows(): void {
+    for (const side of ['users', 'items'] as const) {
+      const { factors: M, cells } = this.#sides[side];
+      const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
+      for (let r = 0; r < M.rows; r++) if (indptr[r + 1] === indptr[r]) M.row(r).fill(0);
+    }
+    this.touch();
+  }
+
+  /** To be called when factors were changed from outside: what was derived from them is computed anew. */
+  touch(): void {
+    for (const side of ['users', 'items'] as const) this.#sides[side].gramFresh = false;
+  }
+
+  /** Solves all rows of one side for the other side's present rows. Yields to other work between blocks of rows. */
+  async halfSweep(side: Side, signal?: AbortSignal): Promise<void> {
+    const { calls } = this.#sides[side];
+    const gram = this.#scaledGram(other(side));
+    for (let c = 0; c + 1 < calls.length; c++) {
+      this.#solve(side, calls[c], calls[c + 1], 0, gram);
+      await breathe();
+      signal?.throwIfAborted();
+    }
+    this.#sides[side].gramFresh = false;
+  }
+
+  /** Both half sweeps, `first` first. */
+  async sweep(first: Side = 'users', signal?: AbortSignal): Promise<void> {
+    await this.halfSweep(first, signal);
+    await this.halfSweep(other(first), signal);
+  }
+
+  /**
+   * Solves only the listed rows of one side, and keeps that side's Gram matrix by taking the old rows out and the new
+   * ones in, so that the other side can follow without a pass over all rows.
+   * @param rows ascending positions.
+   */
+  solveRows(side: Side, rows: Int32Array): void {
+    if (rows.length === 0) return;
+    const gram = this.#scaledGram(other(side));
+    this.replaceRows(side, rows, (list) => this.#solve(side, 0, rows.length, list, gram));
+  }
+
+  /** Changes the listed rows by `change` and brings the side's Gram matrix up to date with as much work as they are. */
+  replaceRows(side: Side, rows: Int32Array, change: (list: number) => void): void {
+    const state = this.#sides[side];
+    this.#gram(side);
+    this.arena.scope(() => {
+      const list = this.arena.upload(rows);
+      const accumulate = (sign: number): void => this.arena.kernels.gram_accumulate(
+        0, rows.length, this.#ld, sign, list, state.factors.pointer, state.gram, this.#scratch);
+      accumulate(-1);
+      change(list);
+      accumulate(1);
+    });
+  }
+
+  /** Makes the listed rows zero. */
+  clearRows(side: Side, rows: Int32Array): void {
+    const { factors } = this.#sides[side];
+    this.replaceRows(side, rows, () => rows.forEach((row) => factors.row(row).fill(0)));
+  }
+
+  /** The objective L in float64; the constant part included, so that a perfect fit without regularization is 0. */
+  objective(): number {
+    const { kernels } = this.arena;
+    const { users, items } = this.#sides;
+    const { ws, w0, ts, t0, explicit, base } = this.#cellWeights();
+    const { indptr, indices, data, rows } = users.cells;
+    const X = users.factors.pointer, Y = items.factors.pointer;
+    const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
+    const observed = kernels.als_objective_rows(0, rows, this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y);
+    return unobserved + observed + kernels.als_penalty_rows(rows, this.#ld, users.regularization, X) +
+      kernels.als_penalty_rows(items.cells.rows, this.#ld, items.regularization, Y);
+  }
+
+  /** Residual of one side's normal equations: zero for both sides at a stationary point. */
+  residual(side: Side): Residual {
+    const { cells, regularization, factors } = this.#sides[side];
+    const opposite = this.#sides[other(side)];
+    const { ws, w0, ts, t0, explicit, base } = this.#cellWeights();
+    const gram = base === 0 ? 0 : this.#gram(other(side));
+    return this.arena.scope(() => {
+      const out = this.arena.alloc(cells.rows * 16);
+      this.arena.kernels.als_residual_rows(0, cells.rows, this.#ld, ws, w0, ts, t0, explicit, cells.indptr, cells.indices, cells.data,
+        regularization, base, gram, opposite.factors.pointer, factors.pointer, out, this.#scratch);
+      const squares = this.arena.f64(out, cells.rows * 2);
+      let largest = 0, difference = 0, target = 0;
+      for (let r = 0; r < cells.rows; r++) {
+        if (squares[2 * r + 1] > 0) largest = Math.max(largest, squares[2 * r] / squares[2 * r + 1]);
+        difference += squares[2 * r];
+        target += squares[2 * r + 1];
+      }
+      return { largest: Math.sqrt(largest), overall: target > 0 ? Math.sqrt(difference / target) : 0 };
+    });
+  }
+
+  /** Solution of one user's normal equations for another right-hand side [factors], for explaining a score. */
+  solveFor(user: number, rightHandSide: Float32Array): Float32Array {
+    const { cells, regularization } = this.#sides.users;
+    const { ws, w0, explicit } = this.#cellWeights();
+    const gram = this.#scaledGram('items');
+    return this.arena.scope(() => {
+      const { arena } = this;
+      const padded = new Float32Array(this.#ld);
+      padded.set(rightHandSide);
+      const rhs = arena.upload(padded), out = arena.alloc(this.#ld * 4);
+      const scratch = arena.alloc(arena.kernels.als_sweep_cholesky_scratch(this.#ld));
+      const status = arena.kernels.als_solve_rhs(user, this.options.factors, this.#ld, ws, w0, explicit, cells.indptr, cells.indices,
+        cells.data, regularization, gram, this.itemFactors.pointer, rhs, out, scratch);
+      checkStatus(status, () => this.#singular('users', user));
+      return arena.f32(out, this.options.factors).slice();
+    });
+  }
+
+  /** t of an entry's value: its coefficient on the right-hand side. */
+  target(value: number): number {
+    const { ts, t0, explicit } = this.#cellWeights();
+    return value > 0 || explicit ? ts * value + t0 : 0;
+  }
+
+  #solve(side: Side, begin: number, end: number, list: number, gram: number): void {
+    const { cells, regularization, factors } = this.#sides[side];
+    const { kernels } = this.arena;
+    const { factors: f, solver, cgSteps } = this.options;
+    const { ws, w0, ts, t0, explicit } = this.#cellWeights();
+    const Y = this.#sides[other(side)].factors.pointer, X = factors.pointer;
+    const status = solver === 'cg'
+      ? kernels.als_sweep_cg(begin, end, f, this.#ld, ws, w0, ts, t0, explicit, cgSteps, list, cells.indptr, cells.indices, cells.data,
+          regularization, gram, Y, X, this.#scratch)
+      : kernels.als_sweep_cholesky(begin, end, f, this.#ld, ws, w0, ts, t0, explicit, list, cells.indptr, cells.indices, cells.data,
+          regularization, gram, Y, X, this.#scratch);
+    checkStatus(status, (row) => this.#singular(side, row));
+  }
+
+  #singular(side: Side, row: number): string {
+    const id = this.#data[side].at(row);
+    return `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(id)} have no unique solution in float32; ` +
+      `raise "regularization" (now ${this.options.regularization})`;
+  }
+
+  /** The other side's share of the left-hand side, base · YᵀY in f32; 0 where the objective has none. */
+  #scaledGram(side: Side): number {
+    const { base } = this.#cellWeights();
+    if (base === 0) return 0;
+    this.arena.kernels.gram_finish(this.#ld, base, this.#gram(side), this.#gram32);
+    return this.#gram32;
+  }
+
+  #gram(side: Side): number {
+    const state = this.#sides[side];
+    if (!state.gramFresh) {
+      this.arena.u8(state.gram, this.#ld * this.#ld * 8).fill(0);
+      this.arena.kernels.gram_accumulate(0, state.factors.rows, this.#ld, 1, 0, state.factors.pointer, state.gram, this.#scratch);
+      state.gramFresh = true;
+    }
+    return state.gram;
+  }
+
+  /** The objective's constants, see the head of this file. */
+  #cellWeights(): { ws: number; w0: number; ts: number; t0: number; explicit: number; base: number } {
+    const { objective, alpha, confidence, unobservedWeight } = this.options;
+    if (objective === 'explicit') return { ws: 0, w0: 1, ts: 1, t0: 0, explicit: 1, base: 0 };
+    if (objective === 'ials') return { ws: 0, w0: 1, ts: 0, t0: 1, explicit: 0, base: unobservedWeight };
+    if (confidence) return { ws: 1, w0: -1, ts: 1, t0: 0, explicit: 0, base: 1 };
+    return { ws: alpha, w0: 0, ts: alpha, t0: 1, explicit: 0, base: 1 };
+  }
+
+  #side(cells: Csr): SideState {
+    const { arena, options } = this;
+    const { objective, regularization: lambda, unobservedWeight, frequencyExponent } = options;
+    const regularization = arena.alloc(cells.rows * 4);
+    const [offset, exponent] = objective === 'explicit' ? [0, 1]
+      : objective === 'ials' ? [unobservedWeight * cells.cols, frequencyExponent] : [0, 0];
+    arena.kernels.als_regularization(cells.rows, cells.indptr, lambda, offset, exponent, regularization);
+    const indptr = arena.i32(cells.indptr, cells.rows + 1);
+    const calls = [0];
+    let longestRow = 0;
+    for (let r = 0; r < cells.rows; r++) {
+      longestRow = Math.max(longestRow, indptr[r + 1] - indptr[r]);
+      if (indptr[r + 1] - indptr[calls[calls.length - 1]] >= ENTRIES_PER_CALL || r + 1 === cells.rows) calls.push(r + 1);
+    }
+    const factors = new Matrix(arena, cells.rows, options.factors);
+    const gram = arena.alloc(factors.ld * factors.ld * 8);
+    return { factors, cells, regularization, calls, longestRow, gram, gramFresh: false };
+  }
+}
+
+/**
+ * Bytes of linear memory that the problem of a data set takes: both copies of the cells, the factors, their
+ * regularization and Gram matrices; scratch is small beside them.
+ */
+export function plannedBytes(data: Dataset, { factors }: Pick<LeastSquaresOptions, 'factors'>): number {
+  const { rows, cols } = data.userItems;
+  const ld = paddedWidth(factors);
+  return data.interactions * 16 + (rows + cols + 2) * 4 + (rows + cols) * (ld + 1) * 4 + ld * ld * 20;
+}
+
+export const other = (side: Side): Side => (side === 'users' ? 'items' : 'users');
+
+function checkValues(data: Dataset, { objective, confidence }: LeastSquaresOptions): void {
+  if (objective === 'explicit' || (objective === 'implicit' && confidence)) return;
+  const { rows, indptr, indices, data: values } = data.userItems;
+  for (let u = 0; u < rows; u++) {
+    for (let e = indptr[u]; e < indptr[u + 1]; e++) {
+      if (values[e] >= 0) continue;
+      throw new DataError(`objective "${objective}" expected values >= 0, found ${values[e]} for user ` +
+        `${JSON.stringify(data.users.at(u))} and item ${JSON.stringify(data.items.at(indices[e]))}; ` +
+        'objective "explicit" takes ratings of either sign, "implicit" with confidence: true takes dislikes', { source: data.source });
+    }
+  }
+}

@@ -1,0 +1,164 @@
+// Alternating least squares for implicit and explicit feedback. The mathematics is in least-squares.ts; this file trains,
+// and answers what only an ALS model can: why an item was recommended, and what somebody unknown would like.
+import { BilinearModel } from '../bilinear.ts';
+import * as check from '../check.ts';
+import { Dataset, IdTable } from '../dataset.ts';
+import { DataError } from '../errors.ts';
+import { LeastSquares, leastSquaresOptions } from '../least-squares.ts';
+import { provenanceOf, savedParameter, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model.ts';
+import * as option from '../options.ts';
+import type { SparseRows } from '../tensor.ts';
+
+const options = Object.freeze({
+  ...leastSquaresOptions,
+  iterations: option.integer(15, { min: 1, max: 100000 }, 'Sweeps: each solves all users, then all items.'),
+});
+
+export type AlsOptions = option.OptionsOf<typeof options>;
+
+/** What one of the user's own items adds to a score. */
+export interface Contribution {
+  readonly item: string;
+  readonly contribution: number;
+}
+
+/** An interaction of somebody the model does not know. */
+export interface FoldInItem {
+  readonly item: string;
+  /** Default 1. */
+  readonly value?: number;
+}
+
+/** A trained ALS model. */
+export class AlsModel extends BilinearModel {
+  declare readonly options: Readonly<AlsOptions>;
+
+  /**
+   * Which of the user's own items made the score of an item (Hu, Koren, Volinsky 2008, §5):
+   * score = Σ_j (y_iᵀ A_u⁻¹ y_j) t_j over the user's items j.
+   * @param data the interactions that the model was trained on.
+   * @returns the score that the present item factors give, and the contributions, largest first.
+   * @throws DataError for ids that the model does not know.
+   */
+  explain(data: Dataset, userId: string, itemId: string): { score: number; contributions: Contribution[] } {
+    const user = knownPosition('user', this.users, userId);
+    const item = knownPosition('item', this.items, itemId);
+    const { indptr, indices, data: values } = data.userItems;
+    const begin = indptr[user], end = indptr[user + 1];
+    const problem = this.#problemOf(indices.subarray(begin, end), values.subarray(begin, end));
+    const weights = problem.solveFor(0, this.itemFactors.row(item).slice());
+    let score = 0;
+    const contributions = Array.from({ length: end - begin }, (_, n): Contribution => {
+      const row = this.itemFactors.row(indices[begin + n]);
+      let dot = 0;
+      for (let c = 0; c < row.length; c++) dot += weights[c] * row[c];
+      const contribution = problem.target(values[begin + n]) * dot;
+      score += contribution;
+      return { item: this.items.at(indices[begin + n])!, contribution };
+    });
+    return { score, contributions: contributions.sort((a, b) => b.contribution - a.contribution) };
+  }
+
+  /**
+   * The row of a user who is not in the model, from what they interacted with: one exact solve, nothing else changes.
+   * @returns the user's factors, f32[factors].
+   * @throws DataError for an item that the model does not know.
+   */
+  foldIn(interactions: readonly FoldInItem[]): Float32Array {
+    return this.#foldIn(this.#historyOf(interactions));
+  }
+
+  /**
+   * Ranks items for a user who is not in the model.
+   * @param request as for `rank`; the items given are left out unless `includeSeen`.
+   */
+  rankFor(interactions: readonly FoldInItem[], request: { k: number; includeSeen?: boolean; allowed?: Uint8Array }): Ranking {
+    const history = this.#historyOf(interactions);
+    const factors = this.#foldIn(history);
+    const { k, includeSeen, allowed } = request;
+    return this.rankRows({ rows: 1, cols: factors.length, values: factors }, { k, allowed, exclude: includeSeen ? undefined : history });
+  }
+
+  #foldIn({ indices, data }: SparseRows): Float32Array {
+    const problem = this.#problemOf(indices, data);
+    problem.solveRows('users', Int32Array.of(0));
+    return problem.userFactors.row(0).slice();
+  }
+
+  /** Ascending, distinct items: a repeated item counts once, with its last value. */
+  #historyOf(interactions: readonly FoldInItem[]): SparseRows {
+    const at = new Map<number, number>();
+    for (const { item, value = 1 } of interactions) {
+      at.set(knownPosition('item', this.items, item), check.number('value', value));
+    }
+    const indices = Int32Array.from(at.keys()).sort();
+    const data = Float32Array.from(indices, (i) => at.get(i)!);
+    return { rows: 1, cols: this.items.size, indptr: Int32Array.of(0, indices.length), indices, data };
+  }
+
+  /** The normal equations of a single user over the model's items. */
+  #problemOf(indices: Int32Array, data: Float32Array): LeastSquares {
+    const userItems = { rows: 1, cols: this.items.size, indptr: Int32Array.of(0, indices.length), indices, data };
+    const { iterations: _, ...problemOptions } = this.options;
+    const problem = new LeastSquares(new Dataset({ users: new IdTable(['']), items: this.items, userItems }), { ...problemOptions, solver: 'cholesky' });
+    problem.start(new Float32Array(this.options.factors), this.itemFactors.toArray());
+    return problem;
+  }
+}
+
+function knownPosition(what: 'user' | 'item', table: IdTable, id: string): number {
+  const position = table.indexOf(id);
+  if (position < 0) throw new DataError(`${what} ${JSON.stringify(id)} is not in the model`);
+  return position;
+}
+
+async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitControl = {}): Promise<AlsModel> {
+  const resolved = option.resolveOptions('als', options, given);
+  const { iterations, ...problemOptions } = resolved;
+  const { signal, onProgress, start } = control;
+  signal?.throwIfAborted();
+  const problem = new LeastSquares(data, problemOptions);
+  if (start) {
+    problem.start(start.userFactors, start.itemFactors);
+    problem.clearEmptyRows();
+  } else {
+    problem.initialize();
+  }
+  // The objective costs a pass over the data: it is computed where somebody looks, and at the end, where the last
+  // relative decrease tells how far the model is from convergence.
+  const objectives: number[] = [];
+  for (let iteration = 1; iteration <= iterations; iteration++) {
+    await problem.sweep('users', signal);
+    if (onProgress || iteration >= iterations - 1) objectives.push(problem.objective());
+    onProgress?.({ phase: 'train', done: iteration, total: iterations, objective: objectives.at(-1) });
+  }
+  return new AlsModel({
+    kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data),
+    record: { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives) },
+    userFactors: problem.userFactors, itemFactors: problem.itemFactors,
+  });
+}
+
+/** (L_{k−1} − L_k) / L_k of the last sweep; null where there was only one. */
+export function lastDecrease(objectives: readonly number[]): number | null {
+  const last = objectives.at(-1), before = objectives.at(-2);
+  return last === undefined || before === undefined || last === 0 ? null : (before - last) / last;
+}
+
+function restore(saved: SavedModel): AlsModel {
+  const resolved = option.resolveOptions('als', options, saved.options);
+  return new AlsModel({
+    ...saved, kind: als, options: resolved,
+    userFactors: savedParameter(saved, 'userFactors', saved.users.size, resolved.factors),
+    itemFactors: savedParameter(saved, 'itemFactors', saved.items.size, resolved.factors),
+  });
+}
+
+export const als = Object.freeze({
+  name: 'als',
+  summary: 'Alternating least squares (Hu-Koren-Volinsky, Rendle\'s iALS, ALS-WR).',
+  capabilities: ['fit', 'factors', 'leastSquares'],
+  options,
+  fit,
+  restore,
+} as const) satisfies ModelKind<typeof options>;

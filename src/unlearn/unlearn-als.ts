@@ -1,0 +1,196 @@
+// Unlearn-ALS (Xu, Sun, Yang, Yao, Wang: "Netflix and Forget", arXiv 2302.06676): deleted cells become unobserved, as a
+// retrain would see them, and ALS goes on from the given factors. It works on any bilinear model's factors; the result
+// is the least-squares model of the retain set near which they lie. Approximate: see docs/unlearning.md for how near.
+import type { BilinearModel } from '../bilinear.ts';
+import { LeastSquares, leastSquaresOptions, type LeastSquaresOptions, type Side } from '../least-squares.ts';
+import { provenanceOf } from '../model.ts';
+import { als, AlsModel, lastDecrease, type AlsOptions } from '../models/als.ts';
+import * as option from '../options.ts';
+import type { SparseRows } from '../tensor.ts';
+import type { ForgetContext, Forgotten, Partition, Unlearner } from '../unlearn.ts';
+
+const { factors: _factors, seed: _seed, ...objectiveOptions } = leastSquaresOptions;
+
+const options = Object.freeze({
+  passes: option.optionalInteger({ min: 0, max: 100000 },
+    'Full passes (each solves all users and all items); default: as many as the model\'s recorded convergence allows.'),
+  tolerance: option.optionalNumber({ above: 0, max: 1 },
+    'Stop when the retain objective\'s relative decrease in a pass is at most this; at most `passes`, or 100.'),
+  local: option.boolean(false, 'Only re-solve the rows that the forget set touches: an answer within milliseconds.'),
+  ...(Object.fromEntries(Object.entries(objectiveOptions).map(([name, spec]) =>
+    [name, { ...spec, default: undefined, doc: `${spec.doc} For factors that ALS did not train; ALS models keep their own.` }])) as
+    { [K in keyof typeof objectiveOptions]: option.Option<option.OptionsOf<typeof objectiveOptions>[K] | undefined> }),
+});
+
+type UnlearnAlsOptions = option.OptionsOf<typeof options>;
+
+/** A model whose last sweep still lowered the objective by more than this was stopped early, not converged. */
+const CONVERGED = 1e-3;
+
+async function forget({ model, partition, control }: ForgetContext, given: UnlearnAlsOptions): Promise<Forgotten> {
+  const { passes, tolerance, local, ...objective } = given;
+  const bilinear = model as BilinearModel;
+  const alsOptions = optionsFor(bilinear, objective);
+  const { iterations: _, ...problemOptions } = alsOptions;
+  const outcome = local
+    ? localPass(bilinear, partition, problemOptions)
+    : await fullPasses(bilinear, partition, problemOptions, { passes, tolerance }, control);
+  const { problem, details } = outcome;
+  return {
+    model: new AlsModel({
+      kind: als, options: alsOptions, users: partition.retain.users, items: partition.retain.items,
+      provenance: provenanceOf(partition.retain), record: { ...model.record, unlearned: details },
+      userFactors: problem.userFactors, itemFactors: problem.itemFactors,
+    }),
+    details,
+  };
+}
+
+/** An ALS model's own options, or for foreign factors those given, with ALS defaults. */
+function optionsFor(model: BilinearModel, given: Partial<Omit<LeastSquaresOptions, 'factors' | 'seed'>>): AlsOptions {
+  const named = Object.entries(given).filter(([, value]) => value !== undefined);
+  if (model.kind.capabilities.includes('leastSquares')) {
+    if (named.length > 0) throw new RangeError(`"${named[0][0]}" is the model's own: an ALS model is unlearned under the objective that trained it`);
+    return model.options as AlsOptions;
+  }
+  return option.resolveOptions('als', als.options, { ...Object.fromEntries(named), factors: model.userFactors.cols });
+}
+
+interface Outcome {
+  readonly problem: LeastSquares;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+async function fullPasses(
+  model: BilinearModel, partition: Partition, problemOptions: LeastSquaresOptions,
+  stop: { passes?: number; tolerance?: number }, control: ForgetContext['control'],
+): Promise<Outcome> {
+  const problem = new LeastSquares(partition.retain, problemOptions);
+  problem.start(model.userFactors, model.itemFactors);
+  problem.clearEmptyRows();
+  const first = firstSide(partition);
+  const most = stop.passes ?? (stop.tolerance === undefined ? defaultPasses(model.record) : 100);
+  const objectives = [problem.objective()];
+  while (objectives.length <= most) {
+    await problem.sweep(first, control.signal);
+    objectives.push(problem.objective());
+    control.onProgress?.({ phase: 'unlearn', done: objectives.length - 1, total: most, objective: objectives.at(-1) });
+    if (stop.tolerance !== undefined && lastDecrease(objectives)! <= stop.tolerance) break;
+  }
+  const trained = model.record.decrease;
+  return {
+    problem,
+    details: {
+      passes: objectives.length - 1,
+      order: `${first} first`,
+      objectiveBefore: objectives[0],
+      objective: objectives.at(-1),
+      decrease: lastDecrease(objectives),
+      residual: problem.residual(first).overall,
+      ...(typeof trained === 'number' && trained > CONVERGED && {
+        note: `training was stopped while a sweep still lowered the objective by ${trained.toExponential(1)}: ` +
+          'each further pass is further training, and leads away from a retrain of the same number of sweeps',
+      }),
+    },
+  };
+}
+
+/**
+ * Rows that the forget set touches, each solved once: the users, then the items, with Gram matrices that lose what the
+ * old rows added. Where only whole users (or only whole items) are deleted, one side suffices.
+ */
+function localPass(model: BilinearModel, partition: Partition, problemOptions: LeastSquaresOptions): Outcome {
+  const { retain, users, items } = partition;
+  const touched = touchedRows(partition);
+  const problem = new LeastSquares(retain, problemOptions, cellsOf(retain.userItems, touched.users, touched.items));
+  problem.start(model.userFactors, model.itemFactors);
+  problem.clearRows('users', users);
+  problem.clearRows('items', items);
+  problem.solveRows('users', touched.users);
+  problem.solveRows('items', touched.items);
+  return { problem, details: { passes: 0, local: true, rows: { users: touched.users.length, items: touched.items.length } } };
+}
+
+/**
+ * Remaining rows that lose a cell. A deleted user's cells touch items only: their users' rows are solved already for
+ * item rows that have not moved yet; a deleted item's touch users only.
+ */
+function touchedRows({ data, users, items, entries }: Partition): { users: Int32Array; items: Int32Array } {
+  const { indptr, indices } = data.userItems;
+  const userGone = flags(data.users.size, users), itemGone = flags(data.items.size, items);
+  const userTouched = new Uint8Array(data.users.size), itemTouched = new Uint8Array(data.items.size);
+  let user = 0;
+  for (const e of entries) {
+    while (e >= indptr[user + 1]) user++;
+    if (!userGone[user]) userTouched[user] = 1;
+    if (!itemGone[indices[e]]) itemTouched[indices[e]] = 1;
+  }
+  return { users: positions(userTouched), items: positions(itemTouched) };
+}
+
+/** The cells of the listed rows of either side; all other rows are empty. */
+function cellsOf(userItems: SparseRows, users: Int32Array, items: Int32Array): { userItems: SparseRows; itemUsers: SparseRows } {
+  const { rows, cols, indptr, indices, data } = userItems;
+  const userIndptr = new Int32Array(rows + 1), itemIndptr = new Int32Array(cols + 1);
+  const wanted = flags(rows, users), itemWanted = flags(cols, items);
+  for (let u = 0; u < rows; u++) userIndptr[u + 1] = userIndptr[u] + (wanted[u] ? indptr[u + 1] - indptr[u] : 0);
+  const userIndices = new Int32Array(userIndptr[rows]), userData = new Float32Array(userIndptr[rows]);
+  for (const u of users) {
+    userIndices.set(indices.subarray(indptr[u], indptr[u + 1]), userIndptr[u]);
+    userData.set(data.subarray(indptr[u], indptr[u + 1]), userIndptr[u]);
+  }
+  for (let e = 0; e < indices.length; e++) itemIndptr[indices[e] + 1] += itemWanted[indices[e]];
+  for (let i = 0; i < cols; i++) itemIndptr[i + 1] += itemIndptr[i];
+  const cursor = itemIndptr.slice();
+  const itemIndices = new Int32Array(itemIndptr[cols]), itemData = new Float32Array(itemIndptr[cols]);
+  for (let u = 0; u < rows; u++) {
+    for (let e = indptr[u]; e < indptr[u + 1]; e++) {
+      if (!itemWanted[indices[e]]) continue;
+      const at = cursor[indices[e]]++;
+      itemIndices[at] = u;
+      itemData[at] = data[e];
+    }
+  }
+  return {
+    userItems: { rows, cols, indptr: userIndptr, indices: userIndices, data: userData },
+    itemUsers: { rows: cols, cols: rows, indptr: itemIndptr, indices: itemIndices, data: itemData },
+  };
+}
+
+/**
+ * The side to solve first, so that what is forgotten has no direct influence left after one pass: a deleted user lives
+ * on in item rows only, so items go first; else users (an items-first half sweep would repeat what is already solved).
+ */
+function firstSide({ users, items, data, entries }: Partition): Side {
+  const { indptr } = data.userItems;
+  let ofUsers = 0;
+  for (const user of users) ofUsers += indptr[user + 1] - indptr[user];
+  return items.length === 0 && users.length > 0 && ofUsers === entries.length ? 'items' : 'users';
+}
+
+/** Passes that the training's own convergence bears: beyond it, a pass trains further than gold would. */
+function defaultPasses(record: Readonly<Record<string, unknown>>): number {
+  const { decrease } = record;
+  return typeof decrease === 'number' && decrease > CONVERGED ? 1 : 3;
+}
+
+function flags(size: number, listed: Int32Array): Uint8Array {
+  const set = new Uint8Array(size);
+  for (const position of listed) set[position] = 1;
+  return set;
+}
+
+const positions = (set: Uint8Array): Int32Array => {
+  const list: number[] = [];
+  for (let p = 0; p < set.length; p++) if (set[p]) list.push(p);
+  return Int32Array.from(list);
+};
+
+export const unlearnAls = Object.freeze({
+  name: 'unlearn-als',
+  summary: 'Unlearn-ALS: go on with ALS from the given factors, on the retain set (Xu et al. 2023).',
+  exactness: 'approximate',
+  needs: ['factors'],
+  options,
+  forget,
+} as const) satisfies Unlearner<typeof options>;

@@ -1,0 +1,45 @@
+// Small data whose answers are known, and small settings for each registered model.
+import { DatasetBuilder, MODELS, type Dataset } from '../src/index.ts';
+
+/**
+ * Even users have even items, odd users odd ones; user u lacks the items of its own colour that lie `gap` apart from it,
+ * so that exactly these must be ranked first.
+ */
+export function checkerboard(users = 24, items = 16): { data: Dataset; missing: (user: number) => string[] } {
+  const builder = new DatasetBuilder();
+  const missing = (u: number): string[] => [`i${String(itemFor(u, items)).padStart(2, '0')}`];
+  for (let u = 0; u < users; u++) {
+    for (let i = u % 2; i < items; i += 2) {
+      const id = `i${String(i).padStart(2, '0')}`;
+      if (!missing(u).includes(id)) builder.add(`u${String(u).padStart(2, '0')}`, id);
+    }
+  }
+  return { data: builder.build(), missing };
+}
+const itemFor = (u: number, items: number): number => (u % 2) + 2 * (Math.floor(u / 2) % (items / 2));
+
+/** Users and items with tastes in clusters, by a fixed rule: irregular row lengths, values 1 to 5. */
+export function clustered(users = 60, items = 40, seed = 7): Dataset {
+  const builder = new DatasetBuilder();
+  let state = seed;
+  const draw = (): number => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 4294967296;
+  for (let u = 0; u < users; u++) {
+    builder.add(`u${u}`, `i${(u * 7) % items}`, 3);
+    for (let i = 0; i < items; i++) {
+      const near = i % 4 === u % 4;
+      if (draw() < (near ? 0.5 : 0.06) * (1 - i / (2 * items))) builder.add(`u${u}`, `i${i}`, 1 + Math.floor(draw() * 5));
+    }
+  }
+  return builder.build();
+}
+
+/** Settings that train in milliseconds; a model that is not listed is tested with its defaults. */
+const SMALL: Record<string, object> = {
+  als: { factors: 8, iterations: 8, regularization: 0.1, alpha: 4 },
+};
+export const smallOptions = (name: string): object => SMALL[name] ?? {};
+
+/** Models that rank the same items for everybody. */
+export const IMPERSONAL = new Set(['popularity']);
+
+export const modelKinds = Object.values(MODELS);
