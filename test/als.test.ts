@@ -198,7 +198,7 @@ test('passes lower the retain objective towards gold\'s and the original fails t
     };
     const [untouched, one, ten] = [await gap(0), await gap(1), await gap(10)];
     assert.ok(untouched > 1e-5, `the original is ${untouched} above gold: the check cannot fail`);
-    assert.ok(one < untouched / 3 && ten < 1e-4 && ten <= one, `${untouched} ${one} ${ten}`);
+    assert.ok(one < untouched / 3 && ten < untouched / 20 && ten <= one, `${untouched} ${one} ${ten}`);
   }
 });
 
@@ -237,8 +237,8 @@ test('an ALS model keeps its own objective; a tolerance ends the passes', async 
   const model = await als.fit(data, { factors: 8, iterations: 20, alpha: 4, regularization: 0.1 });
   const error = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: { alpha: 3 } }).catch((e) => e);
   assert.match(error.message, /"alpha" is the model's own/);
-  const { report } = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: { tolerance: 1e-5 } });
-  assert.ok((report.decrease as number) <= 1e-5 && (report.passes as number) < 100);
+  const { report } = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: { tolerance: 1e-3 } });
+  assert.ok((report.decrease as number) <= 1e-3 && (report.passes as number) > 1 && (report.passes as number) < 100);
 });
 
 test.run();
