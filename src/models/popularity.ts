@@ -2,6 +2,7 @@
 import type { Dataset, IdTable } from '../dataset.ts';
 import { Arena } from '../memory.ts';
 import { provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type Provenance, type Ranking, type RankRequest, type SavedModel } from '../model.ts';
+import { resolveOptions } from '../options.ts';
 import { Matrix } from '../tensor.ts';
 
 const options = Object.freeze({});
@@ -86,7 +87,8 @@ export const popularity = Object.freeze({
   summary: 'Most popular items first, the same for everybody: the floor to compare with.',
   capabilities: ['fit'],
   options,
-  async fit(data: Dataset, _options: object = {}, control: FitControl = {}): Promise<Model> {
+  async fit(data: Dataset, given: object = {}, control: FitControl = {}): Promise<Model> {
+    resolveOptions('popularity', options, given);
     control.signal?.throwIfAborted();
     const counts = data.itemCounts();
     control.onProgress?.({ phase: 'train', done: 1, total: 1 });
