@@ -1,10 +1,12 @@
 // npm run results [-- PART…]: measures the parts named, or all that belong to ALS, and draws docs/results.md anew.
 import { gowalla, movielens } from './als-quality.ts';
 import { forgetting } from './als-forget.ts';
+import { right } from './als-right.ts';
 import { haveData } from './data.ts';
 import { note } from './report.ts';
 
 const PARTS: Record<string, () => Promise<void>> = {
+  right,
   movielens,
   gowalla,
   'forget-ml-1m': () => forgetting('ml-1m'),
