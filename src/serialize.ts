@@ -48,9 +48,12 @@ export async function serialize(model: Model): Promise<Uint8Array<ArrayBuffer>> 
 
 /**
  * The model that `serialize` wrote.
+ * @param file all bytes of the file; a view of a larger memory and a Buffer are fine.
  * @throws ModelError for bytes that are no model file, are incomplete or damaged, or come from a newer format.
  */
-export async function deserialize(bytes: Uint8Array): Promise<Model> {
+export async function deserialize(file: Uint8Array): Promise<Model> {
+  // Node's Buffer is a Uint8Array whose slice() is no copy but a view of a larger memory.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
   const { header, start } = await open(bytes);
   const kind: ModelKind | undefined = Object.hasOwn(MODELS, header.model) ? MODELS[header.model as keyof typeof MODELS] : undefined;
   if (!kind) throw new ModelError(`the file holds a model of kind "${header.model}", which this version (${VERSION}) does not know`);
