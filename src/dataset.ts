@@ -114,6 +114,11 @@ export interface DatasetParts {
 export interface SplitRecord {
   readonly rule: string;
   readonly seed: number;
+  /**
+   * Single interactions that were forgotten since: how many, and how many rows there were `before`. Never which ones:
+   * only so can data that still hold them be recognised without keeping a trace of them.
+   */
+  readonly forgotten?: { readonly interactions: number; readonly before: number };
 }
 
 /** An immutable set of interactions over fixed tables of users and items. */

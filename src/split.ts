@@ -164,3 +164,40 @@ function timePoints(times: Float64Array, [train, validation]: Shares): [number, 
   const point = (share: number): number => sorted[Math.floor(share * sorted.length + 1e-6)] ?? Infinity;
   return [point(train), point(train + validation)];
 }
+
+/** The inverse of `splitDataset`: one data set whose entries say which part they belong to. */
+export function joinParts({ train, validation, test }: Pick<Split, 'train' | 'validation' | 'test'>): Dataset {
+  const parts = [train, validation, test];
+  const { rows, cols } = train.userItems;
+  const total = parts.reduce((sum, { interactions }) => sum + interactions, 0);
+  const hasTimes = parts.every(({ times }) => times !== undefined);
+  const joined = {
+    indptr: new Int32Array(rows + 1), indices: new Int32Array(total), data: new Float32Array(total),
+    parts: new Uint8Array(total), times: hasTimes ? new Float64Array(total) : undefined,
+  };
+  const at = [0, 0, 0];
+  for (let u = 0, n = 0; u < rows; u++) {
+    for (;;) {
+      // The part whose next item of this row comes first.
+      let next = -1, item = cols;
+      for (let p = 0; p < 3; p++) {
+        const { indptr, indices } = parts[p].userItems;
+        if (at[p] < indptr[u + 1] && indices[at[p]] < item) [next, item] = [p, indices[at[p]]];
+      }
+      if (next < 0) break;
+      joined.indices[n] = item;
+      joined.data[n] = parts[next].userItems.data[at[next]];
+      joined.parts[n] = next;
+      if (joined.times) joined.times[n] = parts[next].times![at[next]];
+      at[next]++;
+      n++;
+    }
+    joined.indptr[u + 1] = n;
+  }
+  return new Dataset({
+    ...train,
+    userItems: { rows, cols, indptr: joined.indptr, indices: joined.indices, data: joined.data },
+    times: joined.times,
+    parts: joined.parts,
+  });
+}

@@ -1,7 +1,7 @@
 // What an unlearning method is, what a request to forget means for a data set, and forget() itself.
 // A deleted id leaves its position empty, in the data and in the model; nobody else's position or draws change.
 import * as check from './check.ts';
-import { Dataset, type Features, type IdTable } from './dataset.ts';
+import { Dataset, type Features, type IdTable, type SplitRecord } from './dataset.ts';
 import { digest } from './digest.ts';
 import { DataError, ModelError } from './errors.ts';
 import { requireTables } from './evaluate.ts';
@@ -156,10 +156,13 @@ export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnkno
     for (const item of items) itemGone[item] = 1;
     for (let e = 0; e < indices.length; e++) if (itemGone[indices[e]]) gone[e] = 1;
   }
+  let single = 0;
   for (const [user, item] of request.interactions ?? []) {
     const entry = findEntry(data, data.users.indexOf(user), data.items.indexOf(item));
-    if (entry >= 0) gone[entry] = 1;
-    else if (!ignoreUnknown) {
+    if (entry >= 0) {
+      if (!gone[entry]) single++;
+      gone[entry] = 1;
+    } else if (!ignoreUnknown) {
       throw new DataError(`interaction of user ${JSON.stringify(user)} with item ${JSON.stringify(item)} is not in the training data; ` +
         'leave it out, or ignore unknown ones', { source: data.source });
     }
@@ -173,8 +176,15 @@ export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnkno
     throw new RangeError('the forget request names nothing that is in the data');
   }
   if (count === data.interactions && rows > 0) throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
-  const retained = data.without(entries).withTables(data.users.without(users), data.items.without(items));
+  const remaining = data.without(entries).withTables(data.users.without(users), data.items.without(items));
+  const retained = remaining.withSplit(splitAfter(remaining, single));
   return { data, retain: modality ? withoutFeatures(retained, modality) : retained, users, items, entries, modality };
+}
+
+/** The record of the split, and of how many single interactions have left it. */
+function splitAfter(remaining: Dataset, single: number): SplitRecord {
+  const interactions = single + (remaining.split.forgotten?.interactions ?? 0);
+  return interactions === 0 ? remaining.split : { ...remaining.split, forgotten: { interactions, before: remaining.interactions + interactions } };
 }
 
 function positionsOf(what: 'user' | 'item', table: IdTable, ids: readonly string[], ignoreUnknown: boolean): Int32Array {
