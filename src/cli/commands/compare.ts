@@ -1,0 +1,79 @@
+// lethe compare: models side by side on retain, test and forget sets.
+import { basename } from 'node:path';
+import { compare as compareModels, type Contender } from '../../compare.ts';
+import { contendersOf } from '../../trained-data.ts';
+import { forget as forgetRequest, gold as trainGold } from '../../unlearn.ts';
+import type { Command } from '../command.ts';
+import { DATA_FLAGS, openData } from '../data.ts';
+import { readModel } from '../files.ts';
+import { REQUEST_FLAGS, requestOf } from '../request.ts';
+import { table } from '../terminal.ts';
+import { UsageError } from '../usage.ts';
+import { METHOD_FLAG, methodNamed, methodOptions } from './forget.ts';
+
+export const compare: Command = {
+  name: 'compare',
+  summary: 'Stand models side by side after forgetting, beside gold and the noise floor.',
+  usage: 'MODEL… DATA --users A,B … [--gold] [--floor] [--method NAME]',
+  operands: [2, Infinity],
+  flags: [
+    ...REQUEST_FLAGS,
+    { name: 'gold', doc: 'Train gold (the same model from scratch on what remains), and measure overlap and distance against it.' },
+    { name: 'floor', doc: 'Train a second gold with the next seed: how much two retrains differ.' },
+    { ...METHOD_FLAG, doc: `${METHOD_FLAG.doc.slice(0, -1)}: run it on the original model too, timed.` },
+    { name: 'k', short: 'k', takes: 'K', default: '20', doc: 'Length of the lists.' },
+    ...DATA_FLAGS,
+  ],
+  options: methodOptions,
+  notes: 'The model that was trained on DATA as it is stands in the table as the original; the others must have been made to forget what is named here.',
+  async run(context) {
+    const { args, terminal, signal } = context;
+    const paths = args.operands.slice(0, -1), dataPath = args.operands.at(-1)!;
+    const k = args.integer('k', 20, { min: 1 });
+    const method = args.has('method') ? methodNamed(args.text('method')) : undefined;
+    const request = await requestOf(args);
+    if (method && !request) throw new UsageError('--method needs something to forget; use --users, --items, --interactions or --modality');
+    const models = await Promise.all(paths.map(readModel));
+    const data = await openData(context, dataPath);
+    const ignoreUnknown = args.on('ignore-unknown');
+    const { original, partition, validation, test } = contendersOf(models.map((model, i) => ({ name: paths[i], model })), data, request, { ignoreUnknown });
+    const control = { signal, onProgress: terminal.progress, threads: args.threads, ...(validation.interactions > 0 && { validation }) };
+
+    const contenders: Contender[] = models.map((model, i) => ({ name: i === original ? 'original' : nameOf(paths, i), model }));
+    if (method) {
+      if (original < 0) throw new UsageError('--method needs the original model among the models');
+      const { model, report } = await forgetRequest(models[original], partition.data, request!, { ...control, method, options: args.options(), ignoreUnknown, digests: false });
+      contenders.push({ name: method.name, model, seconds: report.seconds });
+    }
+    const base = models[Math.max(original, 0)];
+    const timed = async (name: string, seed?: number): Promise<Contender> => {
+      const started = performance.now();
+      const model = await trainGold(base, partition, { ...control, ...(seed !== undefined && { seed }) });
+      return { name, model, seconds: (performance.now() - started) / 1000 };
+    };
+    const gold = args.on('gold') || args.on('floor') ? await timed('gold') : undefined;
+    if (gold) contenders.push(gold);
+    if (args.on('floor')) {
+      const { seed } = base.options;
+      if (typeof seed === 'number') contenders.push(await timed('floor', seed < 0xffffffff ? seed + 1 : 0));
+      else terminal.note(`a model of kind "${base.kind.name}" draws nothing at random: there is no floor`);
+    }
+    signal.throwIfAborted();
+    const compared = compareModels(contenders, partition, { k, ...(test.interactions > 0 && { test }), mask: [validation], gold: gold?.model });
+    const { users, items, entries } = partition;
+    const forgotten = { users: users.length, items: items.length, interactions: entries.length };
+    terminal.result({ models: compared, forgotten, k },
+      `forgotten: ${forgotten.users} users, ${forgotten.items} items, ${forgotten.interactions} interactions\n\n${comparisonTable(compared, k)}`);
+  },
+};
+
+export function comparisonTable(models: readonly object[], k: number): string {
+  const columns = [`recall@${k}`, `ndcg@${k}`, `forgetRecall@${k}`, 'forgetScore', `overlap@${k}`, 'scoreDistance', 'seconds'];
+  return table(['name', ...columns], (models as Record<string, unknown>[]).map((row) => [row.name, ...columns.map((column) => row[column])]));
+}
+
+/** The file's name, or its path where names repeat. */
+function nameOf(paths: readonly string[], i: number): string {
+  const name = basename(paths[i]);
+  return ['original', 'gold', 'floor'].includes(name) || paths.some((path, j) => j !== i && basename(path) === name) ? paths[i] : name;
+}

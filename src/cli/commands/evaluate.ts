@@ -1,0 +1,40 @@
+// lethe evaluate: a model on the held-out part of its own split.
+import { evaluate as evaluateModel } from '../../evaluate.ts';
+import { DataError } from '../../errors.ts';
+import * as check from '../../check.ts';
+import type { Command } from '../command.ts';
+import { DATA_FLAGS, openTrainedData } from '../data.ts';
+import { readModel } from '../files.ts';
+import { asUsage } from '../flags.ts';
+import { listOf } from '../lists.ts';
+import { table } from '../terminal.ts';
+
+export const evaluate: Command = {
+  name: 'evaluate',
+  summary: 'Rank all items for users with held-out interactions, and count hits.',
+  usage: 'MODEL DATA [-k 20] [--on test|validation]',
+  operands: [2, 2],
+  flags: [
+    { name: 'k', short: 'k', takes: 'K', default: '20', doc: 'Length of the lists; several as 10,20.' },
+    { name: 'on', takes: 'PART', default: 'test', doc: 'The part to evaluate on: test or validation.' },
+    ...DATA_FLAGS,
+  ],
+  async run(context) {
+    const { args, terminal } = context;
+    const [modelPath, dataPath] = args.operands;
+    const cutoffs = (await listOf('-k', args.text('k') ?? '20')).map((text) => asUsage(() => check.integer('-k', Number(text), { min: 1 })));
+    const on = args.oneOf('on', ['test', 'validation'] as const) ?? 'test';
+    const model = await readModel(modelPath);
+    const { train, validation, test } = await openTrainedData(context, dataPath, model);
+    const positives = on === 'test' ? test : validation;
+    if (positives.interactions === 0) {
+      throw new DataError(`nothing is left to evaluate on: the model was trained ${train.split.rule === 'all' ? 'on all rows of the data' : `with the split ${train.split.rule}, which has no ${on} part`}; ` +
+        'train with --split per-user:0.8,0.1,0.1 to hold rows out', { source: dataPath });
+    }
+    const metrics = evaluateModel(model, train, positives, { k: cutoffs, mask: on === 'test' ? [validation] : [] });
+    const names = [...new Set(Object.keys(metrics).filter((key) => key !== 'users').map((key) => key.split('@')[0]))];
+    terminal.result({ model: model.kind.name, on, ...metrics },
+      `${model.kind.name} on ${on}, ${metrics.users} users\n\n` +
+      table(['metric', ...cutoffs.map((k) => `@${k}`)], names.map((name) => [name, ...cutoffs.map((k) => metrics[`${name}@${k}` as 'recall@20'])])));
+  },
+};

@@ -1,0 +1,90 @@
+// lethe forget: makes a model forget; the given file stays as it is.
+import { createGzip } from 'node:zlib';
+import { Readable } from 'node:stream';
+import type { Dataset } from '../../dataset.ts';
+import { joinParts, type Split } from '../../split.ts';
+import { trainedData } from '../../trained-data.ts';
+import { forget as forgetRequest, type ForgetRequest, type Unlearner } from '../../unlearn.ts';
+import { UNLEARNERS, type UnlearnerName } from '../../unlearn/index.ts';
+import { interChunks } from '../../write.ts';
+import type { Command, Peek } from '../command.ts';
+import { DATA_FLAGS, openData } from '../data.ts';
+import { readModel, requireWritable, saveModel, type FileContent } from '../files.ts';
+import type { OptionSet } from '../flags.ts';
+import { REQUEST_FLAGS, requestOf } from '../request.ts';
+import { fields, secondsText } from '../terminal.ts';
+import { UsageError } from '../usage.ts';
+
+export const METHOD_FLAG = { name: 'method', takes: 'NAME', doc: `The unlearning method: ${Object.keys(UNLEARNERS).join(', ')}.` } as const;
+
+/** The method that `--method` names. */
+export function methodNamed(name: string | undefined): Unlearner {
+  const names = Object.keys(UNLEARNERS);
+  if (name === undefined) throw new UsageError(`--method is missing; there are ${names.join(', ')}`);
+  if (!Object.hasOwn(UNLEARNERS, name)) throw new UsageError(`--method expected one of ${names.join(', ')}; got ${JSON.stringify(name)}`);
+  return UNLEARNERS[name as UnlearnerName];
+}
+
+export function methodOptions(peek: Peek): OptionSet | undefined {
+  const name = peek('method');
+  return name === undefined ? undefined : { what: `method ${name}`, specs: methodNamed(name).options };
+}
+
+export const forget: Command = {
+  name: 'forget',
+  summary: 'Make a model forget users, items, interactions or a modality.',
+  usage: 'MODEL DATA --method NAME --out NEWMODEL --users A,B … [options of the method]',
+  operands: [2, 2],
+  flags: [
+    { ...METHOD_FLAG, required: true },
+    { name: 'out', takes: 'NEWMODEL', required: true, doc: 'The file to write; MODEL stays as it is.' },
+    ...REQUEST_FLAGS,
+    { name: 'retain-out', takes: 'FILE', doc: 'Also write the interactions that remain, with the parts of the split, as .inter; compressed where FILE ends in .gz.' },
+    ...DATA_FLAGS,
+  ],
+  options: methodOptions,
+  async run(context) {
+    const { args, terminal, signal } = context;
+    const [modelPath, dataPath] = args.operands;
+    const method = methodNamed(args.text('method'));
+    const out = args.required('out'), retainOut = args.text('retain-out');
+    const request = await requestOf(args);
+    if (!request) throw new UsageError('nothing to forget was named; use --users, --items, --interactions or --modality');
+    await requireWritable('--out', out, [modelPath, dataPath]);
+    if (retainOut !== undefined) await requireWritable('--retain-out', retainOut, [modelPath, dataPath, out]);
+    const model = await readModel(modelPath);
+    const parts = trainedData(model, await openData(context, dataPath));
+    const { model: unlearned, data: retained, report } = await forgetRequest(model, parts.train, request, {
+      method, options: args.options(), ignoreUnknown: args.on('ignore-unknown'), signal, onProgress: terminal.progress, threads: args.threads,
+      ...(parts.validation.interactions > 0 && { validation: parts.validation }),
+    });
+    const retainText = retainOut === undefined ? [] : [[retainOut, retainedFile(retainOut, retained, parts, request)] as const];
+    await saveModel(out, unlearned, new Map<string, FileContent>(retainText));
+    const { note } = report;
+    if (typeof note === 'string') terminal.note(note);
+    const { forgotten: { users, items, interactions }, seconds, method: _, exactness, forgotten, ...details } = report;
+    terminal.result({ ...report, out, ...(retainOut !== undefined && { retainOut }) }, fields([
+      ['method', `${method.name} (${exactness})`],
+      ['forgotten', `${users} users, ${items} items, ${interactions} interactions`],
+      ['time', secondsText(seconds)],
+      ...Object.entries(details).filter(([name, value]) => name !== 'note' && value !== undefined)
+        .map(([name, value]) => [name, typeof value === 'object' && value !== null ? JSON.stringify(value) : value] as const),
+      ['saved', out],
+      ...(retainOut === undefined ? [] : [['retained data', retainOut] as const]),
+    ]));
+  },
+};
+
+/** What remains of all parts as `.inter`, with the parts where there is a split: one drawn anew from fewer rows could differ. */
+function retainedFile(path: string, retained: Dataset, { validation, test }: Split, request: ForgetRequest): FileContent {
+  const { users, items, split } = retained;
+  const pairs = new Map<string, Set<string>>();
+  for (const [user, item] of request.interactions ?? []) pairs.set(user, (pairs.get(user) ?? new Set()).add(item));
+  const all = split.rule === 'all' ? retained : joinParts({ train: retained, validation, test });
+  const remaining = all.filter((_, u, i) => {
+    const user = users.at(u), item = items.at(i);
+    return user !== null && item !== null && pairs.get(user)?.has(item) !== true;
+  });
+  const bytes = interChunks(remaining);
+  return path.endsWith('.gz') ? Readable.from(bytes).pipe(createGzip()) : bytes;
+}

@@ -1,0 +1,18 @@
+// The registry of commands, in the order of the help text.
+import type { Command } from '../command.ts';
+import { compare } from './compare.ts';
+import { demo } from './demo.ts';
+import { evaluate } from './evaluate.ts';
+import { explain } from './explain.ts';
+import { exportCommand } from './export.ts';
+import { forget } from './forget.ts';
+import { generate } from './generate.ts';
+import { importCommand } from './import.ts';
+import { inspect } from './inspect.ts';
+import { recommend } from './recommend.ts';
+import { similar } from './similar.ts';
+import { train } from './train.ts';
+
+export const COMMANDS = Object.freeze({
+  demo, train, evaluate, recommend, similar, explain, forget, compare, inspect, export: exportCommand, import: importCommand, generate,
+}) satisfies Readonly<Record<string, Command>>;

@@ -1,0 +1,29 @@
+// lethe recommend: the best items for a user.
+import { recommend as recommendFor } from '../../recommend.ts';
+import type { Command } from '../command.ts';
+import { DATA_FLAGS, openTrainedData } from '../data.ts';
+import { readModel } from '../files.ts';
+import { itemTable } from '../terminal.ts';
+
+export const recommend: Command = {
+  name: 'recommend',
+  summary: 'The best items for a user.',
+  usage: 'MODEL DATA --user ID [-k 10] [--include-seen]',
+  operands: [2, 2],
+  flags: [
+    { name: 'user', takes: 'ID', required: true, doc: 'The user, by the id that DATA has.' },
+    { name: 'k', short: 'k', takes: 'K', default: '10', doc: 'Length of the list.' },
+    { name: 'include-seen', doc: 'Rank items too that the user has interacted with.' },
+    ...DATA_FLAGS,
+  ],
+  async run(context) {
+    const { args, terminal } = context;
+    const [modelPath, dataPath] = args.operands;
+    const user = args.required('user');
+    const k = args.integer('k', 10, { min: 1 });
+    const model = await readModel(modelPath);
+    const { train } = await openTrainedData(context, dataPath, model);
+    const items = recommendFor(model, user, { k, data: train, includeSeen: args.on('include-seen') });
+    terminal.result({ user, items }, itemTable(items));
+  },
+};

@@ -1,0 +1,75 @@
+// lethe train: fits a model and saves it.
+import { digest } from '../../digest.ts';
+import { MODELS, type ModelName } from '../../models/index.ts';
+import type { ModelKind } from '../../model.ts';
+import { splitDataset } from '../../split.ts';
+import type { Command, Peek } from '../command.ts';
+import { DATA_FLAGS, openData } from '../data.ts';
+import { requireWritable, saveModel } from '../files.ts';
+import { asUsage, type OptionSet } from '../flags.ts';
+import { fields, secondsText } from '../terminal.ts';
+import { UsageError } from '../usage.ts';
+
+/** The kind that `--model` names. */
+export function modelKind(name: string | undefined): ModelKind {
+  const names = Object.keys(MODELS);
+  if (name === undefined) throw new UsageError(`--model is missing; there are ${names.join(', ')}`);
+  if (!Object.hasOwn(MODELS, name)) throw new UsageError(`--model expected one of ${names.join(', ')}; got ${JSON.stringify(name)}`);
+  return MODELS[name as ModelName];
+}
+
+export function modelOptions(peek: Peek): OptionSet | undefined {
+  const name = peek('model');
+  return name === undefined ? undefined : { what: `model ${name}`, specs: modelKind(name).options };
+}
+
+export const train: Command = {
+  name: 'train',
+  summary: 'Fit a model to interactions and save it.',
+  usage: 'DATA --model NAME --out MODEL [options of the model]',
+  operands: [1, 1],
+  flags: [
+    { name: 'model', takes: 'NAME', required: true, doc: `The kind of model: ${Object.keys(MODELS).join(', ')}.` },
+    { name: 'out', takes: 'MODEL', required: true, doc: 'The file to write.' },
+    { name: 'split', takes: 'RULE', doc: 'per-user:0.8,0.1,0.1, leave-one-out, by-time:0.8,0.1,0.1, given (what DATA brings) or all; default: given where DATA brings a split, else all.' },
+    ...DATA_FLAGS,
+  ],
+  options: modelOptions,
+  async run(context) {
+    const { args, terminal, signal } = context;
+    const [path] = args.operands;
+    const kind = modelKind(args.text('model'));
+    const out = args.required('out');
+    await requireWritable('--out', out, [path]);
+    const data = await openData(context, path);
+    const rule = args.text('split') ?? (data.parts ? 'given' : 'all');
+    const { train: rows, validation } = asUsage(() => splitDataset(data, rule, args.seed));
+    const started = performance.now();
+    const model = await kind.fit(rows, args.options(), {
+      signal, onProgress: terminal.progress, threads: args.threads, ...(validation.interactions > 0 && { validation }),
+    });
+    const seconds = (performance.now() - started) / 1000;
+    await saveModel(out, model);
+    const result = {
+      model: kind.name,
+      options: model.options,
+      users: model.users.live,
+      items: model.items.live,
+      interactions: rows.interactions,
+      split: rows.split,
+      duplicates: data.duplicates,
+      seconds,
+      digest: await digest(model),
+      out,
+    };
+    terminal.result(result, fields([
+      ['model', kind.name],
+      ['users', result.users],
+      ['items', result.items],
+      ['interactions', rows.interactions === data.interactions ? rows.interactions : `${rows.interactions} of ${data.interactions} (split ${rows.split.rule}, seed ${rows.split.seed})`],
+      ['time', secondsText(seconds)],
+      ['digest', result.digest],
+      ['saved', out],
+    ]));
+  },
+};

@@ -1,0 +1,52 @@
+// DATA on the command line: the flags that say how it is read, and reading it.
+import { DUPLICATES, type Dataset } from '../dataset.ts';
+import { FORMATS, type FormatName } from '../formats/index.ts';
+import type { ColumnNames } from '../columns.ts';
+import type { Model } from '../model.ts';
+import { readDatasetFile } from '../platform/node.ts';
+import { trainedData, type TrainedData } from '../trained-data.ts';
+import type { Context } from './command.ts';
+import type { Flag } from './flags.ts';
+import { listOf } from './lists.ts';
+import { UsageError } from './usage.ts';
+
+export const DATA_FLAGS: readonly Flag[] = [
+  { name: 'format', takes: 'NAME', doc: `How DATA is read: ${Object.keys(FORMATS).join(', ')}. Found out where absent.` },
+  { name: 'columns', takes: 'ROLE=NAME,…', doc: 'Columns of a header: user=…,item=…,value=…,time=….' },
+  { name: 'duplicates', takes: 'POLICY', default: 'last', doc: `What happens to pairs that occur more than once: ${DUPLICATES.join(', ')}.` },
+];
+
+export async function openData({ args, terminal, signal }: Context, path: string): Promise<Dataset> {
+  const columns = await columnsOf(args.text('columns'));
+  const format = args.oneOf('format', Object.keys(FORMATS) as FormatName[]);
+  const duplicates = args.oneOf('duplicates', DUPLICATES);
+  const data = await readDatasetFile(path, { ...(format && { format }), ...(columns && { columns }), ...(duplicates && { duplicates }) });
+  signal.throwIfAborted();
+  if (data.duplicates > 0) {
+    terminal.note(`${path}: ${data.duplicates} repeated (user, item) ${data.duplicates === 1 ? 'pair' : 'pairs'}; ${duplicates === 'sum' ? 'values summed' : 'the last one stands'}`);
+  }
+  return data;
+}
+
+/** DATA as the model knows it, for serving and testing. */
+export async function openTrainedData(context: Context, path: string, model: Model): Promise<TrainedData> {
+  const parts = trainedData(model, await openData(context, path), { withForgotten: true });
+  if (parts.stillThere > 0) {
+    context.terminal.note(`${path} still holds ${parts.stillThere} ${parts.stillThere === 1 ? 'interaction' : 'interactions'} that the model has forgotten; they count as seen`);
+  }
+  return parts;
+}
+
+async function columnsOf(text: string | undefined): Promise<ColumnNames | undefined> {
+  if (text === undefined) return undefined;
+  const columns: Record<string, string> = {};
+  for (const pair of await listOf('--columns', text)) {
+    const equals = pair.indexOf('=');
+    const role = pair.slice(0, equals);
+    if (equals < 0 || !['user', 'item', 'value', 'time'].includes(role)) {
+      throw new UsageError(`--columns expected user=…,item=…,value=…,time=…, got ${JSON.stringify(pair)}`);
+    }
+    columns[role] = pair.slice(equals + 1);
+  }
+  return columns;
+}

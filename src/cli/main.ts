@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// The command line: argv → a command → an exit status. The only place that ends the process.
+import { VERSION } from '../version.ts';
+import type { Command } from './command.ts';
+import { COMMANDS } from './commands/index.ts';
+import { fileProblem, removeUnfinished } from './files.ts';
+import { parseFlags, peek } from './flags.ts';
+import { commandHelp, overview } from './help.ts';
+import { printable, Terminal } from './terminal.ts';
+import { UsageError } from './usage.ts';
+
+const STATUS = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+
+async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const [word, ...rest] = argv;
+  const show = (text: string): void => void process.stdout.write(`${text}\n`);
+  if (word === undefined) throw new UsageError('no command; lethe --help lists them');
+  if (word === '--version' || word === '-V') return show(VERSION);
+  if (word === '--help' || word === '-h' || (word === 'help' && rest.length === 0)) return show(overview(COMMANDS));
+  const name = word === 'help' ? rest[0] : word;
+  if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`unknown command ${JSON.stringify(name)}; lethe --help lists them`);
+  const command: Command = COMMANDS[name as keyof typeof COMMANDS];
+  const set = command.options?.((flag) => peek(rest, flag));
+  if (word === 'help' || rest.includes('--help') || rest.includes('-h')) return show(commandHelp(command, set));
+
+  const args = parseFlags(rest, command.flags, set);
+  const [fewest, most] = command.operands;
+  if (args.operands.length < fewest || args.operands.length > most) {
+    throw new UsageError(`${name} expected ${command.usage.replace(/ --.*| \[-.*/, '') || 'no operands'}, got ${args.operands.map((text) => JSON.stringify(text)).join(' ') || 'nothing'}`);
+  }
+  for (const flag of command.flags) {
+    if (flag.required && !args.text(flag.name)) throw new UsageError(`--${flag.name} is missing: ${flag.doc.replace(/\.$/, '')}`);
+  }
+  void args.seed;
+  void args.threads;
+  const terminal = new Terminal({ json: args.on('json'), quiet: args.on('quiet') });
+  try {
+    await command.run({ args, terminal, signal });
+  } finally {
+    terminal.clear();
+  }
+}
+
+/** One line, whatever the error. */
+function describeError(error: unknown): string {
+  const { message = String(error), path, cause } = error as NodeJS.ErrnoException;
+  const problem = cause === undefined ? fileProblem(error) : undefined;
+  return printable(problem ? `${path ? `${path}: ` : ''}${problem}` : message.replace(/\s*\n\s*/g, ' '));
+}
+
+const controller = new AbortController();
+
+/** Ends at once: no file is half-written, since what is unfinished has a passing name and is removed. */
+function interrupt(status: number): void {
+  controller.abort();
+  removeUnfinished();
+  process.stderr.write(`${process.stderr.isTTY ? '\r\u001b[K' : ''}lethe: interrupted; nothing was written\n`);
+  // A second Ctrl-C ends even a process that waits for a read which never comes.
+  process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
+  process.exit(status);
+}
+
+process.on('SIGINT', () => interrupt(STATUS.interrupted));
+process.on('SIGTERM', () => interrupt(STATUS.terminated));
+// Whoever reads the output may stop early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? STATUS.done : STATUS.failed));
+
+const argv = process.argv.slice(2);
+try {
+  await run(argv, controller.signal);
+} catch (error) {
+  process.exitCode = error instanceof UsageError ? STATUS.usage : STATUS.failed;
+  const help = error instanceof UsageError && argv[0] && Object.hasOwn(COMMANDS, argv[0]) ? ` (lethe ${argv[0]} --help)` : '';
+  process.stderr.write(`lethe: ${describeError(error)}${help}\n`);
+  if (argv.includes('--debug')) process.stderr.write(`${(error as Error).stack}\n`);
+}

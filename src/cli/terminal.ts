@@ -1,0 +1,98 @@
+// What the user sees: results on stdout (a table, or one JSON object), notes and progress on stderr.
+import type { Progress } from '../model.ts';
+
+/** Longest wait, in milliseconds, between two looks at a bar and between two plain lines. */
+const BAR_EVERY = 100;
+const LINE_EVERY = 5000;
+
+export interface TerminalOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export class Terminal {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly #live = process.stderr.isTTY === true;
+  #shown = false;
+  #last = performance.now();
+
+  constructor({ json, quiet }: TerminalOptions) {
+    this.json = json;
+    this.quiet = quiet;
+  }
+
+  /** The command's result: either form, once. */
+  result(object: object, text: string): void {
+    this.clear();
+    process.stdout.write(this.json ? `${JSON.stringify(object, null, 2)}\n` : `${text.replace(/\n*$/, '')}\n`);
+  }
+
+  /** A line that is no result. */
+  note(line: string): void {
+    if (this.quiet) return;
+    this.clear();
+    process.stderr.write(`${printable(line)}\n`);
+  }
+
+  /** Shows how far a run is: a bar where somebody watches, a line now and then elsewhere. */
+  readonly progress = ({ phase, done, total, objective, validation }: Progress): void => {
+    const now = performance.now();
+    if (this.quiet || now - this.#last < (this.#live ? BAR_EVERY : LINE_EVERY)) return;
+    this.#last = now;
+    const figures = [
+      ...(objective === undefined ? [] : [`objective ${objective.toPrecision(6)}`]),
+      ...(validation === undefined ? [] : [`validation ${validation.toFixed(4)}`]),
+    ].join(', ');
+    if (this.#live) {
+      const width = 24, full = Math.floor((width * done) / Math.max(total, 1));
+      process.stderr.write(`\r\u001b[K${phase} [${'#'.repeat(full)}${' '.repeat(width - full)}] ${done}/${total} ${figures}`);
+      this.#shown = true;
+    } else {
+      process.stderr.write(`${phase} ${done}/${total}${figures && ` ${figures}`}\n`);
+    }
+  };
+
+  /** Takes the bar away. */
+  clear(): void {
+    if (this.#shown) process.stderr.write('\r\u001b[K');
+    this.#shown = false;
+  }
+}
+
+/** Text whose control characters cannot move the cursor, break a line or colour it. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => (c === '\t' ? '\\t' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`));
+}
+
+/** `name  value` lines. */
+export function fields(pairs: readonly (readonly [name: string, value: unknown])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${cell(value)}`).join('\n');
+}
+
+/** Columns under their headers; numbers to the right. */
+export function table(headers: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const cells = rows.map((row) => row.map(cell));
+  const widths = headers.map((header, c) => Math.max(header.length, ...cells.map((row) => row[c].length)));
+  const right = headers.map((_, c) => rows.length > 0 && rows.every((row) => row[c] === null || typeof row[c] === 'number'));
+  const line = (row: readonly string[]): string =>
+    row.map((text, c) => (right[c] ? text.padStart(widths[c]) : text.padEnd(widths[c]))).join('  ').trimEnd();
+  return [line(headers), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : Math.abs(value) >= 1e-4 ? value.toFixed(4) : value.toExponential(2);
+  return printable(String(value));
+}
+
+export const secondsText = (seconds: number): string => (seconds < 10 ? `${seconds.toFixed(2)} s` : `${seconds.toFixed(0)} s`);
+
+/** A ranked list, with titles where there are any. */
+export function itemTable(items: readonly { readonly item: string; readonly score: number; readonly title?: string }[]): string {
+  if (items.length === 0) return 'no items';
+  const titled = items.some(({ title }) => title !== undefined);
+  return table(['rank', 'item', 'score', ...(titled ? ['title'] : [])],
+    items.map(({ item, score, title }, i) => [i + 1, item, score, ...(titled ? [title ?? ''] : [])]));
+}
