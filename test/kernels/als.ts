@@ -1,6 +1,7 @@
 import type { Arena } from '../../src/memory.ts';
 import { paddedWidth } from '../../src/tensor.ts';
 import { conjugateGradients, gram, multiply, objective, rowsUpTo, rowSystem, solve, squares, toGroups, dotRows, type Weights } from '../reference/als.ts';
+import { alsBenches } from './als-bench.ts';
 import { factorRows, sparseRows } from './samples.ts';
 import { largest, near, same, type KernelCheck, type KernelTable } from './table.ts';
 
@@ -85,6 +86,7 @@ function checkSweep(arena: Arena, sweep: Sweep, twin: Twin, threshold: number): 
 }
 
 const sweepCholesky: KernelCheck = {
+  bench: alsBenches('cholesky', [32, 64, 128, 256]),
   claim: 'within 2e-5 of the largest element; rows of 0, 1, f − 1, f, 3f and 70 entries, 1 to 256 factors, four objectives; a bad matrix is named',
   check(arena) {
     checkSweep(arena, cholesky, solve, 2e-5);
@@ -98,6 +100,7 @@ const sweepCholesky: KernelCheck = {
 };
 
 const sweepCg: KernelCheck = {
+  bench: alsBenches('cg', [32, 64, 128, 256]),
   claim: 'within 1e-4 of the largest element of float64 after 3 steps; the same rows, factors and objectives; a bad matrix is named',
   check(arena) {
     checkSweep(arena, cg(3), (n, A, b, start) => conjugateGradients(n, A, b, start, 3), 1e-4);

@@ -27,3 +27,21 @@ export function sparseRows(seed: number, lengths: readonly number[], cols: numbe
   });
   return { rows: lengths.length, cols, indptr, indices: Int32Array.from(indices), data: Float32Array.from(data) };
 }
+
+/**
+ * Interactions of a given shape: users' activity and items' popularity follow power laws, values are 1 to 5.
+ * For benches: seeded, and quick to make.
+ */
+export function powerLaw(users: number, items: number, nnz: number): SparseRows {
+  let state = 1;
+  const next = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const activity = Array.from({ length: users }, () => (next() + 0.02) ** -0.7), total = activity.reduce((a, b) => a + b);
+  const indptr = new Int32Array(users + 1), indices: number[] = [];
+  for (let u = 0; u < users; u++) {
+    const row = new Set<number>(), length = Math.min(items / 2, Math.max(1, Math.round((activity[u] / total) * nnz)));
+    while (row.size < length) row.add(Math.floor(items * next() ** 2.2));
+    for (const item of Int32Array.from(row).sort()) indices.push(item);
+    indptr[u + 1] = indices.length;
+  }
+  return { rows: users, cols: items, indptr, indices: Int32Array.from(indices), data: Float32Array.from(indices, () => 1 + Math.floor(next() * 5)) };
+}
