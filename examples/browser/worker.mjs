@@ -1,0 +1,52 @@
+// The recommender's side of the page, in a worker of its own so that the page stays responsive: one message in, one answer
+// (or a refusal) out, progress in between.
+import { digest, forget, generate, readDataset, recommend } from 'lethe';
+import { als } from 'lethe/als';
+import { unlearnAls } from 'lethe/unlearn-als';
+
+const LIST = 10;
+let data, model, retained, unlearned, running;
+
+const counts = ({ users, items, interactions }) => ({ users: users.live, items: items.live, interactions });
+const listFor = (someModel, someData, user) => (someModel.users.indexOf(user) < 0 ? null : recommend(someModel, user, { k: LIST, data: someData }));
+
+const actions = {
+  async load({ file }) {
+    data = await readDataset({ name: file.name, content: file }, { features: false });
+    model = unlearned = undefined;
+    return counts(data);
+  },
+  async example() {
+    data = await generate({ users: 600, items: 400, interactions: 24000 });
+    model = unlearned = undefined;
+    return counts(data);
+  },
+  async train({ factors, iterations }) {
+    running = new AbortController();
+    const started = performance.now();
+    model = await als.fit(data, { factors, iterations }, { signal: running.signal, onProgress: (progress) => postMessage({ progress }) });
+    unlearned = undefined;
+    return { seconds: (performance.now() - started) / 1000, digest: await digest(model), users: [...data.users].slice(0, 2000) };
+  },
+  async user({ user }) {
+    const list = listFor(model, data, user);
+    if (!list) return { list };
+    const items = Array.from(data.itemsOf(data.users.indexOf(user)), (item) => ({ item: data.items.at(item), title: data.titles.get(item) }));
+    return { list, items, digest: await digest(model) };
+  },
+  async forget({ user, what, item }) {
+    const request = { user: { users: [user] }, item: { items: [item] }, interaction: { interactions: [[user, item]] } }[what];
+    const done = await forget(model, data, request, { method: unlearnAls });
+    ({ model: unlearned, data: retained } = done);
+    return { report: done.report, list: listFor(unlearned, retained, user) };
+  },
+};
+
+onmessage = async ({ data: { action, ...details } }) => {
+  if (action === 'stop') return running?.abort(new Error('stopped'));
+  try {
+    postMessage({ action, ...(await actions[action](details)) });
+  } catch (error) {
+    postMessage({ action, error: error.message });
+  }
+};
