@@ -94,6 +94,7 @@ export class Recommender {
 
   #health() {
     if (!this.#state) return { status: 'empty' };
+    return { status: 'ready', digest: this.#state.digest, ...this.#counts(), linearMemoryBytes: this.#state.model.memoryBytes };
   }
 }
 

@@ -29,6 +29,7 @@ export async function pack({ model, data }) {
 
 /** @throws {TypeError} for bytes that `pack` did not write; ModelError for a damaged model in them. */
 export async function unpack(bytes) {
+  bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength); // a Buffer would slice without copying
   if (bytes.byteLength < HEAD * 4) throw new TypeError('this is no packed model');
   const head = new Uint32Array(bytes.slice(0, HEAD * 4).buffer);
   const [magic, version, modelBytes, rows, cols, nnz, indexBytes, valueBytes] = head;
