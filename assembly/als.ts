@@ -7,6 +7,7 @@
 // w0 = 1, ts = 1, no G. A row without entries is exactly zero. Rows do not depend on each other.
 import { entryTargets, entryValues, entryWeights } from './als-entries';
 import { addDiagonal, addOuterProducts, choleskySolve, subtractOuterProducts } from './dense';
+import { pow_f64 } from './math';
 import { madd } from './simd';
 
 /** Entries whose rows of Y are gathered into one panel; the sums run on across panels, so it changes no bit. */
@@ -17,7 +18,7 @@ const STRIDE: usize = BLOCK << 5;
 export function als_regularization(rows: i32, indptr: usize, lambda: f64, offset: f64, exponent: f64, out: usize): void {
   for (let r = 0; r < rows; r++, indptr += 4, out += 4) {
     const n = load<i32>(indptr, 4) - load<i32>(indptr);
-    store<f32>(out, <f32>(lambda * Math.pow(<f64>n + offset, exponent)));
+    store<f32>(out, <f32>(lambda * pow_f64(<f64>n + offset, exponent)));
   }
 }
 

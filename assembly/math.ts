@@ -1,6 +1,6 @@
 // Elementary functions whose bits are ours: exp, log, sigmoid, softplus, tanh in f32, four lanes at a time.
 // A scalar is lane 0 of the same code, so scalar and lanes cannot differ. NaN goes through; nothing traps.
-// The f64 functions are the compiler's own (no host import); their bits are pinned by shrinkLevel 0 and its version.
+// The f64 functions are series too: the compiler's own carry 10 KB of tables, a third of all kernels once compressed.
 
 const LOG2_E: f32 = 1.4426950408889634;
 // ln 2 in two parts: the first has so few bits that its product with any exponent is exact.
@@ -8,14 +8,72 @@ const LN2_HIGH: f32 = 0.693359375;
 const LN2_LOW: f32 = -2.12194440054690583e-4;
 const SQRT_HALF_BITS: i32 = 0x3f3504f3;
 
+const LN2_HIGH_64: f64 = 0.6931471803691238; // 33 bits of ln 2: exact times any exponent
+const LN2_LOW_64: f64 = 1.9082149292705877e-10;
+
+/** e^x within 2 ulp: x = k·ln 2 + r with |r| ≤ ln2/2, and the Taylor series of e^r to r¹³/13!. */
 export function exp_f64(x: f64): f64 {
-  return Math.exp(x);
+  if (!(x < 709.79)) return x > 0 ? f64.POSITIVE_INFINITY : x; // NaN goes through
+  if (x < -745.2) return 0;
+  const k = nearest<f64>(x * 1.4426950408889634);
+  const r = x - k * LN2_HIGH_64 - k * LN2_LOW_64;
+  let p: f64 = 1.0 / 6227020800.0;
+  p = p * r + 1.0 / 479001600.0;
+  p = p * r + 1.0 / 39916800.0;
+  p = p * r + 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  // Two factors, because 2^k alone may lie outside the range of a double when the product does not.
+  const half = <i32>k >> 1;
+  return (1.0 + (r + r * r * p)) * power2(half) * power2(<i32>k - half);
 }
+
+/** log x within 2 ulp: x = 2^k·(1 + f) with 1 + f in [√½, √2), and log(1 + f) = 2 artanh(f / (2 + f)) as a series. */
 export function log_f64(x: f64): f64 {
-  return Math.log(x);
+  if (!(x > 0)) return x == 0 ? -f64.POSITIVE_INFINITY : f64.NaN;
+  if (x == f64.POSITIVE_INFINITY) return x;
+  let shift = 0;
+  if (x < 2.2250738585072014e-308) { // subnormal
+    x *= 18014398509481984.0;
+    shift = 54;
+  }
+  // Adding the distance from √½ to 1 in the upper bits makes the exponent that of the nearest power of two.
+  const bits = reinterpret<u64>(x) + 0x00095f6200000000;
+  const k = <i32>(bits >> 52) - 1023 - shift;
+  const f = reinterpret<f64>((bits & 0x000fffffffffffff) + 0x3fe6a09e00000000) - 1.0;
+  const s = f / (2.0 + f), z = s * s, square = 0.5 * f * f;
+  let p: f64 = 2.0 / 23.0;
+  p = p * z + 2.0 / 21.0;
+  p = p * z + 2.0 / 19.0;
+  p = p * z + 2.0 / 17.0;
+  p = p * z + 2.0 / 15.0;
+  p = p * z + 2.0 / 13.0;
+  p = p * z + 2.0 / 11.0;
+  p = p * z + 2.0 / 9.0;
+  p = p * z + 2.0 / 7.0;
+  p = p * z + 2.0 / 5.0;
+  p = p * z + 2.0 / 3.0;
+  return k * LN2_HIGH_64 - (square - (s * (square + p * z) + k * LN2_LOW_64) - f);
 }
+
+/** x^y for x ≥ 0; exact for y of 0, ½ and 1, else within |y·log x| + 2 ulp. */
 export function pow_f64(x: f64, y: f64): f64 {
-  return Math.pow(x, y);
+  if (y == 0) return 1;
+  if (y == 1) return x;
+  if (y == 0.5) return sqrt<f64>(x);
+  return exp_f64(y * log_f64(x));
+}
+
+// @ts-ignore: decorator
+@inline
+function power2(exponent: i32): f64 {
+  return reinterpret<f64>(<u64>(exponent + 1023) << 52);
 }
 
 /** e^r − 1 by its Taylor series to r⁷/7!: relative error below 2^-27 for |r| ≤ ln2/2. */

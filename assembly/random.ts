@@ -1,5 +1,6 @@
 // Keyed random numbers: Philox 4×32-10 (Salmon et al., SC 2011), the same words as src/random.ts.
 // A draw is a function of (seed, stream, key, index) and of nothing else: no state, no position, no order of calls.
+import { log_f64 } from './math';
 
 /** Four words from counter (c0..c3) and Philox key (k0, k1), stored at `out`. */
 // @ts-ignore: decorator
@@ -51,7 +52,7 @@ export function random_words(n: i32, seed: u32, stream: u32, keyLow: u32, keyHig
 @inline
 function boxMuller(radiusWord: u32, angleWord: u32, scale: f64, out: usize): void {
   // (word + ½) / 2³² is never 0; the longest radius is 6.8 standard deviations.
-  const radius = scale * sqrt<f64>(-2.0 * Math.log((<f64>radiusWord + 0.5) * 2.3283064365386963e-10));
+  const radius = scale * sqrt<f64>(-2.0 * log_f64((<f64>radiusWord + 0.5) * 2.3283064365386963e-10));
   // The upper two bits choose a quadrant, the others an angle in [−π/4, π/4): there the Taylor series are good to 1e-17.
   const a = <f64>(<i32>(angleWord & 0x3fffffff) - 0x20000000) * 1.4629180792671596e-9; // 2π / 2³²
   const z = a * a;
