@@ -28,7 +28,8 @@ export async function* openChunks(content: Content, source: string): AsyncGenera
   else if (isIterable(content)) {
     for await (const chunk of content as AsyncIterable<unknown>) {
       if (!(chunk instanceof Uint8Array)) throw new TypeError(`${source}: expected chunks of bytes (Uint8Array)`);
-      yield chunk;
+      // A copy: chunks are looked at ahead and queued, and whoever gave this one may fill it again.
+      yield new Uint8Array(chunk);
     }
   } else throw new TypeError(`${source}: expected text, bytes, a Blob, a Response, a stream or an iterable of bytes`);
 }

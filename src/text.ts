@@ -41,8 +41,7 @@ export async function eachLine(
       pendingLength = 0;
     }
     if (end + 1 < chunk.length) {
-      // A copy: whoever gave the chunk may fill it again.
-      pending.push(chunk.slice(end + 1));
+      pending.push(chunk.subarray(end + 1));
       pendingLength += chunk.length - end - 1;
       if (pendingLength > LONGEST_LINE) tooLong({ source, line: number + 1 });
     }

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generate } from '../../src/generate.ts';
+import { readDataset } from '../../src/read.ts';
 import { nodePlatform, readDatasetFile, writeDatasetFolder } from '../../src/platform/node.ts';
 
 const test = suite('files');
@@ -57,6 +58,16 @@ test('paths that cannot be read are named', async () => {
   await refused(readDatasetFile(folder), /expected a file of interactions, found notes\.md, readme\.txt/);
   writeFileSync(join(folder, 'x.csv'), 'user,item\n1,2\n');
   await refused(readDatasetFile(join(folder, 'x.csv'), { titles: join(folder, 'gone.csv') }), /gone\.csv: cannot be opened/);
+});
+
+test('a source may fill the same buffer again', async () => {
+  const bytes = Buffer.from('user,item\nann,tea\nbob,milk\ncleo,coffee\n');
+  async function* reused() {
+    const buffer = Buffer.alloc(7);
+    for (let at = 0; at < bytes.length; at += 7) yield buffer.subarray(0, bytes.copy(buffer, 0, at, at + 7));
+  }
+  const data = await readDataset({ name: 'x.csv', chunks: reused() });
+  assert.equal([[...data.users], [...data.items]], [['ann', 'bob', 'cleo'], ['coffee', 'milk', 'tea']]);
 });
 
 test('a file is written whole or not at all', async () => {
