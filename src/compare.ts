@@ -19,6 +19,8 @@ export interface CompareOptions {
   readonly k?: number;
   /** Held-out interactions over the same tables; without them recall and ndcg are null. */
   readonly test?: Dataset;
+  /** Most users to test recall and NDCG on, evenly spread over those that remain; default all. */
+  readonly testUsers?: number;
   /** Interactions masked beside the retain set when testing, such as the validation part. */
   readonly mask?: readonly Dataset[];
   /** The model that the others' overlap and distance are measured against: trained on the retain set alone. */
@@ -47,7 +49,7 @@ const DISTANCE_USERS = 200;
 
 /** Measures each contender. @param contenders their tables may have lost the deleted ids, or still have them. */
 export function compare(contenders: readonly Contender[], partition: Partition, options: CompareOptions = {}): ComparedModel[] {
-  const { k = 20, test, mask = [], gold } = options;
+  const { k = 20, test, testUsers = Infinity, mask = [], gold } = options;
   const { retain } = partition;
   const candidates = Uint8Array.from({ length: retain.items.size }, (_, i) => (retain.items.at(i) === null ? 0 : 1));
   const remaining: number[] = [];
@@ -57,13 +59,14 @@ export function compare(contenders: readonly Contender[], partition: Partition, 
   const lists = (model: Model): Ranking => model.rank({ users: listUsers, k, exclude: seen, history: seen, allowed: candidates });
   const goldLists = gold && lists(gold);
   const goldScores = gold && scoresOf(gold, scoreUsers, candidates, seen);
-  const testUsers = Array.from({ length: retain.users.size }, (_, u) => u).filter((u) => retain.users.at(u) !== null);
+  const tested = spread(remaining, testUsers);
+  const testable = test && Array.from(tested).some((u) => test.itemsOf(u).some((i) => candidates[i] !== 0)) ? test : undefined;
   return contenders.map(({ name, model, seconds = null }) => {
-    const tested = test && evaluate(model, retain, test, { k, mask, candidates, users: testUsers, metrics: ['recall', 'ndcg'] });
+    const report = testable && evaluate(model, retain, testable, { k, mask, candidates, users: tested, metrics: ['recall', 'ndcg'] });
     return {
       name,
-      [`recall@${k}`]: tested?.[`recall@${k}`] ?? null,
-      [`ndcg@${k}`]: tested?.[`ndcg@${k}`] ?? null,
+      [`recall@${k}`]: report?.[`recall@${k}`] ?? null,
+      [`ndcg@${k}`]: report?.[`ndcg@${k}`] ?? null,
       [`forgetRecall@${k}`]: partition.entries.length > 0 ? forgetRecall(model, partition, k) : null,
       [`overlap@${k}`]: goldLists ? overlap(lists(model), goldLists, k) : null,
       forgetScore: forgetScore(model, partition),
@@ -140,7 +143,7 @@ function scoresOf(model: Model, users: Int32Array, candidates: Uint8Array, histo
   return Array.from(users, (u) => model.scorePairs(new Int32Array(items.length).fill(u), items, history));
 }
 
-function distance(scores: readonly Float32Array[], golds: readonly Float32Array[]): number {
+function distance(scores: readonly Float32Array[], golds: readonly Float32Array[]): number | null {
   let difference = 0, norm = 0;
   scores.forEach((row, r) => {
     for (let i = 0; i < row.length; i++) {
@@ -149,7 +152,7 @@ function distance(scores: readonly Float32Array[], golds: readonly Float32Array[
       norm += golds[r][i] * golds[r][i];
     }
   });
-  return Math.sqrt(difference / norm);
+  return norm > 0 ? Math.sqrt(difference / norm) : difference === 0 ? 0 : null;
 }
 
 /** At most `n` of the given positions, evenly spread. */
