@@ -148,37 +148,47 @@ export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnkno
   check.knownKeys('a forget request', request, ['users', 'items', 'interactions', 'modality']);
   const users = positionsOf('user', data.users, request.users ?? [], ignoreUnknown);
   const items = positionsOf('item', data.items, request.items ?? [], ignoreUnknown);
-  const { rows, indptr, indices } = data.userItems;
-  const gone = new Uint8Array(data.interactions);
-  for (const user of users) gone.fill(1, indptr[user], indptr[user + 1]);
+  const whole = entriesOf(data, users, items);
+  const entries = distinct([...whole, ...listedEntries(data, request.interactions ?? [], ignoreUnknown)]);
+  const modality = request.modality && modalityOf(data, request.modality, ignoreUnknown);
+  if (users.length === 0 && items.length === 0 && entries.length === 0 && !modality?.items.length) {
+    throw new RangeError('the forget request names nothing that is in the data');
+  }
+  if (entries.length === data.interactions) throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
+  const remaining = data.without(entries).withTables(data.users.without(users), data.items.without(items));
+  const retained = remaining.withSplit(splitAfter(remaining, entries.length - whole.length));
+  return { data, retain: modality ? withoutFeatures(retained, modality) : retained, users, items, entries, modality };
+}
+
+/** Entries of whole users and items, ascending; only a request that names items looks at all interactions. */
+function entriesOf(data: Dataset, users: Int32Array, items: Int32Array): Int32Array {
+  const { indptr, indices } = data.userItems;
+  const found: number[] = [];
+  for (const user of users) for (let e = indptr[user]; e < indptr[user + 1]; e++) found.push(e);
   if (items.length > 0) {
     const itemGone = new Uint8Array(data.items.size);
     for (const item of items) itemGone[item] = 1;
-    for (let e = 0; e < indices.length; e++) if (itemGone[indices[e]]) gone[e] = 1;
+    for (let e = 0; e < indices.length; e++) if (itemGone[indices[e]]) found.push(e);
   }
-  let single = 0;
-  for (const [user, item] of request.interactions ?? []) {
+  return distinct(found);
+}
+
+function listedEntries(data: Dataset, interactions: NonNullable<ForgetRequest['interactions']>, ignoreUnknown: boolean): number[] {
+  const found: number[] = [];
+  for (const [user, item] of interactions) {
     const entry = findEntry(data, data.users.indexOf(user), data.items.indexOf(item));
-    if (entry >= 0) {
-      if (!gone[entry]) single++;
-      gone[entry] = 1;
-    } else if (!ignoreUnknown) {
+    if (entry >= 0) found.push(entry);
+    else if (!ignoreUnknown) {
       throw new DataError(`interaction of user ${JSON.stringify(user)} with item ${JSON.stringify(item)} is not in the training data; ` +
         'leave it out, or ignore unknown ones', { source: data.source });
     }
   }
-  let count = 0;
-  for (const flag of gone) count += flag;
-  const entries = new Int32Array(count);
-  for (let e = 0, n = 0; n < count; e++) if (gone[e]) entries[n++] = e;
-  const modality = request.modality && modalityOf(data, request.modality, ignoreUnknown);
-  if (users.length === 0 && items.length === 0 && count === 0 && !modality?.items.length) {
-    throw new RangeError('the forget request names nothing that is in the data');
-  }
-  if (count === data.interactions && rows > 0) throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
-  const remaining = data.without(entries).withTables(data.users.without(users), data.items.without(items));
-  const retained = remaining.withSplit(splitAfter(remaining, single));
-  return { data, retain: modality ? withoutFeatures(retained, modality) : retained, users, items, entries, modality };
+  return found;
+}
+
+function distinct(entries: readonly number[]): Int32Array {
+  const ascending = Int32Array.from(entries).sort();
+  return ascending.filter((e, n) => n === 0 || e !== ascending[n - 1]);
 }
 
 /** The record of the split, and of how many single interactions have left it. */
