@@ -1,7 +1,7 @@
 // One batch of Bayesian personalised ranking for plain factors, without the tape: what the tape's gather, dot, loss and
 // scatter do, in one pass over the rows.
 import { sigmoidf, softplusf } from './math';
-import { madd, sum4 } from './simd';
+import { high64, low64, madd, sum2, sum4 } from './simd';
 
 /**
  * Adds the gradient of weight·Σ softplus(−sign·x), x = U_u·(V_p − V_n), to G, and returns that sum (f64).
@@ -37,4 +37,28 @@ export function bpr_gradient(
     }
   }
   return loss * weight;
+}
+
+/** Σ ‖X[index[k]]‖² over k < count, a row as often as it is named: f64, lanes in order. */
+export function gathered_squares(count: i32, ld: i32, index: usize, X: usize): f64 {
+  const stride = <usize>ld << 2;
+  let s0 = f64x2.splat(0), s1 = s0;
+  for (let k: usize = 0; k < <usize>count << 2; k += 4) {
+    const x = X + <usize>load<u32>(index + k) * stride;
+    for (let c: usize = 0; c < stride; c += 16) {
+      const v = v128.load(x + c), low = low64(v), high = high64(v);
+      s0 = f64x2.add(s0, f64x2.mul(low, low));
+      s1 = f64x2.add(s1, f64x2.mul(high, high));
+    }
+  }
+  return sum2(f64x2.add(s0, s1));
+}
+
+/** Y[index[k]] += weight·X[index[k]] for k = 0, 1, … */
+export function scatter_scaled(count: i32, ld: i32, weight: f32, index: usize, X: usize, Y: usize): void {
+  const stride = <usize>ld << 2, w = f32x4.splat(weight);
+  for (let k: usize = 0; k < <usize>count << 2; k += 4) {
+    const at = <usize>load<u32>(index + k) * stride;
+    for (let c = at; c < at + stride; c += 16) v128.store(Y + c, madd(v128.load(Y + c), w, v128.load(X + c)));
+  }
 }

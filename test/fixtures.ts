@@ -1,5 +1,5 @@
 // Small data whose answers are known, and small settings for each registered model.
-import { DatasetBuilder, MODELS, type Dataset } from '../src/index.ts';
+import { Dataset, DatasetBuilder, MODELS, type Features } from '../src/index.ts';
 
 /**
  * Even users have even items, odd users odd ones; user u lacks the items of its own colour that lie `gap` apart from it,
@@ -14,7 +14,7 @@ export function checkerboard(users = 24, items = 16): { data: Dataset; missing: 
       if (!missing(u).includes(id)) builder.add(`u${String(u).padStart(2, '0')}`, id);
     }
   }
-  return { data: builder.build(), missing };
+  return { data: withFeatures(builder.build(), 2), missing };
 }
 const itemFor = (u: number, items: number): number => (u % 2) + 2 * (Math.floor(u / 2) % (items / 2));
 
@@ -30,12 +30,25 @@ export function clustered(users = 60, items = 40, seed = 7): Dataset {
       if (draw() < (near ? 0.5 : 0.06) * (1 - i / (2 * items))) builder.add(`u${u}`, `i${i}`, 1 + Math.floor(draw() * 5));
     }
   }
-  return builder.build();
+  return withFeatures(builder.build(), 4);
+}
+
+/** The same data, whose items carry two modalities that tell the `tastes` (item number modulo that) apart. */
+export function withFeatures(data: Dataset, tastes: number): Dataset {
+  const taste = (i: number): number => Number(data.items.at(i)!.replace(/\D/g, '')) % tastes;
+  const modality = (dims: number, noise: number): Features => ({
+    dims,
+    present: new Uint8Array(data.items.size).fill(1),
+    values: Float32Array.from({ length: data.items.size * dims }, (_, k) =>
+      (k % dims === taste(Math.floor(k / dims)) ? 1 : 0) + noise * (((k * 7919) % 101) / 101)),
+  });
+  return new Dataset({ ...data, features: new Map([['text', modality(tastes + 2, 0.2)], ['image', modality(tastes + 1, 0.5)]]) });
 }
 
 /** Settings that train in milliseconds; a model that is not listed is tested with its defaults. */
 const SMALL: Record<string, object> = {
   als: { factors: 4, iterations: 10, regularization: 3, alpha: 4 },
+  ...Object.fromEntries(['bpr', 'lightgcn', 'vbpr', 'freedom', 'bm3'].map((name) => [name, { factors: 8, epochs: 60, learningRate: 0.02, batchSize: 64 }])),
 };
 export const smallOptions = (name: string): object => SMALL[name] ?? {};
 

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deserialize, digest, recommend, serialize, similarItems, DatasetBuilder, ModelError } from '../src/index.ts';
-import { checkerboard, clustered, IMPERSONAL, modelKinds, smallOptions } from './fixtures.ts';
+import { checkerboard, clustered, IMPERSONAL, modelKinds, smallOptions, withFeatures } from './fixtures.ts';
 
 for (const kind of modelKinds) {
   const test = suite(`model ${kind.name}`);
@@ -99,7 +99,7 @@ for (const kind of modelKinds) {
     assert.ok(recommend(model, [...sparse.users], { data: sparse }).flat().every((r) => r.score === r.score));
     const builder = new DatasetBuilder();
     builder.add('only', 'one');
-    await kind.fit(builder.build(), options);
+    await kind.fit(withFeatures(builder.build(), 1), options);
   });
 
   test('an abort stops it and names the reason', async () => {

@@ -127,6 +127,22 @@ export const bprTable: KernelTable = {
       }
     },
   },
+  gathered_squares: {
+    claim: 'within 1e-13 of float64, rows as often as they are named',
+    check(arena) {
+      const x = pair(arena, 1, 9, 12), index = Int32Array.from({ length: 30 }, (_, k) => (k * k) % 9);
+      const expected = index.reduce((sum, r) => sum + dot(x.t, r, x.t, r), 0);
+      near('squares', [arena.kernels.gathered_squares(30, x.m.ld, arena.upload(index), x.m.pointer)], [expected], 1e-13, expected);
+    },
+  },
+  scatter_scaled: {
+    claim: 'within 1e-6 of float64, rows as often as they are named',
+    check(arena) {
+      const x = pair(arena, 1, 9, 12), y = pair(arena, 2, 9, 12), index = Int32Array.from({ length: 30 }, (_, k) => (k * k) % 9);
+      arena.kernels.scatter_scaled(30, x.m.ld, 0.3, arena.upload(index), x.m.pointer, y.m.pointer);
+      close('y', y.m, table(9, 12, (r, c) => cell(y.t, r, c) + 0.3 * index.filter((i) => i === r).length * cell(x.t, r, c)), 1e-6);
+    },
+  },
 };
 
 const RATE = 0.05, DECAY = 0.01, B1 = 0.9, B2 = 0.999, EPSILON = 1e-8, FIRST = 1 / (1 - B1 * B1), SECOND = 1 / (1 - B2 * B2);

@@ -1,0 +1,292 @@
+// Models that are trained by gradients: the one fit loop, and the model that comes out of it. A model file of models/
+// only says what its network is; how it is trained, stopped, resumed, evaluated and saved is here.
+import { BilinearModel, allowedWords, type BilinearParts, type DenseFactors } from './bilinear.ts';
+import * as check from './check.ts';
+import type { Dataset } from './dataset.ts';
+import { DataError, ModelError } from './errors.ts';
+import { Arena } from './memory.ts';
+import { breathe, provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type SavedModel } from './model.ts';
+import { begin, type Moment, type Network, type Pass } from './network.ts';
+import { Optimizer, OPTIMIZERS } from './optimizer.ts';
+import { boolean, integer, number, resolveOptions, seed, word, type OptionSpecs, type OptionsOf, type OptionValue } from './options.ts';
+import { PairSampler } from './sampling.ts';
+import { scalar, Tape, type Variable } from './tape.ts';
+import { Matrix, type SparseRows } from './tensor.ts';
+
+/** Options of every gradient model. */
+export const TRAINING = Object.freeze({
+  factors: integer(64, { min: 1, max: 4096 }, 'Width of the embeddings.'),
+  learningRate: number(1e-3, { above: 0 }, 'Step size of the optimiser.'),
+  learningRateDecay: number(1, { above: 0, max: 1 }, 'Factor on the step size after each epoch.'),
+  optimizer: word('adam', OPTIMIZERS, 'Rule of descent.'),
+  weightDecay: number(0, { min: 0 }, 'Coupled weight decay on all parameters.'),
+  epochs: integer(200, { min: 1 }, 'Most passes over the interactions.'),
+  batchSize: integer(2048, { min: 1 }, 'Interactions in a step.'),
+  patience: integer(10, { min: 1 }, 'Evaluations without a better validation Recall@20 before training stops; needs validation data.'),
+  evaluateEvery: integer(1, { min: 1 }, 'Epochs between evaluations on the validation data.'),
+  seed,
+} as const) satisfies OptionSpecs;
+export type TrainingOptions = OptionsOf<typeof TRAINING>;
+export { boolean, integer, number, word };
+
+/** What a gradient model's file declares. */
+export interface GradientSpec<S extends typeof TRAINING> {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: S;
+  /** Makes parameters (zero) and constants in the arena. */
+  network(arena: Arena, data: Dataset, options: OptionsOf<S>): Network;
+}
+
+/** A model kind whose loss can be stepped on. */
+export interface GradientKind<S extends typeof TRAINING = any> extends ModelKind<S> {
+  readonly network: GradientSpec<S>['network'];
+  fit(data: Dataset, options?: Partial<OptionsOf<S>>, control?: GradientControl): Promise<GradientModel>;
+}
+
+/** Everything that training needs to go on to the same bytes; structured-cloneable. */
+export interface Checkpoint {
+  readonly kind: string;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly fingerprint: string;
+  /** Epochs done. */
+  readonly epoch: number;
+  readonly steps: number;
+  readonly bestEpoch: number;
+  readonly bestRecall: number;
+  readonly misses: number;
+  /** Dense matrices by name: parameters, moments, best parameters. */
+  readonly matrices: ReadonlyMap<string, Float32Array>;
+}
+
+export interface GradientControl extends FitControl {
+  /** Goes on from here: same kind, options (but for `epochs`) and data. */
+  readonly checkpoint?: Checkpoint;
+  /** Called after every `checkpointEvery` epochs (default 10). */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
+  readonly checkpointEvery?: number;
+}
+
+/** A bilinear model that also keeps what it was trained to: its network's parameters. */
+export class GradientModel extends BilinearModel {
+  declare readonly kind: GradientKind;
+  readonly #trained = new Map<string, Matrix>();
+
+  constructor(parts: BilinearParts, trained: Iterable<readonly [string, Matrix | DenseFactors]>) {
+    super(parts);
+    for (const [name, source] of trained) {
+      // Some networks train the very rows that are served.
+      if (name === 'userFactors' || name === 'itemFactors') continue;
+      this.#trained.set(name, new Matrix(this.arena, source.rows, source.cols).load(source instanceof Matrix ? source.toArray() : source.values));
+    }
+  }
+  override get parameters(): ReadonlyMap<string, Matrix> {
+    return new Map([...super.parameters, ...this.#trained]);
+  }
+}
+
+/** A network over a data set in an arena of its own: what training and unlearning do their steps on. */
+export class Training {
+  readonly arena = new Arena();
+  readonly network: Network;
+  readonly matrices: ReadonlyMap<string, Matrix>;
+  #breath = 0;
+
+  constructor(readonly kind: GradientKind, readonly data: Dataset, readonly options: TrainingOptions) {
+    if (data.interactions === 0) throw new DataError(`model "${kind.name}" needs interactions to train on, and the data have none`, { source: data.source });
+    this.network = kind.network(this.arena, data, options);
+    this.matrices = new Map(Array.from(this.network.parameters, ([name, { matrix }]) => [name, matrix]));
+  }
+
+  /** Gives all parameters their first values. */
+  begin(): void {
+    for (const [name, parameter] of this.network.parameters) {
+      for (const block of parameter.blocks) begin(name, parameter, block, this.data, this.options.seed);
+    }
+  }
+
+  /** Takes a model's parameters; rows of ids that the data no longer have become zero. */
+  take(model: Model): void {
+    for (const [name, { matrix, blocks }] of this.network.parameters) {
+      const source = model.parameters.get(name);
+      if (!source || source.rows !== matrix.rows || source.cols !== matrix.cols) {
+        throw new ModelError(`parameter "${name}" of the model expected ${matrix.rows} x ${matrix.cols} values, found ` +
+          `${source ? `${source.rows} x ${source.cols}` : 'none'}: the data do not belong to the model, or its features differ`);
+      }
+      matrix.view().set(source.view());
+      for (const { owner, from, rows } of blocks) {
+        if (owner !== 'shared') for (let r = 0; r < rows; r++) if (this.data[owner].at(r) === null) matrix.row(from + r).fill(0);
+      }
+    }
+  }
+
+  /**
+   * One step: forward, backward, descent, in one scope of the arena.
+   * @returns the loss. @throws ModelError when it is not finite; the parameters are those before the step then.
+   */
+  step(optimizer: Optimizer, rate: number, moment: Moment, lossOf: (pass: Pass, tape: Tape) => Variable, rows?: ReadonlyMap<string, Int32Array>): number {
+    return this.arena.scope(() => {
+      const tape = new Tape(this.arena), loss = lossOf(this.network.pass(tape, moment), tape), value = scalar(loss);
+      if (!Number.isFinite(value)) throw this.#diverged(moment, `the loss is ${value}`);
+      tape.backward(loss);
+      optimizer.step(rate, (_, matrix) => tape.parameter(matrix).gradient, rows);
+      return value;
+    });
+  }
+
+  /** One pass over the sampler's pairs. @returns the mean loss. */
+  async epoch(number: number, sampler: PairSampler, optimizer: Optimizer, rate: number, control: FitControl): Promise<number> {
+    const { batchSize } = this.options;
+    this.network.beginEpoch?.(number);
+    const order = sampler.order(number);
+    let total = 0;
+    for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
+      const batch = sampler.batch(order.subarray(start, start + batchSize), number);
+      total += this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1)) * batch.users.length;
+      await this.breathe(control);
+    }
+    for (const [name, matrix] of this.matrices) {
+      if (this.arena.kernels.first_not_finite(matrix.rows * matrix.ld, matrix.pointer) > 0) throw this.#diverged({ epoch: number, step: 0 }, `parameter "${name}" is not finite`);
+    }
+    return total / order.length;
+  }
+
+  /** Mean Recall@k over the users who have positives, `seen` left out of the lists. NaN when there is no such user. */
+  recall(positives: SparseRows, seen: SparseRows, k = 20): number {
+    return this.arena.scope(() => {
+      const { users, items } = this.network.factors(new Tape(this.arena));
+      return recallOf(users.value, items.value, allowedWords(this.data.items), positives, seen, k);
+    });
+  }
+
+  /** Lets other work run, at most every 20 ms. @throws the signal's reason. */
+  async breathe(control: FitControl): Promise<void> {
+    check.aborted(control.signal);
+    const now = performance.now();
+    if (now - this.#breath < 20) return;
+    await breathe();
+    this.#breath = performance.now();
+    check.aborted(control.signal);
+  }
+
+  /** The model that the parameters now are. */
+  model(record: Readonly<Record<string, unknown>>): GradientModel {
+    const { kind, data, options } = this;
+    return this.arena.scope(() => {
+      const { users, items } = this.network.factors(new Tape(this.arena));
+      return new GradientModel({
+        kind, options: options as unknown as Record<string, OptionValue>, users: data.users, items: data.items, provenance: provenanceOf(data), record,
+        userFactors: users.value, itemFactors: items.value,
+      }, this.matrices);
+    });
+  }
+
+  #diverged({ epoch }: Moment, what: string): ModelError {
+    return new ModelError(`training of "${this.kind.name}" diverged in epoch ${epoch}: ${what}; use a smaller learningRate ` +
+      `(now ${this.options.learningRate}) or go on from an earlier checkpoint`);
+  }
+}
+
+const USERS_PER_CALL = 512;
+
+function recallOf(X: Matrix, Y: Matrix, allowed: Uint32Array, positives: SparseRows, seen: SparseRows, k: number): number {
+  const { arena } = X, { kernels } = arena, { ld } = Y;
+  const users = Int32Array.from({ length: positives.rows }, (_, u) => u).filter((u) => positives.indptr[u] < positives.indptr[u + 1]);
+  const packed = arena.alloc(kernels.packed_items_bytes(Y.rows, ld)), words = arena.upload(allowed);
+  kernels.pack_items(Y.rows, ld, Y.pointer, packed);
+  let sum = 0;
+  for (let start = 0; start < users.length; start += USERS_PER_CALL) {
+    const block = users.subarray(start, start + USERS_PER_CALL), n = block.length;
+    arena.scope(() => {
+      const indptr = new Int32Array(n + 1);
+      for (let r = 0; r < n; r++) indptr[r + 1] = indptr[r] + seen.indptr[block[r] + 1] - seen.indptr[block[r]];
+      const indices = new Int32Array(indptr[n]);
+      for (let r = 0; r < n; r++) indices.set(seen.indices.subarray(seen.indptr[block[r]], seen.indptr[block[r] + 1]), indptr[r]);
+      const rows = arena.alloc(n * ld * 4), list = arena.upload(Int32Array.from(block, (_, r) => r));
+      kernels.gather_rows(n, ld, arena.upload(block), X.pointer, rows);
+      const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4), scratch = arena.alloc(kernels.topk_scratch(k, Y.rows, ld));
+      kernels.topk(0, n, k, Y.rows, ld, list, rows, packed, arena.upload(indptr), arena.upload(indices), words, ids, scores, scratch);
+      const ranked = arena.i32(ids, n * k);
+      for (let r = 0; r < n; r++) {
+        const row = positives.indices.subarray(positives.indptr[block[r]], positives.indptr[block[r] + 1]), wanted = new Set(row);
+        let hits = 0;
+        for (let j = r * k; j < (r + 1) * k; j++) if (wanted.has(ranked[j])) hits++;
+        sum += hits / row.length;
+      }
+    });
+  }
+  return sum / users.length;
+}
+
+/** The registry's entry for a network. */
+export function gradientKind<S extends typeof TRAINING>(spec: GradientSpec<S>): GradientKind<S> {
+  const kind: GradientKind<S> = Object.freeze({
+    name: spec.name,
+    summary: spec.summary,
+    capabilities: ['fit', 'factors', 'gradient'] as const,
+    options: spec.options,
+    network: spec.network,
+    fit: async (data: Dataset, given: Partial<OptionsOf<S>> = {}, control: GradientControl = {}) =>
+      fit(kind, data, resolveOptions(spec.name, spec.options, given) as unknown as TrainingOptions, control),
+    restore(saved: SavedModel): Model {
+      const width = saved.parameters.get('itemFactors')?.cols ?? 1;
+      const userFactors = savedParameter(saved, 'userFactors', saved.users.size, width), itemFactors = savedParameter(saved, 'itemFactors', saved.items.size, width);
+      return new GradientModel({ ...saved, kind, userFactors, itemFactors }, saved.parameters);
+    },
+  });
+  return kind;
+}
+
+/** The one fit loop: epochs, early stop on validation Recall@20, the best epoch kept, progress, abort, checkpoints. */
+async function fit(kind: GradientKind, data: Dataset, options: TrainingOptions, control: GradientControl): Promise<GradientModel> {
+  check.aborted(control.signal);
+  if (control.start) throw new TypeError(`"start" is not known to model "${kind.name}": it begins from its seed; use a checkpoint to go on`);
+  const { validation, checkpoint, onCheckpoint, checkpointEvery = 10 } = control;
+  const training = new Training(kind, data, options), { arena, matrices } = training;
+  const optimizer = new Optimizer(arena, matrices, { name: options.optimizer, weightDecay: options.weightDecay });
+  const best = new Map(validation ? Array.from(matrices, ([name, { rows, cols }]) => [name, new Matrix(arena, rows, cols)] as const) : []);
+  const sampler = new PairSampler(data, options.seed);
+  const state = { epoch: 0, bestEpoch: 0, bestRecall: -1, misses: 0, objective: 0 };
+  const everything = (): [string, Matrix][] => [...matrices, ...optimizer.state(), ...Array.from(best, ([name, m]) => [`${name}/best`, m] as [string, Matrix])];
+  const capture = (): Checkpoint => ({
+    kind: kind.name, options: options as unknown as Record<string, OptionValue>, fingerprint: data.fingerprint(), epoch: state.epoch, steps: optimizer.steps,
+    bestEpoch: state.bestEpoch, bestRecall: state.bestRecall, misses: state.misses,
+    matrices: new Map(everything().map(([name, m]) => [name, m.toArray()])),
+  });
+  training.begin();
+  if (checkpoint) {
+    requireSame(checkpoint, kind, data, options);
+    for (const [name, matrix] of everything()) matrix.load(checkpoint.matrices.get(name)!);
+    optimizer.steps = checkpoint.steps;
+    Object.assign(state, { epoch: checkpoint.epoch, bestEpoch: checkpoint.bestEpoch, bestRecall: checkpoint.bestRecall, misses: checkpoint.misses });
+  }
+  let rate = options.learningRate;
+  for (let e = 0; e < state.epoch; e++) rate *= options.learningRateDecay;
+  while (state.epoch < options.epochs && state.misses <= options.patience) {
+    const epoch = state.epoch + 1;
+    state.objective = await training.epoch(epoch, sampler, optimizer, rate, control);
+    state.epoch = epoch;
+    rate *= options.learningRateDecay;
+    let recall: number | undefined;
+    if (validation && (epoch % options.evaluateEvery === 0 || epoch === options.epochs)) {
+      recall = training.recall(validation.userItems, data.userItems);
+      if (recall > state.bestRecall) {
+        Object.assign(state, { bestEpoch: epoch, bestRecall: recall, misses: 0 });
+        for (const [name, matrix] of best) matrix.view().set(matrices.get(name)!.view());
+      } else state.misses++;
+    }
+    if (onCheckpoint && epoch % checkpointEvery === 0) onCheckpoint(capture());
+    control.onProgress?.({ phase: 'train', done: epoch, total: options.epochs, objective: state.objective, validation: recall });
+    await training.breathe(control);
+  }
+  if (state.bestEpoch > 0) for (const [name, matrix] of best) matrices.get(name)!.view().set(matrix.view());
+  const { epoch, bestEpoch, bestRecall, objective } = state;
+  return training.model({ epochs: epoch, objective, ...(validation && { bestEpoch, validationRecall: bestRecall }) });
+}
+
+function requireSame(checkpoint: Checkpoint, kind: GradientKind, data: Dataset, options: TrainingOptions): void {
+  const differs = Object.entries(options).find(([name, value]) => name !== 'epochs' && checkpoint.options[name] !== value);
+  if (checkpoint.kind !== kind.name) throw new ModelError(`the checkpoint expected model "${checkpoint.kind}", found "${kind.name}"`);
+  if (differs) throw new ModelError(`the checkpoint expected ${differs[0]} ${checkpoint.options[differs[0]]}, found ${differs[1]}`);
+  if (checkpoint.fingerprint !== data.fingerprint()) throw new ModelError('the checkpoint was made with other training data');
+}

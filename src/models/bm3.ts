@@ -1,0 +1,84 @@
+// BM3 (Zhou et al., WWW 2023): users, items and their modalities are drawn towards each other's noisy copies, without
+// negatives. The predictor is applied to a batch's rows, which are all that the loss looks at.
+import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
+import { bipartiteGraph } from '../graph.ts';
+import { frozenFeatures, ParameterSet, presence, xavierNormal, xavierUniform, type Pass } from '../network.ts';
+import { add, multiply, stopGradient } from '../ops/pointwise.ts';
+import { linear, propagateLayers } from '../ops/products.ts';
+import { frobenius, sum } from '../ops/reduce.ts';
+import { dropout, gather, rowCosine, rowDot, type MaskKey } from '../ops/rows.ts';
+import { sliceRows } from '../ops/shape.ts';
+import { STREAM } from '../random.ts';
+import type { Tape, Variable } from '../tape.ts';
+import { Csr } from '../tensor.ts';
+
+const options = Object.freeze({
+  ...TRAINING,
+  layers: integer(1, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items.'),
+  dropout: number(0.5, { min: 0, max: 0.95 }, 'Share of elements that the noisy copies lack.'),
+  contrast: number(2, { min: 0 }, 'Weight of the terms between and within modalities.'),
+  regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of all rows.'),
+} as const);
+
+/** Score = f(H_u) · f(H_i), H_u = E_u, H_i = E_i + Q_i, E the mean of layers, f one linear predictor. */
+export const bm3: GradientKind<typeof options> = gradientKind({
+  name: 'bm3',
+  summary: 'Users, items and modalities drawn towards noisy copies of each other, without negatives.',
+  options,
+  network(arena, data, { factors, layers, dropout: rate, contrast, regularization, batchSize, seed }) {
+    const set = new ParameterSet(arena, data), modalities = frozenFeatures('bm3', arena, data);
+    const users = data.users.size, items = data.items.size, userKeys = data.users.keys(), itemKeys = data.items.keys();
+    const nodes = set.nodes('nodes', factors, xavierUniform);
+    const W = set.shared('predictor', factors, factors, xavierNormal(factors, factors)), b = set.shared('predictorBias', 1, factors, { law: 'uniform', scale: 0 });
+    const projections = modalities.map((modality) => ({
+      modality, weight: set.shared(`weight:${modality.name}`, modality.dims, factors, xavierNormal(modality.dims, factors)),
+      bias: set.shared(`bias:${modality.name}`, 1, factors, { law: 'uniform', scale: 0 }),
+    }));
+    const matrix = Csr.from(arena, bipartiteGraph(data)), graph = { matrix, transpose: matrix };
+    const embed = (tape: Tape): { users: Variable; items: Variable } => {
+      const all = tape.parameter(nodes), E = propagateLayers(graph, all, layers, 1 / (layers + 1));
+      return { users: sliceRows(E, 0, users), items: add(sliceRows(E, users, items), sliceRows(all, users, items)) };
+    };
+    // Where a batch names more rows than there are items, all items are projected instead.
+    const few = items < batchSize;
+    return {
+      parameters: set.parameters,
+      pass(tape, { epoch, step }): Pass {
+        const H = embed(tape), predict = (x: Variable): Variable => linear(x, tape.parameter(W), tape.parameter(b));
+        /** A copy that gets no gradient, with elements missing; `tensor` tells the masks of a step apart. */
+        const noisy = (x: Variable, all: Uint32Array, index: Int32Array, tensor: number): Variable => {
+          const keys = new Uint32Array(index.length * 2);
+          index.forEach((p, r) => keys.set(all.subarray(2 * p, 2 * p + 2), 2 * r));
+          const key: MaskKey = { seed, stream: STREAM.dropout, step: (((epoch << 12) + step) * (modalities.length + 2) + tensor) >>> 0, keys };
+          return dropout(stopGradient(x), rate, key);
+        };
+        return {
+          scores: (u, i) => rowDot(predict(gather(H.users, u)), predict(gather(H.items, i))),
+          loss({ users: u, positives }, weight) {
+            const n = u.length, user = gather(H.users, u), item = gather(H.items, positives);
+            const userCopy = noisy(user, userKeys, u, 0), itemCopy = noisy(item, itemKeys, positives, 1);
+            // Each term is 1 − cosine; the ones are added as a constant.
+            let constant = 2 * weight;
+            let loss = sum(add(rowCosine(predict(user), itemCopy), rowCosine(predict(item), userCopy)), -weight / n);
+            projections.forEach(({ modality, weight: M, bias }, m) => {
+              const has = presence(tape, modality, positives), features = tape.constant(modality.matrix);
+              const project = (x: Variable): Variable => linear(x, tape.parameter(M), tape.parameter(bias));
+              const rows = few ? gather(project(features), positives) : project(gather(features, positives));
+              const predicted = predict(rows), copy = noisy(rows, itemKeys, positives, m + 2);
+              loss = add(loss, sum(multiply(has, add(rowCosine(predicted, itemCopy), rowCosine(predicted, copy))), (-weight * contrast) / n));
+              constant += (2 * weight * contrast * has.value.row(0).reduce((total, one) => total + one, 0)) / n;
+            });
+            if (regularization > 0) for (const x of [H.users, H.items]) loss = add(loss, frobenius(x, (weight * regularization) / items));
+            const ones = tape.matrix(1, 1);
+            ones.row(0)[0] = constant;
+            return add(loss, tape.constant(ones));
+          },
+        };
+      },
+      factors(tape) {
+        const H = embed(tape), f = (x: Variable): Variable => linear(x, tape.parameter(W), tape.parameter(b));
+        return { users: f(H.users), items: f(H.items) };
+      },
+    };
+  },
+});

@@ -1,0 +1,53 @@
+// VBPR (He, McAuley, AAAI 2016), in the form that MMRec compares with: half of an item's row is free, half is a
+// projection of its features. Features are frozen, and projected for a batch's rows only.
+import { gradientKind, number, TRAINING, type GradientKind } from '../gradient.ts';
+import { frozenFeatures, ParameterSet, xavierNormal, xavierUniform, type Pass } from '../network.ts';
+import { add } from '../ops/pointwise.ts';
+import { addBias, matmul } from '../ops/products.ts';
+import { pairwise } from '../ops/ranking.ts';
+import { gather, rowDot } from '../ops/rows.ts';
+import { concatColumns } from '../ops/shape.ts';
+import type { Tape, Variable } from '../tape.ts';
+
+const options = Object.freeze({
+  ...TRAINING,
+  regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows.'),
+} as const);
+
+/** Score = P_u · [Q_i | Σ_m F_m,i W_m + b]; users have twice `factors` columns. */
+export const vbpr: GradientKind<typeof options> = gradientKind({
+  name: 'vbpr',
+  summary: 'Matrix factorisation whose items also have a projection of their features.',
+  options,
+  network(arena, data, { factors, regularization, batchSize }) {
+    const set = new ParameterSet(arena, data), modalities = frozenFeatures('vbpr', arena, data);
+    const P = set.users('userFactors', 2 * factors, xavierUniform), Q = set.items('itemRows', factors, xavierUniform);
+    // One matrix over all modalities side by side, begun as such, kept by modality.
+    const width = modalities.reduce((sum, { dims }) => sum + dims, 0);
+    const weights = modalities.map(({ name, dims }) => set.shared(`weight:${name}`, dims, factors, xavierNormal(width, factors)));
+    const bias = set.shared('bias', 1, factors, { law: 'uniform', scale: 0 });
+    /** Rows of the items in `index`, or of all. */
+    const itemRows = (tape: Tape, index?: Int32Array): Variable => {
+      const pick = (x: Variable): Variable => (index ? gather(x, index) : x);
+      const projected = modalities.map(({ matrix }, m) => matmul(pick(tape.constant(matrix)), tape.parameter(weights[m]))).reduce(add);
+      return concatColumns(pick(tape.parameter(Q)), addBias(projected, tape.parameter(bias)));
+    };
+    // Where a batch names more rows than there are items, all items are projected once instead.
+    const few = data.items.size < 2 * batchSize;
+    return {
+      parameters: set.parameters,
+      pass(tape): Pass {
+        const all = few ? itemRows(tape) : undefined;
+        const rows = (index: Int32Array): Variable => (all ? gather(all, index) : itemRows(tape, index));
+        return {
+          scores: (u, i) => rowDot(gather(tape.parameter(P), u), rows(i)),
+          loss(batch, weight) {
+            const user = gather(tape.parameter(P), batch.users), plus = rows(batch.positives), minus = rows(batch.negatives);
+            return pairwise(rowDot(user, plus), rowDot(user, minus), weight, [user, plus, minus], regularization);
+          },
+        };
+      },
+      factors: (tape) => ({ users: tape.parameter(P), items: itemRows(tape) }),
+    };
+  },
+});
