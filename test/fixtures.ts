@@ -42,13 +42,13 @@ export function withFeatures(data: Dataset, tastes: number): Dataset {
     values: Float32Array.from({ length: data.items.size * dims }, (_, k) =>
       (k % dims === taste(Math.floor(k / dims)) ? 1 : 0) + noise * (((k * 7919) % 101) / 101)),
   });
-  return new Dataset({ ...data, features: new Map([['text', modality(tastes + 2, 0.2)], ['image', modality(tastes + 1, 0.5)]]) });
+  return new Dataset({ ...data, features: new Map([['text', modality(tastes + 2, 0.2)], ['audio', modality(tastes + 1, 0.5)]]) });
 }
 
 /** Settings that train in milliseconds; a model that is not listed is tested with its defaults. */
 const SMALL: Record<string, object> = {
   als: { factors: 4, iterations: 10, regularization: 3, alpha: 4 },
-  ...Object.fromEntries(['bpr', 'lightgcn', 'vbpr', 'freedom', 'bm3'].map((name) => [name, { factors: 8, epochs: 60, learningRate: 0.02, batchSize: 64 }])),
+  ...Object.fromEntries(['bpr', 'lightgcn', 'vbpr', 'freedom', 'bm3'].map((name) => [name, { factors: 8, epochs: 20, learningRate: 0.05, batchSize: 64 }])),
 };
 export const smallOptions = (name: string): object => SMALL[name] ?? {};
 
