@@ -2,8 +2,8 @@
 // and tested on, and makes sure that they are those. Refuses data that are not the model's.
 import type { Dataset } from './dataset.ts';
 import { DataError } from './errors.ts';
-import { requireTables } from './evaluate.ts';
 import type { Model } from './model.ts';
+import { renumbered } from './renumber.ts';
 import { splitDataset, type Split } from './split.ts';
 import { partitionOf, requireTrainedOn, type ForgetRequest, type Partition } from './unlearn.ts';
 
@@ -77,6 +77,8 @@ export interface NamedModel {
 export interface Contenders {
   /** Position of the model that was trained on the data as they are; −1 where none was. */
   readonly original: number;
+  /** The models, in the given order, over the tables of the partition. */
+  readonly models: readonly Model[];
   readonly partition: Partition;
   readonly validation: Dataset;
   readonly test: Dataset;
@@ -112,7 +114,7 @@ export function contendersOf(models: readonly NamedModel[], data: Dataset, reque
       throw new DataError(`${name} was trained neither on the data nor on what remains of them after this request: fingerprint expected ${known[0]}, found ${model.provenance.fingerprint}`,
         { source: data.source });
     }
-    requireTables(model, train);
   }
-  return { original, partition, validation, test };
+  // Whoever trained from a file without the rows of the forgotten has the same ids at other positions.
+  return { original, models: models.map(({ model }) => renumbered(model, train.users, train.items)), partition, validation, test };
 }

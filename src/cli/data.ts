@@ -8,11 +8,13 @@ import { trainedData, type TrainedData } from '../trained-data.ts';
 import type { Context } from './command.ts';
 import type { Flag } from './flags.ts';
 import { listOf } from './lists.ts';
+import { count } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
 export const DATA_FLAGS: readonly Flag[] = [
   { name: 'format', takes: 'NAME', doc: `How DATA is read: ${Object.keys(FORMATS).join(', ')}. Found out where absent.` },
   { name: 'columns', takes: 'ROLE=NAME,…', doc: 'Columns of a header: user=…,item=…,value=…,time=….' },
+  { name: 'titles', takes: 'FILE', doc: 'A table of item titles; by default the one that lies beside the data.' },
   { name: 'duplicates', takes: 'POLICY', default: 'last', doc: `What happens to pairs that occur more than once: ${DUPLICATES.join(', ')}.` },
 ];
 
@@ -20,10 +22,11 @@ export async function openData({ args, terminal, signal }: Context, path: string
   const columns = await columnsOf(args.text('columns'));
   const format = args.oneOf('format', Object.keys(FORMATS) as FormatName[]);
   const duplicates = args.oneOf('duplicates', DUPLICATES);
-  const data = await readDatasetFile(path, { ...(format && { format }), ...(columns && { columns }), ...(duplicates && { duplicates }) });
+  const titles = args.text('titles');
+  const data = await readDatasetFile(path, { ...(titles !== undefined && { titles }), ...(format && { format }), ...(columns && { columns }), ...(duplicates && { duplicates }) });
   signal.throwIfAborted();
   if (data.duplicates > 0) {
-    terminal.note(`${path}: ${data.duplicates} repeated (user, item) ${data.duplicates === 1 ? 'pair' : 'pairs'}; ${duplicates === 'sum' ? 'values summed' : 'the last one stands'}`);
+    terminal.note(`${path}: ${count(data.duplicates, 'repeated (user, item) pair')}; ${duplicates === 'sum' ? 'values summed' : 'the last one stands'}`);
   }
   return data;
 }
@@ -32,7 +35,7 @@ export async function openData({ args, terminal, signal }: Context, path: string
 export async function openTrainedData(context: Context, path: string, model: Model): Promise<TrainedData> {
   const parts = trainedData(model, await openData(context, path), { withForgotten: true });
   if (parts.stillThere > 0) {
-    context.terminal.note(`${path} still holds ${parts.stillThere} ${parts.stillThere === 1 ? 'interaction' : 'interactions'} that the model has forgotten; they count as seen`);
+    context.terminal.note(`${path} still holds ${count(parts.stillThere, 'interaction')} that the model has forgotten; they count as seen`);
   }
   return parts;
 }

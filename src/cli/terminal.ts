@@ -96,3 +96,10 @@ export function itemTable(items: readonly { readonly item: string; readonly scor
   return table(['rank', 'item', 'score', ...(titled ? ['title'] : [])],
     items.map(({ item, score, title }, i) => [i + 1, item, score, ...(titled ? [title ?? ''] : [])]));
 }
+
+/** `1 user`, `2 users`. */
+export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** What a request took away, in words. */
+export const forgottenText = ({ users, items, interactions }: { readonly users: number; readonly items: number; readonly interactions: number }): string =>
+  `${count(users, 'user')}, ${count(items, 'item')}, ${count(interactions, 'interaction')}`;

@@ -72,6 +72,15 @@ test('forgetting is nearer to gold than the original; its report says how it wen
   assert.is(place.json('evaluate', 'u', 'u.inter')['ndcg@20'], place.json('evaluate', 'u', 'data')['ndcg@20']);
 });
 
+test('a gold that was trained from the retained file, at other positions, is compared too', () => {
+  place.json('train', 'u.inter', ...FIT, '--out', 'fresh');
+  const { models } = place.json('compare', 'm', 'fresh', 'data', '--users', '3,4,5', '--items', '7', '--gold');
+  const [original, fresh] = models;
+  assert.ok(fresh.scoreDistance < 1e-4 && fresh['overlap@20'] > 0.999, JSON.stringify(fresh));
+  assert.ok(original.scoreDistance > 0.01, 'negative control');
+  assert.equal([fresh['forgetRecall@20'], fresh.forgetScore], [0, 0]);
+});
+
 test('a method that does not fit the model is refused by name', () => {
   const { status, stderr } = place.run('forget', 'p', 'data', '--method', 'unlearn-als', '--users', '3', '--out', 'x');
   assert.is(status, 1);

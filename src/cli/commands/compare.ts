@@ -7,7 +7,7 @@ import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel } from '../files.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
-import { table } from '../terminal.ts';
+import { forgottenText, table } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { METHOD_FLAG, methodNamed, methodOptions } from './forget.ts';
 
@@ -33,10 +33,10 @@ export const compare: Command = {
     const method = args.has('method') ? methodNamed(args.text('method')) : undefined;
     const request = await requestOf(args);
     if (method && !request) throw new UsageError('--method needs something to forget; use --users, --items, --interactions or --modality');
-    const models = await Promise.all(paths.map(readModel));
+    const saved = await Promise.all(paths.map(readModel));
     const data = await openData(context, dataPath);
     const ignoreUnknown = args.on('ignore-unknown');
-    const { original, partition, validation, test } = contendersOf(models.map((model, i) => ({ name: paths[i], model })), data, request, { ignoreUnknown });
+    const { original, models, partition, validation, test } = contendersOf(saved.map((model, i) => ({ name: paths[i], model })), data, request, { ignoreUnknown });
     const control = { signal, onProgress: terminal.progress, threads: args.threads, ...(validation.interactions > 0 && { validation }) };
 
     const contenders: Contender[] = models.map((model, i) => ({ name: i === original ? 'original' : nameOf(paths, i), model }));
@@ -63,7 +63,7 @@ export const compare: Command = {
     const { users, items, entries } = partition;
     const forgotten = { users: users.length, items: items.length, interactions: entries.length };
     terminal.result({ models: compared, forgotten, k },
-      `forgotten: ${forgotten.users} users, ${forgotten.items} items, ${forgotten.interactions} interactions\n\n${comparisonTable(compared, k)}`);
+      `forgotten: ${forgottenText(forgotten)}\n\n${comparisonTable(compared, k)}`);
   },
 };
 

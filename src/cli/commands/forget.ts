@@ -12,7 +12,7 @@ import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel, requireWritable, saveModel, type FileContent } from '../files.ts';
 import type { OptionSet } from '../flags.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
-import { fields, secondsText } from '../terminal.ts';
+import { fields, forgottenText, secondsText } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
 export const METHOD_FLAG = { name: 'method', takes: 'NAME', doc: `The unlearning method: ${Object.keys(UNLEARNERS).join(', ')}.` } as const;
@@ -62,10 +62,10 @@ export const forget: Command = {
     await saveModel(out, unlearned, new Map<string, FileContent>(retainText));
     const { note } = report;
     if (typeof note === 'string') terminal.note(note);
-    const { forgotten: { users, items, interactions }, seconds, method: _, exactness, forgotten, ...details } = report;
+    const { seconds, method: _, exactness, forgotten, ...details } = report;
     terminal.result({ ...report, out, ...(retainOut !== undefined && { retainOut }) }, fields([
       ['method', `${method.name} (${exactness})`],
-      ['forgotten', `${users} users, ${items} items, ${interactions} interactions`],
+      ['forgotten', forgottenText(forgotten)],
       ['time', secondsText(seconds)],
       ...Object.entries(details).filter(([name, value]) => name !== 'note' && value !== undefined)
         .map(([name, value]) => [name, typeof value === 'object' && value !== null ? JSON.stringify(value) : value] as const),
