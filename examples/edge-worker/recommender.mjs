@@ -49,14 +49,14 @@ export class Recommender {
   }
 
   async #forget(request, options) {
-    const { model, data } = this.#state; // as the change before left it
-    const { model: unlearned, data: retained, report } = await forget(model, data, request, { method: unlearnAls, options: { local: true, ...options } });
-    return this.#replace({ model: unlearned, data: retained }, report);
+    const { model, data, digest: digestBefore } = this.#state; // as the change before left it
+    const done = await forget(model, data, request, { method: unlearnAls, options: { local: true, ...options }, digests: false });
+    return this.#replace(done, { ...done.report, digestBefore });
   }
 
   /** Stored first, then shown: an answer never tells of what a restart would undo. */
   async #replace({ model, data }, report) {
-    const state = { model, data, digest: report?.digestAfter ?? (await digest(model)) };
+    const state = { model, data, digest: await digest(model) };
     data.fingerprint(); // counted now, so that the first deletion need not
     const bytes = await pack(state);
     const chunks = {};
@@ -69,7 +69,7 @@ export class Recommender {
       await storage.put('chunks', names.length);
     });
     this.#state = state;
-    return reply(200, { ...(report && { report }), digest: state.digest, ...this.#counts() });
+    return reply(200, { ...(report && { report: { ...report, digestAfter: state.digest } }), digest: state.digest, ...this.#counts() });
   }
 
   async #load() {

@@ -5,20 +5,18 @@ import { Dataset, deserialize, serialize } from 'lethe';
 const MAGIC = 0x4c45_4454;
 const HEAD = 8; // u32: magic, version, model bytes, users, items, interactions, index bytes, value bytes
 
-/** Narrowest array that holds every value exactly. */
-const narrow = (values, Types) => {
-  for (const Type of Types) {
-    const packed = Type.from(values);
-    if (packed.every((value, n) => value === values[n])) return packed;
-  }
-  return values;
-};
+/** The values in a narrower array, where that holds them exactly. */
+function narrow(values, Type) {
+  const packed = new Type(values);
+  for (let n = 0; n < values.length; n++) if (packed[n] !== values[n]) return values;
+  return packed;
+}
 
 /** @returns {Promise<Uint8Array>} */
 export async function pack({ model, data }) {
   const { rows, cols, indptr, indices, data: values } = data.userItems;
   const file = await serialize(model);
-  const parts = [file, indptr, narrow(indices, [Uint16Array]), narrow(values, [Uint8Array])];
+  const parts = [file, indptr, narrow(indices, Uint16Array), narrow(values, Uint8Array)];
   const starts = [HEAD * 4];
   for (const part of parts) starts.push(align(starts.at(-1) + part.byteLength));
   const bytes = new Uint8Array(starts.at(-1));

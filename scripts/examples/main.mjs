@@ -3,7 +3,7 @@ import { finish } from '../runtimes/checks.mjs';
 import { install } from '../runtimes/tools.mjs';
 import { edgeWorker } from './edge-worker.mjs';
 
-const missing = install(['workerd', 'browsers']);
+const missing = install(['workerd', 'browsers', 'node-24']);
 if (missing.length > 0) finish(missing);
 await edgeWorker();
 finish();
