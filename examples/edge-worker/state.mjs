@@ -16,7 +16,7 @@ function narrow(values, Type) {
 export async function pack({ model, data }) {
   const { rows, cols, indptr, indices, data: values } = data.userItems;
   const file = await serialize(model);
-  const parts = [file, indptr, narrow(indices, Uint16Array), narrow(values, Uint8Array)];
+  const parts = [file, indptr, cols <= 65536 ? new Uint16Array(indices) : indices, narrow(values, Uint8Array)];
   const starts = [HEAD * 4];
   for (const part of parts) starts.push(align(starts.at(-1) + part.byteLength));
   const bytes = new Uint8Array(starts.at(-1));
