@@ -119,6 +119,8 @@ export interface SplitRecord {
    * only so can data that still hold them be recognised without keeping a trace of them.
    */
   readonly forgotten?: { readonly interactions: number; readonly before: number };
+  /** Item ids whose features were revoked since, by modality: data that are read anew still bring them. */
+  readonly revoked?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** An immutable set of interactions over fixed tables of users and items. */

@@ -5,7 +5,7 @@ import { DataError } from './errors.ts';
 import type { Model } from './model.ts';
 import { renumbered } from './renumber.ts';
 import { splitDataset, type Split } from './split.ts';
-import { partitionOf, requireTrainedOn, type ForgetRequest, type Partition } from './unlearn.ts';
+import { partitionOf, requireTrainedOn, withoutFeatures, type ForgetRequest, type Partition } from './unlearn.ts';
 
 /** The parts of the split that a model was trained in, over the model's tables. */
 export interface TrainedData extends Split {
@@ -31,13 +31,13 @@ export function trainedData(model: Model, data: Dataset, { withForgotten = false
   let first: Split | undefined;
   for (const drawn of drawnAgain(model, data)) {
     const parts = alignParts(drawn, model);
-    if (parts.train.fingerprint() === fingerprint) return { ...parts, train: parts.train.withSplit(split), stillThere: 0 };
+    if (parts.train.fingerprint() === fingerprint) return { ...parts, train: withoutRevoked(parts.train.withSplit(split)), stillThere: 0 };
     first ??= parts;
   }
   if (!first) throw new DataError('the model was trained on the train part of a split that its data brought; these data bring none', { source: data.source });
   const stillThere = forgottenIn(first.train, model);
   if (stillThere > 0) {
-    if (withForgotten) return { ...first, stillThere };
+    if (withForgotten) return { ...first, train: withoutRevoked(first.train.withSplit(split)), stillThere };
     throw new DataError('the model has forgotten single interactions, and the data hold more than the model was trained on; ' +
       'use the retained data that were written when it forgot', { source: data.source });
   }
@@ -61,6 +61,12 @@ function forgottenIn(train: Dataset, model: Model): number {
   if (!forgotten) return 0;
   const extra = train.interactions - (forgotten.before - forgotten.interactions);
   return extra >= 1 && extra <= forgotten.interactions ? extra : 0;
+}
+
+/** Features that were revoked do not come back with data that are read anew. */
+function withoutRevoked(train: Dataset): Dataset {
+  return Object.entries(train.split.revoked ?? {}).reduce((data, [name, ids]) =>
+    (data.features.has(name) ? withoutFeatures(data, { name, items: Int32Array.from(ids, (id) => data.items.indexOf(id)) }) : data), train);
 }
 
 function alignParts({ rule, seed, train, validation, test }: Split, { users, items }: Model): Split {
@@ -94,9 +100,11 @@ export function contendersOf(models: readonly NamedModel[], data: Dataset, reque
   let parts: Split | undefined;
   const original = models.findIndex(({ model }) => {
     for (const drawn of drawnAgain(model, data)) {
-      // Whoever has forgotten whole users or items would fit data without those: here they must be all there.
-      if (drawn.train.fingerprint() !== model.provenance.fingerprint) continue;
-      parts = alignParts(drawn, model);
+      // Whoever has forgotten whole users or items would fit data without those: here they must be all there. Features
+      // are no part of a fingerprint: who has forgotten the modality that is named is no original either.
+      if (drawn.train.fingerprint() !== model.provenance.fingerprint || hasRevoked(model, request?.modality)) continue;
+      const { train, ...others } = alignParts(drawn, model);
+      parts = { ...others, train: withoutRevoked(train.withSplit(model.provenance.split)) };
       return true;
     }
     return false;
@@ -117,4 +125,11 @@ export function contendersOf(models: readonly NamedModel[], data: Dataset, reque
   }
   // Whoever trained from a file without the rows of the forgotten has the same ids at other positions.
   return { original, models: models.map(({ model }) => renumbered(model, train.users, train.items)), partition, validation, test };
+}
+
+/** Whether a model has forgotten a modality of any of the items that a request names. */
+function hasRevoked({ provenance }: Model, modality: ForgetRequest['modality']): boolean {
+  if (!modality) return false;
+  const revoked = provenance.split.revoked?.[modality.name] ?? [];
+  return modality.items ? modality.items.some((id) => revoked.includes(id)) : revoked.length > 0;
 }

@@ -1,7 +1,7 @@
 // What an unlearning method is, what a request to forget means for a data set, and forget() itself.
 // A deleted id leaves its position empty, in the data and in the model; nobody else's position or draws change.
 import * as check from './check.ts';
-import { Dataset, type Features, type IdTable, type SplitRecord } from './dataset.ts';
+import { compareIds, Dataset, type Features, type IdTable, type SplitRecord } from './dataset.ts';
 import { digest } from './digest.ts';
 import { DataError, ModelError } from './errors.ts';
 import { requireTables } from './evaluate.ts';
@@ -156,7 +156,7 @@ export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnkno
   }
   if (entries.length === data.interactions) throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
   const remaining = data.without(entries).withTables(data.users.without(users), data.items.without(items));
-  const retained = remaining.withSplit(splitAfter(remaining, entries.length - whole.length));
+  const retained = remaining.withSplit(splitAfter(remaining, entries.length - whole.length, modality));
   return { data, retain: modality ? withoutFeatures(retained, modality) : retained, users, items, entries, modality };
 }
 
@@ -191,10 +191,20 @@ function distinct(entries: readonly number[]): Int32Array {
   return ascending.filter((e, n) => n === 0 || e !== ascending[n - 1]);
 }
 
-/** The record of the split, and of how many single interactions have left it. */
-function splitAfter(remaining: Dataset, single: number): SplitRecord {
-  const interactions = single + (remaining.split.forgotten?.interactions ?? 0);
-  return interactions === 0 ? remaining.split : { ...remaining.split, forgotten: { interactions, before: remaining.interactions + interactions } };
+/** The record of the split, of how many single interactions have left it, and of the features that were revoked. */
+function splitAfter({ split: { forgotten, revoked, ...split }, interactions: before, items }: Dataset, single: number, modality: Partition['modality']): SplitRecord {
+  const interactions = single + (forgotten?.interactions ?? 0);
+  // Ids of items that have been deleted since must occur nowhere.
+  const modalities = new Map(Object.entries(revoked ?? {}).map(([name, ids]) => [name, ids.filter((id) => items.indexOf(id) >= 0)]));
+  if (modality) {
+    const ids = Array.from(modality.items, (item) => items.at(item)).filter((id) => id !== null);
+    modalities.set(modality.name, [...(modalities.get(modality.name) ?? []), ...ids].sort(compareIds));
+  }
+  return {
+    ...split,
+    ...(interactions > 0 && { forgotten: { interactions, before: before + interactions } }),
+    ...(modalities.size > 0 && { revoked: Object.fromEntries(modalities) }),
+  };
 }
 
 function positionsOf(what: 'user' | 'item', table: IdTable, ids: readonly string[], ignoreUnknown: boolean): Int32Array {
@@ -228,8 +238,8 @@ function modalityOf(data: Dataset, { name, items }: NonNullable<ForgetRequest['m
   return { name, items: asked.filter((item) => features.present[item] !== 0) };
 }
 
-/** The data with the revoked rows zeroed and marked absent. */
-function withoutFeatures(data: Dataset, { name, items }: NonNullable<Partition['modality']>): Dataset {
+/** The data with the rows of a modality zeroed and marked absent for the given item positions. */
+export function withoutFeatures(data: Dataset, { name, items }: NonNullable<Partition['modality']>): Dataset {
   const { dims, values, present } = data.features.get(name)!;
   const kept: Features = { dims, values: values.slice(), present: present.slice() };
   for (const item of items) {
