@@ -25,7 +25,7 @@ export const edgeKernels = {
 const noFiles = {
   name: 'no-files',
   setup({ onLoad }) {
-    onLoad({ filter: /\/dist\/src\/platform\/node\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /\/dist\/src\/platform\/node(-workers)?\.js$/ }, async ({ path }) => {
       const stands = (value) => (typeof value === 'function' ? 'refuse' : `{ ${Object.keys(value).map((key) => `${key}: refuse`).join(', ')} }`);
       const exported = Object.entries(await import(pathToFileURL(path).href));
       return {
@@ -58,6 +58,8 @@ async function form(name, options) {
 
 export async function buildForms() {
   await form('web', {});
+  // Whole in one file, so that it works wherever a bundler or a server puts it.
+  await build({ ...common, entryPoints: [dist('src', 'platform', 'worker.js')], outfile: dist('web', 'worker.js') });
   await form('edge', { plugins: [noFiles, edgeKernels] });
   copyFileSync(join(root, 'build', 'kernels.wasm'), dist('edge', 'kernels.wasm'));
   writeFileSync(dist('edge', 'kernels.wasm.d.ts'), 'declare const kernels: WebAssembly.Module;\nexport default kernels;\n');

@@ -10,11 +10,11 @@
 import { DataError } from './errors.ts';
 import type { Dataset } from './dataset.ts';
 import { checkStatus } from './kernels.ts';
-import { Arena } from './memory.ts';
-import { breathe } from './model.ts';
+import type { Arena } from './memory.ts';
 import * as option from './options.ts';
 import { STREAM } from './random.ts';
 import { Csr, Matrix, paddedWidth, type SparseRows } from './tensor.ts';
+import { planEven, planRows, Team, type Plan, type Varying } from './threads.ts';
 
 /** Options of the objective and its solver, shared by training and unlearning. */
 export const leastSquaresOptions = Object.freeze({
@@ -35,8 +35,9 @@ export const leastSquaresOptions = Object.freeze({
 export type LeastSquaresOptions = option.OptionsOf<typeof leastSquaresOptions>;
 export type Side = 'users' | 'items';
 
-/** Rows per call of a sweep kernel, so that an abort is seen within tens of milliseconds. */
-const ENTRIES_PER_CALL = 1 << 17;
+/** Parts of a Gram matrix that are summed on their own: at most so many, of at least so many rows. */
+const GRAM_PARTS = 16;
+const GRAM_ROWS = 512;
 
 interface SideState {
   readonly factors: Matrix;
@@ -44,8 +45,9 @@ interface SideState {
   readonly cells: Csr;
   /** f32[rows] regularization. */
   readonly regularization: number;
-  /** Row boundaries of the kernel calls. */
-  readonly calls: readonly number[];
+  /** How the rows of a sweep, and those of the Gram matrix, are shared out. */
+  readonly plan: Plan;
+  readonly gramPlan: Plan;
   readonly longestRow: number;
   /** Gram matrix of the factors, f64, upper tiles; valid while `gramFresh`. */
   readonly gram: number;
@@ -66,20 +68,28 @@ export class LeastSquares {
   readonly arena: Arena;
   readonly #data: Dataset;
   readonly #sides: Readonly<Record<Side, SideState>>;
+  readonly #team: Team;
   readonly #gram32: number;
+  readonly #gramParts: number;
+  /** The first thread's scratch, and the bytes from one thread's to the next's. */
   readonly #scratch: number;
+  readonly #scratchBytes: number;
   readonly #ld: number;
 
   /**
    * @param cells the cells by user and by item, where they are not all of the data's: rows that are left out are empty
    *   and must not be asked for. For work on a few rows.
+   * @param team whose arena the problem lives in and whose threads work on it; default one thread.
    * @throws DataError when values make no sense for the objective; MemoryError.
    */
-  constructor(data: Dataset, options: LeastSquaresOptions, cells?: { readonly userItems: SparseRows; readonly itemUsers: SparseRows }) {
+  constructor(
+    data: Dataset, options: LeastSquaresOptions, cells?: { readonly userItems: SparseRows; readonly itemUsers: SparseRows }, team = new Team(),
+  ) {
     if (!cells) checkValues(data, options);
-    const arena = new Arena();
+    const { arena } = team;
     this.options = options;
     this.arena = arena;
+    this.#team = team;
     this.#data = data;
     const { kernels } = arena;
     const ld = (this.#ld = paddedWidth(options.factors));
@@ -88,10 +98,13 @@ export class LeastSquares {
     const itemUsers = cells ? Csr.from(arena, cells.itemUsers) : userItems.transpose();
     this.#sides = { users: this.#side(userItems), items: this.#side(itemUsers) };
     this.#gram32 = arena.alloc(ld * ld * 4);
+    const parts = Math.max(gramParts(userItems.rows, ld), gramParts(itemUsers.rows, ld));
+    this.#gramParts = parts > 1 ? arena.alloc(parts * ld * ld * 8) : 0;
     const longest = Math.max(this.#sides.users.longestRow, this.#sides.items.longestRow);
-    this.#scratch = arena.alloc(Math.max(
+    this.#scratchBytes = wholeLines(Math.max(
       options.solver === 'cg' ? kernels.als_sweep_cg_scratch(ld, longest) : kernels.als_sweep_cholesky_scratch(ld),
       kernels.gram_accumulate_scratch(ld), kernels.als_residual_rows_scratch(ld)));
+    this.#scratch = arena.alloc(this.#scratchBytes * team.threads);
   }
 
   get userFactors(): Matrix {
@@ -149,14 +162,10 @@ export class LeastSquares {
 
   /** Solves all rows of one side for the other side's present rows. Yields to other work between blocks of rows. */
   async halfSweep(side: Side, signal?: AbortSignal): Promise<void> {
-    const { calls } = this.#sides[side];
-    const gram = this.#scaledGram(other(side));
-    for (let c = 0; c + 1 < calls.length; c++) {
-      this.#solve(side, calls[c], calls[c + 1], 0, gram);
-      await breathe();
-      signal?.throwIfAborted();
-    }
-    this.#sides[side].gramFresh = false;
+    const state = this.#sides[side];
+    const { kernel, args } = this.#solver(side, 0, this.#scaledGram(other(side)));
+    state.gramFresh = false;
+    this.#checkStatuses(side, await this.#team.run(kernel, state.plan, args, true, signal));
   }
 
   /** Both half sweeps, `first` first. */
@@ -173,7 +182,13 @@ export class LeastSquares {
   solveRows(side: Side, rows: Int32Array): void {
     if (rows.length === 0) return;
     const gram = this.#scaledGram(other(side));
-    this.replaceRows(side, rows, (list) => this.#solve(side, 0, rows.length, list, gram));
+    const { cells } = this.#sides[side];
+    const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
+    const plan = this.#planSweep(rows.length, (k) => indptr[rows[k] + 1] - indptr[rows[k]]);
+    this.replaceRows(side, rows, (list) => {
+      const { kernel, args } = this.#solver(side, list, gram);
+      this.#checkStatuses(side, this.#team.runNow(kernel, plan, args, true));
+    });
   }
 
   /** Changes the listed rows by `change` and brings the side's Gram matrix up to date with as much work as they are. */
@@ -204,7 +219,8 @@ export class LeastSquares {
     const { indptr, indices, data, rows } = users.cells;
     const X = users.factors.pointer, Y = items.factors.pointer;
     const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
-    const observed = kernels.als_objective_rows(0, rows, this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y);
+    const observed = this.#team.runNow('als_objective_rows', users.plan, [this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y])
+      .reduce((sum, part) => sum + part, 0);
     return unobserved + observed + kernels.als_penalty_rows(rows, this.#ld, users.regularization, X) +
       kernels.als_penalty_rows(items.cells.rows, this.#ld, items.regularization, Y);
   }
@@ -217,8 +233,8 @@ export class LeastSquares {
     const gram = base === 0 ? 0 : this.#gram(other(side));
     return this.arena.scope(() => {
       const out = this.arena.alloc(cells.rows * 16);
-      this.arena.kernels.als_residual_rows(0, cells.rows, this.#ld, ws, w0, ts, t0, explicit, cells.indptr, cells.indices, cells.data,
-        regularization, base, gram, opposite.factors.pointer, factors.pointer, out, this.#scratch);
+      this.#team.runNow('als_residual_rows', this.#sides[side].plan, [this.#ld, ws, w0, ts, t0, explicit, cells.indptr, cells.indices, cells.data,
+        regularization, base, gram, opposite.factors.pointer, factors.pointer, { base: out, row: 16 }, this.#scratchOfThread()]);
       const squares = this.arena.f64(out, cells.rows * 2);
       let largest = 0, difference = 0, target = 0;
       for (let r = 0; r < cells.rows; r++) {
@@ -254,18 +270,25 @@ export class LeastSquares {
     return value > 0 || explicit ? ts * value + t0 : 0;
   }
 
-  #solve(side: Side, begin: number, end: number, list: number, gram: number): void {
+  /** The kernel of a half sweep and what it is given after the range of rows, or of places in a list of rows. */
+  #solver(side: Side, list: number, gram: number): { kernel: 'als_sweep_cg' | 'als_sweep_cholesky'; args: (number | Varying)[] } {
     const { cells, regularization, factors } = this.#sides[side];
-    const { kernels } = this.arena;
     const { factors: f, solver, cgSteps } = this.options;
     const { ws, w0, ts, t0, explicit } = this.#cellWeights();
     const Y = this.#sides[other(side)].factors.pointer, X = factors.pointer;
-    const status = solver === 'cg'
-      ? kernels.als_sweep_cg(begin, end, f, this.#ld, ws, w0, ts, t0, explicit, cgSteps, list, cells.indptr, cells.indices, cells.data,
-          regularization, gram, Y, X, this.#scratch)
-      : kernels.als_sweep_cholesky(begin, end, f, this.#ld, ws, w0, ts, t0, explicit, list, cells.indptr, cells.indices, cells.data,
-          regularization, gram, Y, X, this.#scratch);
-    checkStatus(status, (row) => this.#singular(side, row));
+    const problem = [list, cells.indptr, cells.indices, cells.data, regularization, gram, Y, X, this.#scratchOfThread()];
+    return solver === 'cg'
+      ? { kernel: 'als_sweep_cg', args: [f, this.#ld, ws, w0, ts, t0, explicit, cgSteps, ...problem] }
+      : { kernel: 'als_sweep_cholesky', args: [f, this.#ld, ws, w0, ts, t0, explicit, ...problem] };
+  }
+
+  #scratchOfThread(): Varying {
+    return { base: this.#scratch, thread: this.#scratchBytes };
+  }
+
+  /** The first failure in the order of dealing: all before it were solved, whoever did it. */
+  #checkStatuses(side: Side, statuses: Float64Array): void {
+    checkStatus(statuses.find((status) => status !== 0) ?? 0, (row) => this.#singular(side, row));
   }
 
   #singular(side: Side, row: number): string {
@@ -283,13 +306,28 @@ export class LeastSquares {
   }
 
   #gram(side: Side): number {
-    const state = this.#sides[side];
-    if (!state.gramFresh) {
-      this.arena.u8(state.gram, this.#ld * this.#ld * 8).fill(0);
-      this.arena.kernels.gram_accumulate(0, state.factors.rows, this.#ld, 1, 0, state.factors.pointer, state.gram, this.#scratch);
-      state.gramFresh = true;
+    const { gram, gramPlan, factors, gramFresh } = this.#sides[side];
+    if (gramFresh) return gram;
+    // Each part of the rows has a sum of its own, and the sums are added in order, with one thread too.
+    const size = this.#ld * this.#ld, parts = gramPlan.costs.length, into = parts > 1 ? this.#gramParts : gram;
+    const sums = this.arena.f64(into, parts * size).fill(0);
+    this.#team.runNow('gram_accumulate', gramPlan, [this.#ld, 1, 0, factors.pointer, { base: into, piece: size * 8 }, this.#scratchOfThread()]);
+    if (parts > 1) {
+      const total = this.arena.f64(gram, size);
+      total.set(sums.subarray(0, size));
+      for (let part = 1; part < parts; part++) for (let k = 0; k < size; k++) total[k] += sums[part * size + k];
     }
-    return state.gram;
+    this.#sides[side].gramFresh = true;
+    return gram;
+  }
+
+  /** A plan for rows of so many entries each, by what the solver has to do for them. */
+  #planSweep(rows: number, entriesOf: (row: number) => number): Plan {
+    const { solver, cgSteps } = this.options;
+    const ld = this.#ld, gram = ld * ld;
+    return solver === 'cg'
+      ? planRows(rows, (r) => (2 * cgSteps + 3) * entriesOf(r) * ld + (cgSteps + 1) * gram, gram)
+      : planRows(rows, (r) => (entriesOf(r) * (gram + 4 * ld)) / 2 + (gram * ld) / 6);
   }
 
   /** The objective's constants, see the head of this file. */
@@ -309,17 +347,24 @@ export class LeastSquares {
       : objective === 'ials' ? [unobservedWeight * cells.cols, frequencyExponent] : [0, 0];
     arena.kernels.als_regularization(cells.rows, cells.indptr, lambda, offset, exponent, regularization);
     const indptr = arena.i32(cells.indptr, cells.rows + 1);
-    const calls = [0];
+    const entriesOf = (row: number): number => indptr[row + 1] - indptr[row];
+    const plan = this.#planSweep(cells.rows, entriesOf);
     let longestRow = 0;
-    for (let r = 0; r < cells.rows; r++) {
-      longestRow = Math.max(longestRow, indptr[r + 1] - indptr[r]);
-      if (indptr[r + 1] - indptr[calls[calls.length - 1]] >= ENTRIES_PER_CALL || r + 1 === cells.rows) calls.push(r + 1);
-    }
+    for (let r = 0; r < cells.rows; r++) longestRow = Math.max(longestRow, entriesOf(r));
     const factors = new Matrix(arena, cells.rows, options.factors);
     const gram = arena.alloc(factors.ld * factors.ld * 8);
-    return { factors, cells, regularization, calls, longestRow, gram, gramFresh: false };
+    const gramPlan = planEven(cells.rows, Math.max(1, Math.ceil(cells.rows / gramParts(cells.rows, factors.ld))));
+    return { factors, cells, regularization, plan, gramPlan, longestRow, gram, gramFresh: false };
   }
 }
+
+/** Parts in which a Gram matrix is summed: few enough that their sums take less room than half of the rows. */
+function gramParts(rows: number, ld: number): number {
+  return Math.max(1, Math.min(GRAM_PARTS, Math.floor(rows / Math.max(GRAM_ROWS, 4 * ld))));
+}
+
+/** Whole cache lines, so that threads do not write to the same one. */
+const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /**
  * Bytes of linear memory that the problem of a data set takes: both copies of the cells, the factors, their

@@ -8,6 +8,7 @@ import { LeastSquares, leastSquaresOptions } from '../least-squares.ts';
 import { provenanceOf, savedParameter, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model.ts';
 import * as option from '../options.ts';
 import type { SparseRows } from '../tensor.ts';
+import { withTeam } from '../threads.ts';
 
 const options = Object.freeze({
   ...leastSquaresOptions,
@@ -115,27 +116,29 @@ function knownPosition(what: 'user' | 'item', table: IdTable, id: string): numbe
 async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitControl = {}): Promise<AlsModel> {
   const resolved = option.resolveOptions('als', options, given);
   const { iterations, ...problemOptions } = resolved;
-  const { signal, onProgress, start } = control;
+  const { signal, onProgress, start, threads } = control;
   signal?.throwIfAborted();
-  const problem = new LeastSquares(data, problemOptions);
-  if (start) {
-    problem.start(start.userFactors, start.itemFactors);
-    problem.clearEmptyRows();
-  } else {
-    problem.initialize();
-  }
-  // The objective costs a pass over the data: it is computed where somebody looks, and at the end, where the last
-  // relative decrease tells how far the model is from convergence.
-  const objectives: number[] = [];
-  for (let iteration = 1; iteration <= iterations; iteration++) {
-    await problem.sweep('users', signal);
-    if (onProgress || iteration >= iterations - 1) objectives.push(problem.objective());
-    onProgress?.({ phase: 'train', done: iteration, total: iterations, objective: objectives.at(-1) });
-  }
-  return new AlsModel({
-    kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data),
-    record: { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives) },
-    userFactors: problem.userFactors, itemFactors: problem.itemFactors,
+  return withTeam(threads, async (team) => {
+    const problem = new LeastSquares(data, problemOptions, undefined, team);
+    if (start) {
+      problem.start(start.userFactors, start.itemFactors);
+      problem.clearEmptyRows();
+    } else {
+      problem.initialize();
+    }
+    // The objective costs a pass over the data: it is computed where somebody looks, and at the end, where the last
+    // relative decrease tells how far the model is from convergence.
+    const objectives: number[] = [];
+    for (let iteration = 1; iteration <= iterations; iteration++) {
+      await problem.sweep('users', signal);
+      if (onProgress || iteration >= iterations - 1) objectives.push(problem.objective());
+      onProgress?.({ phase: 'train', done: iteration, total: iterations, objective: objectives.at(-1) });
+    }
+    return new AlsModel({
+      kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data),
+      record: { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives) },
+      userFactors: problem.userFactors, itemFactors: problem.itemFactors,
+    });
   });
 }
 

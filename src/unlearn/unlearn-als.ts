@@ -7,6 +7,7 @@ import { provenanceOf } from '../model.ts';
 import { als, AlsModel, lastDecrease, type AlsOptions } from '../models/als.ts';
 import * as option from '../options.ts';
 import type { SparseRows } from '../tensor.ts';
+import { withTeam, type Team } from '../threads.ts';
 import type { ForgetContext, Forgotten, Partition, Unlearner } from '../unlearn.ts';
 
 const { factors: _factors, seed: _seed, ...objectiveOptions } = leastSquaresOptions;
@@ -32,18 +33,21 @@ async function forget({ model, partition, control }: ForgetContext, given: Unlea
   const bilinear = model as BilinearModel;
   const alsOptions = optionsFor(bilinear, objective);
   const { iterations: _, ...problemOptions } = alsOptions;
-  const outcome = local
-    ? localPass(bilinear, partition, problemOptions)
-    : await fullPasses(bilinear, partition, problemOptions, { passes, tolerance }, control);
-  const { problem, details } = outcome;
-  return {
-    model: new AlsModel({
-      kind: als, options: alsOptions, users: partition.retain.users, items: partition.retain.items,
-      provenance: provenanceOf(partition.retain), record: { ...model.record, unlearned: details },
-      userFactors: problem.userFactors, itemFactors: problem.itemFactors,
-    }),
-    details,
-  };
+  // A local pass is over before threads have started.
+  return withTeam(local ? 1 : control.threads, async (team) => {
+    const outcome = local
+      ? localPass(bilinear, partition, problemOptions)
+      : await fullPasses(bilinear, partition, problemOptions, { passes, tolerance }, control, team);
+    const { problem, details } = outcome;
+    return {
+      model: new AlsModel({
+        kind: als, options: alsOptions, users: partition.retain.users, items: partition.retain.items,
+        provenance: provenanceOf(partition.retain), record: { ...model.record, unlearned: details },
+        userFactors: problem.userFactors, itemFactors: problem.itemFactors,
+      }),
+      details,
+    };
+  });
 }
 
 /** An ALS model's own options, or for foreign factors those given, with ALS defaults. */
@@ -63,9 +67,9 @@ interface Outcome {
 
 async function fullPasses(
   model: BilinearModel, partition: Partition, problemOptions: LeastSquaresOptions,
-  stop: { passes?: number; tolerance?: number }, control: ForgetContext['control'],
+  stop: { passes?: number; tolerance?: number }, control: ForgetContext['control'], team: Team,
 ): Promise<Outcome> {
-  const problem = new LeastSquares(partition.retain, problemOptions);
+  const problem = new LeastSquares(partition.retain, problemOptions, undefined, team);
   problem.start(model.userFactors, model.itemFactors);
   problem.clearEmptyRows();
   const first = firstSide(partition);

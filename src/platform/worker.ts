@@ -1,0 +1,16 @@
+// The script of a worker in Deno, Bun and browsers: the library's kernels over the library's memory, and nothing else.
+import { accept, type Invitation } from '../dealing.ts';
+
+interface WorkerScope {
+  onmessage: ((event: { data: Invitation }) => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+scope.onmessage = ({ data }) => {
+  const attend = accept(data);
+  scope.postMessage('ready');
+  attend();
+  scope.close();
+};

@@ -1,0 +1,131 @@
+// Any number of threads gives the bytes of one, on every host; where a host has no threads to give, one does the work.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { als, deserialize, digest, forget, generate, serialize, unlearnAls } from '../src/index.ts';
+import { embeddedBytes } from '../src/embedded.ts';
+import { LeastSquares, leastSquaresOptions } from '../src/least-squares.ts';
+import { resolveOptions } from '../src/options.ts';
+import { withSharedMemory } from '../src/shared.ts';
+import { openTeam, planEven, planRows, withTeam, type Plan } from '../src/threads.ts';
+
+const test = suite('threads');
+const NUMBERS = [1, 2, 3, 4, 7];
+const data = await generate({ users: 1200, items: 300, interactions: 24000 });
+const SOLVERS = { cholesky: { solver: 'cholesky', factors: 32 }, cg: { solver: 'cg', factors: 40 } } as const;
+const common = { iterations: 2, alpha: 4, regularization: 1 };
+
+for (const [name, options] of Object.entries(SOLVERS)) {
+  test(`als by ${name}: the same bytes for ${NUMBERS.join(', ')} threads`, async () => {
+    const digests = new Set<string>(), objectives = new Set<unknown>();
+    for (const threads of NUMBERS) {
+      const model = await als.fit(data, { ...common, ...options }, { threads });
+      digests.add(await digest(model));
+      objectives.add(model.record.objective);
+    }
+    assert.is(digests.size, 1);
+    assert.is(objectives.size, 1);
+    assert.not(digests.has(await digest(await als.fit(data, { ...common, ...options, seed: 2 }, { threads: 2 }))), 'the check must be able to fail');
+  });
+
+  test(`unlearn-als by ${name}: the same bytes for ${NUMBERS.join(', ')} threads`, async () => {
+    const model = await als.fit(data, { ...common, ...options });
+    const found = new Set<string>();
+    for (const threads of NUMBERS) {
+      for (const local of [false, true]) {
+        const { report } = await forget(model, data, { users: ['3', '8'], items: ['5'] }, { method: unlearnAls, threads, options: { local } });
+        found.add(`${local} ${report.digestAfter} ${report.objective} ${report.residual}`);
+      }
+    }
+    assert.is(found.size, 2, [...found].join('\n'));
+  });
+}
+
+test('the residual is the same for any number of threads', async () => {
+  const found = new Set<string>();
+  for (const threads of NUMBERS) {
+    await withTeam(threads, async (team) => {
+      const problem = new LeastSquares(data, resolveOptions('als', leastSquaresOptions, { factors: 32 }), undefined, team);
+      problem.initialize();
+      found.add(JSON.stringify([problem.residual('users'), problem.residual('items')]));
+    });
+  }
+  assert.is(found.size, 1);
+});
+
+test('a model trained on many threads is a model like any other: saved, loaded, its memory its own', async () => {
+  const model = await als.fit(data, { ...common, ...SOLVERS.cholesky }, { threads: 3 });
+  assert.is(await digest(await deserialize(await serialize(model))), await digest(model));
+  assert.instance(model.userFactors.view().buffer, ArrayBuffer);
+});
+
+test('a row that cannot be solved is the same row for any number of threads', async () => {
+  const messages = new Set<string>();
+  for (const threads of NUMBERS) {
+    await als.fit(data, { objective: 'explicit', factors: 64, regularization: 0, iterations: 1 }, { threads }).then(
+      () => assert.unreachable(), (error) => messages.add(error.message));
+  }
+  assert.is(messages.size, 1, [...messages].join('\n'));
+  assert.match([...messages][0], /have no unique solution/);
+});
+
+test('an abort ends the work on all threads with the signal\'s reason', async () => {
+  for (const threads of [1, 3]) {
+    const control = new AbortController();
+    const reason = new Error('enough');
+    const run = als.fit(data, { ...common, ...SOLVERS.cholesky, iterations: 10000 }, {
+      threads, signal: control.signal, onProgress: ({ done }) => done === 2 && control.abort(reason),
+    });
+    assert.is(await run.catch((error) => error), reason);
+  }
+});
+
+test('refuses numbers of threads that are none', async () => {
+  for (const threads of [0, -1, 1.5, 257, NaN]) assert.match((await openTeam(threads).catch((e) => e)).message, /"threads" expected an integer >= 1 and <= 256/);
+  assert.instance(await openTeam('2' as never).catch((e) => e), TypeError);
+});
+
+test('a closed team works on, alone; a team does one job at a time', async () => {
+  const team = await openTeam(3);
+  const pointer = team.arena.allocZeroed(64 * 8 * 4), reg = team.arena.allocZeroed(64 * 4);
+  const job = (): Promise<Float64Array> => team.run('als_objective_rows', planEven(64, 8, 1 << 27), [8, 0, 0, 0, 0, 0, pointer, pointer, pointer, reg, reg]);
+  const first = job();
+  assert.match((await job().catch((e) => e)).message, /one job at a time/);
+  assert.is((await first).length, 8);
+  await team.close();
+  await team.close();
+  assert.is((await job()).length, 8);
+});
+
+const rowsOf = ({ bounds }: Plan): string =>
+  [...bounds].flatMap((begin, k) => (k % 2 ? [] : Array.from({ length: bounds[k + 1] - begin }, (_, r) => begin + r))).sort((a, b) => a - b).join();
+
+test('plans cover every row once, the dearest piece first, heavy rows alone', () => {
+  const all = Array.from({ length: 5000 }, (_, r) => r).join();
+  for (const costOf of [() => 1, () => 1e5, (r: number) => (r === 4321 ? 1e9 : 1e4), (r: number) => 1e3 * r, () => 1e15]) {
+    const plan = planRows(5000, costOf);
+    assert.is(rowsOf(plan), all);
+    assert.ok(plan.costs.length <= 4096);
+    assert.ok(plan.costs.every((cost, piece) => piece === 0 || cost <= plan.costs[piece - 1]));
+  }
+  const heavy = planRows(5000, (r) => (r === 4321 ? 1e9 : 1e4));
+  assert.ok(heavy.bounds[0] <= 4321 && heavy.bounds[1] === 4322, 'the heavy row ends its piece, which comes first');
+  assert.is(rowsOf(planEven(5000, 512)), all);
+  assert.equal([...planEven(5, 2).bounds], [0, 2, 2, 4, 4, 5]);
+  assert.is(planRows(0, () => 1).costs.length, 0);
+});
+
+test('the shared form of the kernels differs in its memory only', async () => {
+  let own;
+  try {
+    own = embeddedBytes();
+  } catch {
+    return; // this host compiles no bytes, and has no threads
+  }
+  const { bytes, pages } = withSharedMemory(own);
+  assert.equal(WebAssembly.Module.imports(await WebAssembly.compile(bytes)), [{ module: 'env', name: 'memory', kind: 'memory' }]);
+  assert.ok(pages >= 1);
+  assert.throws(() => withSharedMemory(bytes), /import something/);
+  assert.throws(() => withSharedMemory(own.slice(0, 8)), /no memory of their own/);
+});
+
+test.run();
