@@ -122,16 +122,26 @@ export class Training {
 
   /**
    * One step: forward, backward, descent, in one scope of the arena.
+   * @param rows the only rows that move, by parameter; default all.
+   * @param clip the longest that all gradients together may be; default any length.
    * @returns the loss. @throws ModelError when it is not finite; the parameters are those before the step then.
    */
-  step(optimizer: Optimizer, rate: number, moment: Moment, lossOf: (pass: Pass, tape: Tape) => Variable, rows?: ReadonlyMap<string, Int32Array>): number {
+  step(optimizer: Optimizer, rate: number, moment: Moment, lossOf: (pass: Pass, tape: Tape) => Variable, rows?: ReadonlyMap<string, Int32Array>, clip?: number): number {
     return this.arena.scope(() => {
       const tape = new Tape(this.arena), loss = lossOf(this.network.pass(tape, moment), tape), value = scalar(loss);
       if (!Number.isFinite(value)) throw this.#diverged(moment, `the loss is ${value}`);
       tape.backward(loss);
+      if (clip !== undefined) this.#clip(tape, clip);
       optimizer.step(rate, (_, matrix) => tape.parameter(matrix).gradient, rows);
       return value;
     });
+  }
+
+  #clip(tape: Tape, longest: number): void {
+    const { kernels } = this.arena;
+    const gradients = Array.from(this.matrices.values(), (matrix) => tape.parameter(matrix).gradient).filter((g) => g !== undefined);
+    const norm = Math.sqrt(gradients.reduce((sum, g) => sum + kernels.sum_squares(g.rows * g.ld, g.pointer), 0));
+    if (norm > longest) for (const g of gradients) kernels.axpby(g.rows * g.ld, longest / norm, 0, g.pointer, g.pointer);
   }
 
   /** One pass over the sampler's pairs. @returns the mean loss. */

@@ -37,3 +37,6 @@ export { lightgcn } from './models/lightgcn.ts';
 export { vbpr } from './models/vbpr.ts';
 export { freedom } from './models/freedom.ts';
 export { bm3 } from './models/bm3.ts';
+export { mmrecun } from './unlearn/mmrecun.ts';
+export { finetune } from './unlearn/finetune.ts';
+export { negativeGradient } from './unlearn/negative-gradient.ts';

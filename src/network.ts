@@ -109,6 +109,8 @@ export interface Moment {
 /** A model's mathematics over its parameters. */
 export interface Network {
   readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Names of the modalities that the scores depend on; none by default. */
+  readonly modalities?: readonly string[];
   /** Redraws what changes by epoch. */
   beginEpoch?(epoch: number): void;
   pass(tape: Tape, moment: Moment): Pass;

@@ -43,6 +43,7 @@ export const bm3: GradientKind<typeof options> = gradientKind({
     const few = items < batchSize;
     return {
       parameters: set.parameters,
+      modalities: modalities.map(({ name }) => name),
       pass(tape, { epoch, step }): Pass {
         const H = embed(tape), predict = (x: Variable): Variable => linear(x, tape.parameter(W), tape.parameter(b));
         /** A copy that gets no gradient, with elements missing; `tensor` tells the masks of a step apart. */

@@ -47,6 +47,7 @@ export const freedom: GradientKind<typeof options> = gradientKind({
     };
     return {
       parameters: set.parameters,
+      modalities: modalities.map(({ name }) => name),
       beginEpoch: (epoch) => overwrite(thinned.matrix, bipartiteGraph(data, thin.kept(epoch))),
       pass(tape): Pass {
         const E = embed(tape, thinned);

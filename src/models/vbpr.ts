@@ -36,6 +36,7 @@ export const vbpr: GradientKind<typeof options> = gradientKind({
     const few = data.items.size < 2 * batchSize;
     return {
       parameters: set.parameters,
+      modalities: modalities.map(({ name }) => name),
       pass(tape): Pass {
         const all = few ? itemRows(tape) : undefined;
         const rows = (index: Int32Array): Variable => (all ? gather(all, index) : itemRows(tape, index));

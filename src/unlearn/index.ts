@@ -1,11 +1,17 @@
 // The registry of unlearning methods: key = file name = name on the command line and in reports.
 import type { Unlearner } from '../unlearn.ts';
 import { downdate } from './downdate.ts';
+import { finetune } from './finetune.ts';
+import { mmrecun } from './mmrecun.ts';
+import { negativeGradient } from './negative-gradient.ts';
 import { retrain } from './retrain.ts';
 import { unlearnAls } from './unlearn-als.ts';
 
 export const UNLEARNERS = Object.freeze({
   downdate,
+  finetune,
+  mmrecun,
+  'negative-gradient': negativeGradient,
   retrain,
   'unlearn-als': unlearnAls,
 } as const) satisfies Readonly<Record<string, Unlearner>>;

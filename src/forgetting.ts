@@ -1,0 +1,232 @@
+// What the gradient methods of unlearning share: a network over the retain set with the model's parameters, a request
+// taken apart, and the measures that a run is steered by. Everything derived from data (graphs, degrees, samplers,
+// neighbours) is rebuilt from the retain set before any step.
+import type { Dataset } from './dataset.ts';
+import { ModelError } from './errors.ts';
+import { Training, type GradientModel } from './gradient.ts';
+import { begin } from './network.ts';
+import { Optimizer } from './optimizer.ts';
+import { PairSampler, type Batch } from './sampling.ts';
+import { Tape } from './tape.ts';
+import type { Matrix } from './tensor.ts';
+import type { ForgetContext, Forgotten } from './unlearn.ts';
+
+/** Epochs of unlearning are numbered from here on, so that their draws are none of training's. */
+export const FIRST_EPOCH = 1_000_000;
+
+/** A request over single pairs is small below this: its recall is too noisy to stop on closely. */
+const SMALL_REQUEST = 1000;
+/** Share of the interactions after which, all requests together, a retrain is due. */
+const RETRAIN_SHARE = 0.05;
+
+/** Interactions forgotten since the last training from scratch; kept in the model's record. */
+interface Ledger {
+  readonly requests: number;
+  readonly interactions: number;
+  /** Interactions that the model was trained on from scratch. */
+  readonly of: number;
+}
+
+/** A run of forgetting by gradients. */
+export class Forgetting {
+  readonly training: Training;
+  readonly retain: Dataset;
+  /** Held-out interactions of what remains; undefined where the caller gave none. */
+  readonly validation?: Dataset;
+  /** Forgotten pairs whose user and item both keep interactions: the ones that steps work on. */
+  readonly pairs: Dataset;
+  /** Users and items that keep their id and lose all interactions. */
+  readonly emptied: { readonly users: Int32Array; readonly items: Int32Array };
+  readonly modality?: { readonly name: string; readonly items: number };
+  readonly #model: GradientModel;
+  readonly #context: ForgetContext;
+
+  constructor(context: ForgetContext, { keepEmptied = false } = {}) {
+    const { partition, control } = context, { data, retain } = partition;
+    const model = (this.#model = context.model as GradientModel);
+    this.#context = context;
+    this.retain = retain;
+    const live = (user: number, item: number): boolean => retain.users.at(user) !== null && retain.items.at(item) !== null;
+    this.validation = control.validation?.filter((_, user, item) => live(user, item));
+    this.training = new Training(model.kind, retain, model.options as never);
+    const modalities = this.training.network.modalities ?? [];
+    if (partition.modality) {
+      if (!modalities.includes(partition.modality.name)) {
+        throw new ModelError(`model "${model.kind.name}" does not use modality "${partition.modality.name}": there is nothing of it to forget; ` +
+          `it uses ${modalities.join(', ') || 'none'}`);
+      }
+      this.modality = { name: partition.modality.name, items: partition.modality.items.length };
+    }
+    this.training.take(model);
+    this.training.network.beginEpoch?.(FIRST_EPOCH);
+
+    const gone = new Uint8Array(data.interactions);
+    for (const entry of partition.entries) gone[entry] = 1;
+    const before = data.itemCounts(), after = retain.itemCounts(), row = (d: Dataset, u: number): number => d.userItems.indptr[u + 1] - d.userItems.indptr[u];
+    this.emptied = {
+      users: positions(retain.users.size, (u) => retain.users.at(u) !== null && row(data, u) > 0 && row(retain, u) === 0),
+      items: positions(retain.items.size, (i) => retain.items.at(i) !== null && before[i] > 0 && after[i] === 0),
+    };
+    this.pairs = data.filter((entry, user, item) => gone[entry] === 1 && live(user, item)
+      && (keepEmptied || (row(retain, user) > 0 && after[item] > 0))).withTables(retain.users, retain.items);
+  }
+
+  /** What the caller watches and stops the run by. */
+  get control(): ForgetContext['control'] {
+    return this.#context.control;
+  }
+
+  /**
+   * Rows of emptied users and items begin anew, by a key of their own: not the row that training began with, to which
+   * other rows were drawn and still lean.
+   */
+  freshen(seed: number): void {
+    const generation = (this.#ledger()?.requests ?? 0) + 1;
+    for (const [name, parameter] of this.training.network.parameters) {
+      for (const block of parameter.blocks) {
+        const only = block.owner === 'shared' ? new Int32Array(0) : this.emptied[block.owner];
+        if (only.length > 0) begin(name, parameter, block, this.retain, seed, generation, only);
+      }
+    }
+  }
+
+  /** The weights that projected a modality begin anew. */
+  restartModality(seed: number): void {
+    for (const [name, parameter] of this.training.network.parameters) {
+      if (!name.endsWith(`:${this.modality?.name}`)) continue;
+      for (const block of parameter.blocks) begin(name, parameter, block, this.retain, seed, (this.#ledger()?.requests ?? 0) + 1);
+    }
+  }
+
+  optimizer(): Optimizer {
+    return new Optimizer(this.training.arena, this.training.matrices);
+  }
+  retained(seed: number): PairSampler {
+    return new PairSampler(this.retain, seed);
+  }
+  /** Forgotten pairs; their negatives are items that the user neither keeps nor forgets. */
+  forgotten(seed: number): PairSampler {
+    return new PairSampler(this.pairs, seed, [this.retain, this.pairs]);
+  }
+
+  /** Recall@20 of the forgotten pairs, only retained ones masked. NaN where there are none. */
+  forgetRecall(): number {
+    return this.training.recall(this.pairs.userItems, this.retain.userItems);
+  }
+  /** Recall@20 on the validation data; NaN without them. */
+  validationRecall(): number {
+    return this.validation ? this.training.recall(this.validation.userItems, this.retain.userItems) : NaN;
+  }
+  /**
+   * What a model that never saw the forgotten pairs would score on them: the recall of the same users' validation pairs.
+   * Measured once, before the first step: later it would fall with the model.
+   */
+  reference(): number {
+    if (!this.validation) return NaN;
+    const { indptr } = this.pairs.userItems;
+    const same = this.validation.filter((_, user) => indptr[user] < indptr[user + 1]);
+    return same.interactions > 0 ? this.training.recall(same.userItems, this.retain.userItems) : NaN;
+  }
+  /** How far above the reference forgotten pairs may still rank. */
+  get tolerance(): number {
+    return this.pairs.interactions < SMALL_REQUEST ? 1.1 : 1.05;
+  }
+
+  /**
+   * Probability that a forgotten pair scores above a held-out pair, each by its distance from the user's mean score in
+   * standard deviations. ½ tells nothing; below ½ the pairs were over-forgotten, which tells as much as above.
+   */
+  membershipAuc(): number {
+    if (!this.validation || this.pairs.interactions === 0) return NaN;
+    const { arena } = this.training;
+    return arena.scope(() => {
+      const { users, items } = this.training.network.factors(new Tape(arena)), standard = standardised(users.value, items.value);
+      const { indptr } = this.pairs.userItems, rows = (d: Dataset): number[] => {
+        const scores: number[] = [];
+        for (let u = 0; u < d.users.size; u++) if (indptr[u] < indptr[u + 1]) scores.push(...standard(u, d.itemsOf(u)));
+        return scores;
+      };
+      return areaUnderCurve(rows(this.pairs), rows(this.validation!));
+    });
+  }
+
+  /** The parameters as they are, and the way back to them. */
+  snapshot(): { keep(): void; restore(): void } {
+    const { matrices } = this.training, kept = new Map<Matrix, Float32Array>();
+    return {
+      keep: () => { for (const matrix of matrices.values()) kept.set(matrix, matrix.view().slice()); },
+      restore: () => { for (const [matrix, values] of kept) matrix.view().set(values); },
+    };
+  }
+
+  /** The unlearned model with its ledger, and the report. */
+  finish(details: Readonly<Record<string, unknown>>): Forgotten {
+    const { data, entries } = this.#context.partition, earlier = this.#ledger();
+    const ledger: Ledger = {
+      requests: (earlier?.requests ?? 0) + 1, interactions: (earlier?.interactions ?? 0) + entries.length, of: earlier?.of ?? data.interactions,
+    };
+    const share = ledger.interactions / ledger.of, { epochs, ...record } = this.#model.record;
+    return {
+      model: this.training.model({ ...record, epochs, unlearned: ledger }),
+      details: {
+        ...details, rowsBegunAnew: this.emptied.users.length + this.emptied.items.length, ...(this.modality && { modality: this.modality }),
+        forgottenSinceTraining: share, retrainDue: share > RETRAIN_SHARE,
+      },
+    };
+  }
+
+  #ledger(): Ledger | undefined {
+    return this.#model.record.unlearned as Ledger | undefined;
+  }
+}
+
+/** The parts of a batch that a step touches, by parameter; shared weights keep still. */
+export function touchedRows(training: Training, batches: readonly Batch[]): Map<string, Int32Array> {
+  const distinct = (lists: readonly Int32Array[]): number[] => [...new Set(lists.flatMap((list) => [...list]))].sort((a, b) => a - b);
+  const rows = { users: distinct(batches.map((b) => b.users)), items: distinct(batches.flatMap((b) => [b.positives, b.negatives])), shared: [] };
+  return new Map(Array.from(training.network.parameters, ([name, { blocks }]) =>
+    [name, Int32Array.from(blocks.flatMap(({ owner, from }) => rows[owner].map((r) => from + r)))]));
+}
+
+function positions(n: number, wanted: (position: number) => boolean): Int32Array {
+  return Int32Array.from({ length: n }, (_, p) => p).filter(wanted);
+}
+
+/**
+ * Scores of a user's pairs as (s − mean)/deviation over all items, both from the items' mean row and second moments.
+ */
+function standardised(X: Matrix, Y: Matrix): (user: number, items: Int32Array) => number[] {
+  const d = Y.cols, n = Y.rows, mean = new Float64Array(d), second = new Float64Array(d * d);
+  const rows = Array.from({ length: n }, (_, i) => Float64Array.from(Y.row(i)));
+  for (const y of rows) {
+    for (let a = 0; a < d; a++) {
+      mean[a] += y[a] / n;
+      for (let b = 0; b <= a; b++) second[a * d + b] += (y[a] * y[b]) / n;
+    }
+  }
+  return (user, items) => {
+    const x = Float64Array.from(X.row(user));
+    let m = 0, square = 0;
+    for (let a = 0; a < d; a++) {
+      m += x[a] * mean[a];
+      for (let b = 0; b <= a; b++) square += (a === b ? 1 : 2) * x[a] * x[b] * second[a * d + b];
+    }
+    const deviation = Math.sqrt(Math.max(square - m * m, 1e-30));
+    return Array.from(items, (i) => (x.reduce((sum, v, c) => sum + v * rows[i][c], 0) - m) / deviation);
+  };
+}
+
+/** P(a > b) + ½ P(a = b) for a, b drawn from two lists. */
+export function areaUnderCurve(above: readonly number[], below: readonly number[]): number {
+  const all = [...above.map((score) => ({ score, first: 1 })), ...below.map((score) => ({ score, first: 0 }))].sort((a, b) => a.score - b.score);
+  let beneath = 0, wins = 0;
+  for (let start = 0; start < all.length;) {
+    let end = start, first = 0;
+    while (end < all.length && all[end].score === all[start].score) first += all[end++].first;
+    const second = end - start - first;
+    wins += first * (beneath + second / 2);
+    beneath += second;
+    start = end;
+  }
+  return wins / (above.length * below.length);
+}

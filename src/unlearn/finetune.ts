@@ -1,0 +1,31 @@
+// A baseline: train on with the retain set alone, from the given parameters, on the graph rebuilt from it.
+// What is forgotten fades only as far as the rest overwrites it.
+import { FIRST_EPOCH, Forgetting } from '../forgetting.ts';
+import * as option from '../options.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+
+const options = Object.freeze({
+  epochs: option.integer(10, { min: 1 }, 'Passes over the retain set.'),
+  learningRate: option.number(1e-3, { above: 0 }, 'Step size of Adam, whose moments begin at zero.'),
+  seed: option.seed,
+} as const);
+
+async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
+  const run = new Forgetting(context);
+  run.freshen(seed);
+  const optimizer = run.optimizer(), sampler = run.retained(seed);
+  for (let e = 1; e <= epochs; e++) {
+    const objective = await run.training.epoch(FIRST_EPOCH + e, sampler, optimizer, learningRate, run.control);
+    run.control.onProgress?.({ phase: 'finetune', done: e, total: epochs, objective });
+  }
+  return run.finish({ epochs });
+}
+
+export const finetune = Object.freeze({
+  name: 'finetune',
+  summary: 'Train on with the retain set alone: a baseline.',
+  exactness: 'approximate',
+  needs: ['gradient'],
+  options,
+  forget,
+} as const) satisfies Unlearner<typeof options>;

@@ -1,0 +1,170 @@
+// Unlearning by reverse and forward ranking, after MMRecUn (Sinha et al., "Multi-Modal Recommendation Unlearning for Legal,
+// Licensing, and Modality Constraints", arXiv 2405.15328). The paper's equations could not be obtained: this is Lethe's own
+// specification of the idea, with defaults that were chosen on real data; docs/models.md says how.
+import * as option from '../options.ts';
+import { FIRST_EPOCH, Forgetting, touchedRows } from '../forgetting.ts';
+import type { Optimizer } from '../optimizer.ts';
+import { add, multiply } from '../ops/pointwise.ts';
+import { sum } from '../ops/reduce.ts';
+import { bprLoss } from '../ops/losses.ts';
+import type { Pass } from '../network.ts';
+import type { Batch } from '../sampling.ts';
+import type { Tape, Variable } from '../tape.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+
+const options = Object.freeze({
+  alpha: option.number(0.7, { above: 0, max: 0.99 }, 'Weight of the reverse loss; the retain set\'s loss has 1 - alpha.'),
+  form: option.word('negated', ['negated', 'bounded'],
+    'Reverse loss: negated pushes what the rest supports weakly, as gold would not rank it; bounded fights the best-learned pairs and ruins their neighbours.'),
+  ratio: option.number(10, { above: 0 }, 'Retained pairs seen for each forgotten one in an epoch; never fewer than ten steps\' worth.'),
+  schedule: option.word('joint', ['joint', 'alternating'], 'One step on both losses, or a reverse step and then a forward step.'),
+  rows: option.word('all', ['all', 'touched'], 'Which rows a step moves: all that a gradient reaches, or those named in its batches only.'),
+  fast: option.boolean(false, 'Steps three times as long and at most 15 epochs: two to three times faster, nearer to the guard.'),
+  learningRate: option.optionalNumber({ above: 0 }, 'Step size; default 0.001, or 0.003 when fast.'),
+  epochs: option.optionalInteger({ min: 1 }, 'Most epochs; default 40, or 15 when fast or when there are no validation data to stop by.'),
+  target: option.optionalNumber({ min: 0, max: 1 }, 'Recall@20 of the forgotten pairs to stop at; default from the validation pairs of the same users.'),
+  guard: option.number(0.98, { above: 0, max: 1 }, 'Share of the validation Recall@20 that must remain; the last epoch above it is kept.'),
+  membershipFloor: option.number(0.5, { min: 0, max: 1 }, 'Stop as well when forgotten pairs no longer score above held-out ones: a membership AUC of this.'),
+  repairEpochs: option.optionalInteger({ min: 0 }, 'Forward epochs on the retain set before the reverse steps; default 0, for a modality 5, or 10 where its projection begins anew.'),
+  restartShare: option.number(0.1, { min: 0, max: 1 }, 'A modality revoked for more than this share of the items has its projection trained anew.'),
+  seed: option.seed,
+} as const);
+type Options = option.OptionsOf<typeof options>;
+
+/** A pair ranked this far below its negative is forgotten: the negated loss would push it on without end. */
+const FAR_BELOW = -10;
+const CLIP = 1;
+const LEAST_STEPS = 10;
+/** Forward epochs after a modality was revoked: the rest must learn to do without it, and anew where its projection does. */
+const MODALITY_EPOCHS = 5;
+const RESTART_EPOCHS = 10;
+
+async function forget(context: ForgetContext, given: Options): Promise<Forgotten> {
+  const { seed, guard } = given;
+  const run = new Forgetting(context), { training, control } = run;
+  run.freshen(seed);
+  const restart = run.modality !== undefined && run.modality.items > given.restartShare * run.retain.items.live;
+  if (restart) run.restartModality(seed);
+  const repaired = await repair(run, given, given.repairEpochs ?? (restart ? RESTART_EPOCHS : run.modality ? MODALITY_EPOCHS : 0));
+  if (run.pairs.interactions === 0) return run.finish({ epochs: 0, status: 'complete', repairEpochs: repaired, reversedPairs: 0 });
+
+  const maxEpochs = given.epochs ?? (given.fast || !run.validation ? 15 : 40);
+  const reference = run.reference(), target = given.target ?? run.tolerance * reference;
+  const before = { forgetRecall: run.forgetRecall(), validationRecall: run.validationRecall(), membershipAuc: run.membershipAuc() };
+  const floor = guard * before.validationRecall;
+  // Comparisons with NaN are false: without validation data neither the target nor the guard ever speaks.
+  const met = (recall: number, auc: number): boolean => recall <= target || auc <= given.membershipFloor;
+  const stepper = new Stepper(run, given), kept = run.snapshot();
+  let after = before, epoch = 0, status = met(before.forgetRecall, before.membershipAuc) ? 'complete' : 'incomplete';
+  kept.keep();
+  while (status === 'incomplete' && epoch < maxEpochs) {
+    await stepper.epoch(FIRST_EPOCH + ++epoch);
+    const now = { forgetRecall: run.forgetRecall(), validationRecall: run.validationRecall(), membershipAuc: run.membershipAuc() };
+    control.onProgress?.({ phase: 'forget', done: epoch, total: maxEpochs, objective: now.forgetRecall, validation: now.validationRecall });
+    await training.breathe(control);
+    if (now.validationRecall < floor) {
+      kept.restore();
+      epoch--;
+      status = 'guarded';
+      break;
+    }
+    after = now;
+    kept.keep();
+    if (met(now.forgetRecall, now.membershipAuc)) status = 'complete';
+  }
+  const measured = run.validation !== undefined || given.target !== undefined;
+  return run.finish({
+    epochs: epoch, status: measured ? status : 'unmeasured', repairEpochs: repaired, reversedPairs: run.pairs.interactions,
+    target: known(target), before: finite(before), after: finite(after),
+    ...(measured && status !== 'complete' && { advice: 'the target was not reached: retrain, or forget with other options' }),
+    ...(!measured && { advice: 'give validation data, so that the run stops by what it measures' }),
+  });
+}
+
+/** Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number returned. */
+async function repair(run: Forgetting, { seed, learningRate = 1e-3 }: Options, epochs: number): Promise<number> {
+  if (epochs === 0) return 0;
+  const optimizer = run.optimizer(), sampler = run.retained(seed), kept = run.snapshot();
+  let best = -1, bestEpoch = 0;
+  for (let e = 1; e <= epochs; e++) {
+    await run.training.epoch(FIRST_EPOCH + e, sampler, optimizer, learningRate, run.control);
+    const recall = run.validationRecall();
+    if (!(recall <= best)) {
+      [best, bestEpoch] = [recall, e];
+      kept.keep();
+    }
+  }
+  kept.restore();
+  return bestEpoch;
+}
+
+/** Makes the epochs' steps. */
+class Stepper {
+  readonly #run: Forgetting;
+  readonly #options: Options;
+  readonly #retained;
+  readonly #forgotten;
+  readonly #optimizers: readonly [Optimizer, Optimizer];
+  #cursor = 0;
+
+  constructor(run: Forgetting, options: Options) {
+    this.#run = run;
+    this.#options = options;
+    this.#retained = run.retained(options.seed);
+    this.#forgotten = run.forgotten(options.seed);
+    // Fresh moments: those of training carry gradients of what is forgotten.
+    const first = run.optimizer();
+    this.#optimizers = [first, options.schedule === 'alternating' ? run.optimizer() : first];
+  }
+
+  async epoch(number: number): Promise<void> {
+    const { training, pairs, retain, control } = this.#run, { batchSize } = training.options;
+    training.network.beginEpoch?.(number);
+    const wanted = Math.max(Math.ceil(this.#options.ratio * pairs.interactions), LEAST_STEPS * batchSize);
+    const keep = this.#retained.order(number).subarray(0, Math.min(retain.interactions, wanted)), reverse = this.#forgotten.order(number);
+    const size = Math.min(batchSize, reverse.length);
+    for (let start = 0, step = 0; start < keep.length; start += batchSize, step++) {
+      const forward = this.#retained.batch(keep.subarray(start, start + batchSize), number);
+      const entries = Int32Array.from({ length: size }, (_, k) => reverse[(this.#cursor + k) % reverse.length]);
+      this.#cursor = (this.#cursor + size) % reverse.length;
+      this.#step({ epoch: number, step }, forward, this.#forgotten.batch(entries, number, step));
+      await training.breathe(control);
+    }
+  }
+
+  #step(moment: { epoch: number; step: number }, forward: Batch, reverse: Batch): void {
+    const { training } = this.#run, { alpha, schedule, rows, fast, learningRate = fast ? 3e-3 : 1e-3 } = this.#options;
+    const touched = (...batches: Batch[]): Map<string, Int32Array> | undefined => (rows === 'touched' ? touchedRows(training, batches) : undefined);
+    const [first, second] = this.#optimizers;
+    if (schedule === 'joint') {
+      training.step(first, learningRate, moment, (pass, tape) => add(pass.loss(forward, 1 - alpha), this.#reverse(pass, tape, reverse)),
+        touched(forward, reverse), CLIP);
+    } else {
+      training.step(first, learningRate, moment, (pass, tape) => this.#reverse(pass, tape, reverse), touched(reverse), CLIP);
+      training.step(second, learningRate, moment, (pass) => pass.loss(forward, 1 - alpha), touched(forward), CLIP);
+    }
+  }
+
+  /** alpha times the reverse loss: stepping on it lowers s(u,p) − s(u,n) of the forgotten pairs. */
+  #reverse(pass: Pass, tape: Tape, { users, positives, negatives }: Batch): Variable {
+    const { alpha, form } = this.#options, n = users.length;
+    const p = pass.scores(users, positives), m = pass.scores(users, negatives);
+    if (form === 'bounded') return sum(bprLoss(p, m, -1), alpha / n);
+    const near = tape.matrix(1, n), low = m.value.row(0);
+    near.row(0).set(p.value.row(0).map((score, k) => (score - low[k] >= FAR_BELOW ? 1 : 0)));
+    return sum(multiply(tape.constant(near), bprLoss(p, m, 1)), -alpha / n);
+  }
+}
+
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+const finite = (figures: Readonly<Record<string, number>>): Record<string, number | null> =>
+  Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, known(value)]));
+
+export const mmrecun = Object.freeze({
+  name: 'mmrecun',
+  summary: 'Reverse ranking on what is forgotten, forward ranking on what remains, on a graph rebuilt without it.',
+  exactness: 'approximate',
+  needs: ['gradient'],
+  options,
+  forget,
+} as const) satisfies Unlearner<typeof options>;

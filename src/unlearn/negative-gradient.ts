@@ -1,0 +1,40 @@
+// A baseline (amnesiac): climb the ranking loss of what is forgotten, with nothing that holds the rest in place.
+import { FIRST_EPOCH, Forgetting } from '../forgetting.ts';
+import * as option from '../options.ts';
+import { bprLoss } from '../ops/losses.ts';
+import { sum } from '../ops/reduce.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+
+const options = Object.freeze({
+  epochs: option.integer(30, { min: 1 }, 'Passes over the forgotten pairs.'),
+  learningRate: option.number(1e-3, { above: 0 }, 'Step size of Adam, whose moments begin at zero.'),
+  seed: option.seed,
+} as const);
+
+async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
+  const run = new Forgetting(context, { keepEmptied: true }), { training, pairs, control } = run;
+  if (pairs.interactions > 0) {
+    const optimizer = run.optimizer(), sampler = run.forgotten(seed), { batchSize } = training.options;
+    for (let e = 1; e <= epochs; e++) {
+      const number = FIRST_EPOCH + e, order = sampler.order(number);
+      training.network.beginEpoch?.(number);
+      for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
+        const { users, positives, negatives } = sampler.batch(order.subarray(start, start + batchSize), number);
+        training.step(optimizer, learningRate, { epoch: number, step },
+          (pass) => sum(bprLoss(pass.scores(users, positives), pass.scores(users, negatives)), -1 / users.length));
+        await training.breathe(control);
+      }
+      control.onProgress?.({ phase: 'negative-gradient', done: e, total: epochs });
+    }
+  }
+  return run.finish({ epochs: pairs.interactions > 0 ? epochs : 0, reversedPairs: pairs.interactions });
+}
+
+export const negativeGradient = Object.freeze({
+  name: 'negative-gradient',
+  summary: 'Climb the loss of what is forgotten, and nothing else: a baseline.',
+  exactness: 'approximate',
+  needs: ['gradient'],
+  options,
+  forget,
+} as const) satisfies Unlearner<typeof options>;
