@@ -2,7 +2,7 @@
 // can import it) and dist/edge (kernels as a .wasm file, for hosts that forbid compiling from bytes).
 // Entries share chunks, so that `lethe` and `lethe/als` are one library in memory.
 import { build } from 'esbuild';
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { entries } from './exports.mjs';
@@ -54,6 +54,11 @@ async function form(name, options) {
   rmSync(dist(name), { recursive: true, force: true });
   const entryPoints = Object.fromEntries([...(await entries())].map(([entry, source]) => [entry, dist('src', `${source}.js`)]));
   await build({ ...common, entryPoints, outdir: dist(name), splitting: true, chunkNames: 'chunk-[hash]', ...options });
+  // esbuild orders the side effects of chunks by imports without names; there are none, and bundlers warn of such lines.
+  for (const file of readdirSync(dist(name))) {
+    const text = readFileSync(dist(name, file), 'utf8');
+    writeFileSync(dist(name, file), text.replace(/^import "\.\/chunk-\w+\.js";\n/gm, ''));
+  }
 }
 
 export async function buildForms() {

@@ -92,7 +92,7 @@ const answers = {
     if (error) return say('forget-status', error, true);
     fill('after', list, state.list);
     say('after-digest', report.digestAfter);
-    say('forget-status', `Forgot ${report.forgotten.interactions} ratings in ${(report.seconds * 1000).toFixed(0)} ms by ${report.method}` +
+    say('forget-status', `Forgot ${number.format(report.forgotten.interactions)} rating${report.forgotten.interactions === 1 ? '' : 's'} in ${(report.seconds * 1000).toFixed(0)} ms by ${report.method}` +
       `${list ? '.' : `; the model does not know user ${$('user').value} any more.`}`);
   },
 };

@@ -12,7 +12,7 @@ const listFor = (someModel, someData, user) => (someModel.users.indexOf(user) < 
 
 const actions = {
   async load({ file }) {
-    data = await readDataset({ name: file.name, content: file }, { features: false });
+    data = await readDataset({ name: file.name, chunks: file }, { features: false });
     model = unlearned = undefined;
     return counts(data);
   },
