@@ -38,9 +38,9 @@ export async function gowalla(): Promise<void> {
   const rows: (string | number | null)[][] = [];
   rows.push(['LightGCN (published)', 64, '–', null, 0.183, 0.1554, null], ['popularity', null, '–', null, ...figures(test(data, await popularity.fit(data.train))), null]);
   const searches: [number, Setting[]][] = [
-    [64, grid(64, [0.01, 0.003], [0.01, 0.003])],
-    [128, grid(128, [0.01, 0.003], [0.003])],
-    [256, grid(256, [0.003], [0.003])],
+    [64, grid(64, [0.01, 0.003], [0.005, 0.003])],
+    [128, grid(128, [0.01], [0.005, 0.003])],
+    [256, grid(256, [0.01], [0.005])],
   ];
   for (const [factors, settings] of searches) {
     const { best, validation } = await choose(data, settings);
