@@ -40,3 +40,4 @@ export { bm3 } from './models/bm3.ts';
 export { mmrecun } from './unlearn/mmrecun.ts';
 export { finetune } from './unlearn/finetune.ts';
 export { negativeGradient } from './unlearn/negative-gradient.ts';
+export { mgcn } from './models/mgcn.ts';

@@ -161,3 +161,7 @@ export function presence(tape: Tape, { features }: FrozenFeatures, index: Int32A
   mask.row(0).set(index.map((item) => features.present[item]));
   return tape.constant(mask);
 }
+
+/** Whether some item lacks features of some modality. */
+export const missingRows = (modalities: readonly FrozenFeatures[]): boolean =>
+  modalities.some(({ features }) => features.present.some((has) => !has));

@@ -1,7 +1,7 @@
 // Training by gradients: keyed draws, the same bytes after an interruption, memory, early stop, what it refuses.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bm3, bpr, DataError, Dataset, digest, evaluate, freedom, IdTable, lightgcn, ModelError, vbpr, type Features } from '../src/index.ts';
+import { MODELS, bm3, bpr, DataError, Dataset, digest, evaluate, freedom, IdTable, lightgcn, ModelError, vbpr, type Features } from '../src/index.ts';
 import { Training, type Checkpoint, type GradientKind, type TrainingOptions } from '../src/gradient.ts';
 import { bipartiteGraph, importNeighbors, itemGraph, nearestByFeatures } from '../src/graph.ts';
 import { Arena } from '../src/memory.ts';
@@ -14,7 +14,7 @@ import { clustered } from './fixtures.ts';
 import { draws } from './kernels/samples.ts';
 
 const test = suite('gradient');
-const KINDS: readonly GradientKind[] = [bpr, lightgcn, vbpr, freedom, bm3];
+const KINDS = Object.values(MODELS).filter(({ capabilities }) => (capabilities as readonly string[]).includes('gradient')) as readonly GradientKind[];
 const SMALL = { factors: 8, epochs: 6, learningRate: 0.02, batchSize: 64 };
 const failure = (run: Promise<unknown>): Promise<Error> => run.then(() => { throw new Error('it was not refused'); }, (error) => error as Error);
 

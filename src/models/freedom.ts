@@ -3,9 +3,9 @@
 // Departs from the published code in one thing: features are never trained, so that no revoked row lives on in them.
 import type { Dataset } from '../dataset.ts';
 import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { bipartiteGraph, itemGraph, nearestByFeatures, overwrite } from '../graph.ts';
+import { bipartiteGraph, overwrite } from '../graph.ts';
 import type { Arena } from '../memory.ts';
-import { byFanIn, frozenFeatures, ParameterSet, presence, xavierUniform, type FrozenFeatures, type Pass } from '../network.ts';
+import { byFanIn, frozenFeatures, ParameterSet, presence, xavierUniform, type Pass } from '../network.ts';
 import { bprLoss } from '../ops/losses.ts';
 import { add, multiply } from '../ops/pointwise.ts';
 import { linear, propagate, propagateLayers, type Graph } from '../ops/products.ts';
@@ -14,6 +14,7 @@ import { sum } from '../ops/reduce.ts';
 import { gather, rowDot } from '../ops/rows.ts';
 import { sliceRows } from '../ops/shape.ts';
 import { pairKey, STREAM, uniform } from '../random.ts';
+import { similarItems, symmetric } from '../similar.ts';
 import type { Tape, Variable } from '../tape.ts';
 import { Csr } from '../tensor.ts';
 
@@ -70,15 +71,6 @@ export const freedom: GradientKind<typeof options> = gradientKind({
     };
   },
 });
-
-const symmetric = (matrix: Csr): Graph => ({ matrix, transpose: matrix });
-
-function similarItems(arena: Arena, data: Dataset, modalities: readonly FrozenFeatures[], k: number, side: number): Graph {
-  const main = 1 - side * (modalities.length - 1);
-  const parts = modalities.map(({ features }, m) => ({ weight: m === 0 ? Math.max(main, side) : side, neighbors: nearestByFeatures(arena, features, data.items, k) }));
-  const matrix = Csr.from(arena, itemGraph(data.items.size, parts.filter(({ weight }) => weight > 0)));
-  return { matrix, transpose: matrix.transpose() };
-}
 
 /**
  * Draws the interactions of an epoch's graph without replacement, weighted by (deg_u deg_i)^-½: those with the largest

@@ -7,6 +7,7 @@ import { ease } from './ease.ts';
 import { freedom } from './freedom.ts';
 import { itemKnn } from './item-knn.ts';
 import { lightgcn } from './lightgcn.ts';
+import { mgcn } from './mgcn.ts';
 import { popularity } from './popularity.ts';
 import { vbpr } from './vbpr.ts';
 
@@ -18,6 +19,7 @@ export const MODELS = Object.freeze({
   freedom,
   'item-knn': itemKnn,
   lightgcn,
+  mgcn,
   popularity,
   vbpr,
 } as const) satisfies Readonly<Record<string, ModelKind>>;

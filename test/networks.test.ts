@@ -1,0 +1,79 @@
+// Whole networks beside their float64 twins: the loss of a batch, and its gradient by every element of every parameter
+// beside central differences.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Dataset, MODELS } from '../src/index.ts';
+import { Training, type GradientKind, type TrainingOptions } from '../src/gradient.ts';
+import { resolveOptions } from '../src/options.ts';
+import { PairSampler, type Batch } from '../src/sampling.ts';
+import { scalar, Tape } from '../src/tape.ts';
+import { clustered } from './fixtures.ts';
+import { draws } from './kernels/samples.ts';
+import { largest } from './kernels/table.ts';
+import { centralDifferences } from './reference/gradients.ts';
+import { TWINS } from './reference/networks.ts';
+import { table, type Table } from './reference/tables.ts';
+
+const test = suite('networks');
+
+/** Ten users, eight items; one item has no text, and another no audio. */
+function small(): Dataset {
+  const data = clustered(10, 8), features = new Map(data.features);
+  [['text', 2], ['audio', 5]].forEach(([name, item]) => {
+    const { present, ...rest } = features.get(name as string)!;
+    features.set(name as string, { ...rest, present: present.map((has, i) => (i === item ? 0 : has)) });
+  });
+  return new Dataset({ ...data, features });
+}
+
+/** Options under which every term of a loss counts. */
+const OPTIONS: Readonly<Record<string, object>> = {
+  mgcn: { regularization: 0.3, contrast: 0.5, neighbors: 3 },
+};
+
+const near = (a: number, b: number, threshold: number, scale: number): boolean => Math.abs(a - b) <= threshold * scale;
+
+for (const [name, twin] of Object.entries(TWINS)) {
+  const kind = MODELS[name as keyof typeof MODELS] as unknown as GradientKind;
+  const open = (): { training: Training; batch: Batch; tables: Map<string, Table>; twinLoss: (tables: ReadonlyMap<string, Table>) => number } => {
+    const data = small(), next = draws(5);
+    const options = resolveOptions(name, kind.options, { factors: 4, ...OPTIONS[name] }) as unknown as TrainingOptions;
+    const training = new Training(kind, data, options);
+    training.begin();
+    // Larger than a beginning: where everything is near zero, wrong gradients are too.
+    for (const matrix of training.matrices.values()) matrix.load(matrix.toArray().map((v) => v + next() * 0.6 - 0.3));
+    training.network.beginEpoch?.(1);
+    const sampler = new PairSampler(data, 1), batch = sampler.batch(sampler.order(1).subarray(0, 13), 1);
+    const tables = new Map(Array.from(training.matrices, ([key, m]) => [key, table(m.rows, m.cols, (r, c) => m.row(r)[c])]));
+    return { training, batch, tables, twinLoss: (given) => twin(data, given, batch, options as unknown as Record<string, number>, {}) };
+  };
+
+  test(`${name}: loss and gradients of all parameters agree with float64`, () => {
+    const { training: { arena, network, matrices }, batch, tables, twinLoss } = open();
+    arena.scope(() => {
+      const tape = new Tape(arena), loss = network.pass(tape, { epoch: 1, step: 0 }).loss(batch, 1), expected = twinLoss(tables);
+      assert.ok(near(scalar(loss), expected, 2e-6, Math.abs(expected) + 1), `loss ${scalar(loss)}, expected ${expected}`);
+      tape.backward(loss);
+      for (const [key, matrix] of matrices) {
+        const actual = tape.parameter(matrix).gradient?.toArray() ?? new Float32Array(matrix.rows * matrix.cols);
+        const exact = centralDifferences(tables.get(key)!, () => twinLoss(tables)), scale = Math.max(1e-3, largest(exact));
+        exact.forEach((g, i) => assert.ok(near(actual[i], g, 2e-5, scale), `${key}[${i}]: ${actual[i]}, by differences ${g}`));
+        assert.ok(largest(exact) > 1e-7, `${key} has no influence: the check would not see it`);
+      }
+    });
+  });
+
+  test(`${name}: scores of pairs are dot products of its factors`, () => {
+    const { training: { arena, network, data } } = open();
+    arena.scope(() => {
+      const tape = new Tape(arena), { users, items } = network.factors(tape), pass = network.pass(tape, { epoch: 1, step: 0 });
+      const u = Int32Array.of(0, 3, 7), i = Int32Array.of(2, 5, data.items.size - 1), scores = pass.scores(u, i).value.row(0);
+      u.forEach((user, k) => {
+        const expected = users.value.row(user).reduce((s, v, c) => s + v * items.value.row(i[k])[c], 0);
+        assert.ok(near(scores[k], expected, 1e-5, Math.abs(expected) + 1), `${scores[k]}, expected ${expected}`);
+      });
+    });
+  });
+}
+
+test.run();
