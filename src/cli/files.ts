@@ -81,9 +81,12 @@ export async function readModelInfo(path: string): Promise<ModelInfo> {
 
 /** @throws an error that names the file. */
 export async function readBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw Object.assign(error, { path });
-  });
+  try {
+    return await readFile(path);
+  } catch (error) {
+    // An error of its own: those of newer Node's file functions have no stack to show with --debug.
+    throw new Error(`${path}: ${fileProblem(error) ?? (error as Error).message}`, { cause: error });
+  }
 }
 
 async function ofFile<T>(path: string, use: (bytes: Uint8Array) => Promise<T>): Promise<T> {
