@@ -1,5 +1,6 @@
 // Models side by side after forgetting: the untouched original, gold, the unlearned ones, and a second gold for the noise
 // floor, all judged on the same users, items and masks. What cannot be measured is null, never a guess.
+import * as check from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { evaluate } from './evaluate.ts';
 import type { Model, Ranking } from './model.ts';
@@ -49,14 +50,16 @@ const DISTANCE_USERS = 200;
 
 /** Measures each contender. @param contenders their tables may have lost the deleted ids, or still have them. */
 export function compare(contenders: readonly Contender[], partition: Partition, options: CompareOptions = {}): ComparedModel[] {
-  const { k = 20, test, testUsers = Infinity, mask = [], gold } = options;
+  const { test, testUsers = Infinity, mask = [], gold } = options;
+  const k = check.integer('k', options.k ?? 20, { min: 1 });
   const { retain } = partition;
+  const length = Math.min(k, retain.items.size);
   const candidates = Uint8Array.from({ length: retain.items.size }, (_, i) => (retain.items.at(i) === null ? 0 : 1));
   const remaining: number[] = [];
   for (let u = 0; u < retain.users.size; u++) if (retain.users.at(u) !== null && retain.itemsOf(u).length > 0) remaining.push(u);
   const listUsers = spread(remaining, OVERLAP_USERS), scoreUsers = spread(remaining, DISTANCE_USERS);
   const seen = retain.userItems;
-  const lists = (model: Model): Ranking => model.rank({ users: listUsers, k, exclude: seen, history: seen, allowed: candidates });
+  const lists = (model: Model): Ranking => model.rank({ users: listUsers, k: length, exclude: seen, history: seen, allowed: candidates });
   const goldLists = gold && lists(gold);
   const goldScores = gold && scoresOf(gold, scoreUsers, candidates, seen);
   const tested = spread(remaining, testUsers);
@@ -67,8 +70,8 @@ export function compare(contenders: readonly Contender[], partition: Partition, 
       name,
       [`recall@${k}`]: report?.[`recall@${k}`] ?? null,
       [`ndcg@${k}`]: report?.[`ndcg@${k}`] ?? null,
-      [`forgetRecall@${k}`]: partition.entries.length > 0 ? forgetRecall(model, partition, k) : null,
-      [`overlap@${k}`]: goldLists ? overlap(lists(model), goldLists, k) : null,
+      [`forgetRecall@${k}`]: partition.entries.length > 0 ? forgetRecall(model, partition, length) : null,
+      [`overlap@${k}`]: goldLists ? overlap(lists(model), goldLists, length) : null,
       forgetScore: forgetScore(model, partition),
       scoreDistance: goldScores ? distance(scoresOf(model, scoreUsers, candidates, seen), goldScores) : null,
       seconds,

@@ -32,7 +32,8 @@ const USERS_PER_CALL = 512;
  */
 export function evaluate(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions = {}): Evaluation {
   const cutoffs = (typeof options.k === 'object' ? [...options.k] : [options.k ?? 20]).map((k) => check.integer('k', k, { min: 1 }));
-  const deepest = Math.max(...cutoffs);
+  // A list ends where items do; memory is taken for each place of it.
+  const deepest = Math.min(Math.max(...cutoffs), model.items.size);
   const names = options.metrics ?? (Object.keys(METRICS) as MetricName[]);
   requireTables(model, seen);
   requireTables(model, positives);

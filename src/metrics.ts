@@ -2,7 +2,7 @@
 // hits[j] says whether the item at rank j+1 is a positive; `positives` is their number P >= 1; H(j) counts hits up to rank j.
 import { instantiateKernels } from './kernels.ts';
 
-/** What a metric sees: one user's ranked list cut to k, and how many positives there are. */
+/** What a metric sees: one user's ranked list cut to k, and how many positives there are. `hits` may end before k, as items do. */
 export interface RankedList {
   readonly hits: Uint8Array;
   readonly k: number;
@@ -14,7 +14,7 @@ export type Metric = (list: RankedList) => number;
 
 function hitCount({ hits, k }: RankedList): number {
   let count = 0;
-  for (let j = 0; j < k; j++) count += hits[j];
+  for (let j = 0; j < Math.min(k, hits.length); j++) count += hits[j];
   return count;
 }
 
@@ -29,23 +29,24 @@ const f1: Metric = (list) => (2 * hitCount(list)) / (list.k + list.positives);
 
 /** Σ hit_j / log2(j + 1), over the same sum for a list that starts with min(P, k) hits. */
 const ndcg: Metric = ({ hits, k, positives }) => {
-  const discount = discounts(k);
+  const most = Math.min(positives, k);
+  const discount = discounts(Math.max(hits.length, most));
   let gain = 0, ideal = 0;
-  for (let j = 0; j < k; j++) if (hits[j]) gain += discount[j];
-  for (let j = 0; j < Math.min(positives, k); j++) ideal += discount[j];
+  for (let j = 0; j < Math.min(k, hits.length); j++) if (hits[j]) gain += discount[j];
+  for (let j = 0; j < most; j++) ideal += discount[j];
   return gain / ideal;
 };
 
 /** Average precision: Σ hit_j · H(j) / j, over min(P, k). */
 const map: Metric = ({ hits, k, positives }) => {
   let count = 0, sum = 0;
-  for (let j = 0; j < k; j++) if (hits[j]) sum += ++count / (j + 1);
+  for (let j = 0; j < Math.min(k, hits.length); j++) if (hits[j]) sum += ++count / (j + 1);
   return sum / Math.min(positives, k);
 };
 
 /** 1 / rank of the first hit; 0 without one. */
 const mrr: Metric = ({ hits, k }) => {
-  for (let j = 0; j < k; j++) if (hits[j]) return 1 / (j + 1);
+  for (let j = 0; j < Math.min(k, hits.length); j++) if (hits[j]) return 1 / (j + 1);
   return 0;
 };
 

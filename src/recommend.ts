@@ -37,7 +37,7 @@ export function recommend(model: Model, user: string, options?: RecommendOptions
 export function recommend(model: Model, users: readonly string[], options?: RecommendOptions): Recommended[][];
 export function recommend(model: Model, users: string | readonly string[], options: RecommendOptions = {}): Recommended[] | Recommended[][] {
   const { data, includeSeen = false, exclude = [], candidates } = options;
-  const k = check.integer('k', options.k ?? 10, { min: 1 });
+  const k = listLength(options.k, model.items);
   if (data) requireTables(model, data);
   const allowed = new Uint8Array(model.items.size).fill(candidates ? 0 : 1);
   for (const id of candidates ?? []) allowed[positionOf('item', model.items, id)] = 1;
@@ -54,16 +54,21 @@ export function recommend(model: Model, users: string | readonly string[], optio
  * @param options.k default 10.
  */
 export function similarItems(model: Model, item: string, options: { readonly k?: number; readonly titles?: ReadonlyMap<number, string> } = {}): Recommended[] {
-  const k = check.integer('k', options.k ?? 10, { min: 1 });
+  const k = listLength(options.k, model.items);
   return named(model.similarItems(positionOf('item', model.items, item), k), 0, k, model.items, options.titles);
 }
 
 /** Users nearest to a user. @throws DataError where the model has no rows for users. */
 export function similarUsers(model: Model & { similarUsers?: (user: number, k: number) => Ranking }, user: string, options: { readonly k?: number } = {}): { user: string; score: number }[] {
-  const k = check.integer('k', options.k ?? 10, { min: 1 });
+  const k = listLength(options.k, model.users);
   if (!model.similarUsers) throw new DataError(`a model of kind "${model.kind.name}" has no user factors to compare`);
   return named(model.similarUsers(positionOf('user', model.users, user), k), 0, k, model.users)
     .map(({ item, score }) => ({ user: item, score }));
+}
+
+/** As many as were asked for, 10 by default, but no more than there are: memory is taken for each place of a list. */
+function listLength(k: number | undefined, ids: IdTable): number {
+  return Math.min(check.integer('k', k ?? 10, { min: 1 }), ids.size);
 }
 
 function named({ items, scores }: Ranking, row: number, k: number, ids: IdTable, titles?: ReadonlyMap<number, string>): Recommended[] {

@@ -133,6 +133,7 @@ test('folding in a user who is somebody\'s double gives the double\'s taste', as
   const list = model.rankFor([...data.itemsOf(user)].map((i) => ({ item: data.items.at(i)! })), { k: 10 });
   const seen = new Set(data.itemsOf(user));
   assert.not([...list.items].some((i) => seen.has(i)));
+  assert.throws(() => model.rankFor([], { k: 0 }), /"k" expected an integer >= 1, got 0/);
   const own = new Set(recommend(model, 'u8', { k: 10, data }).map((r) => data.items.indexOf(r.item)));
   assert.ok([...list.items].filter((i) => own.has(i)).length >= 6);
   assert.throws(() => model.foldIn([{ item: 'nothing' }]), /item "nothing" is not in the model/);

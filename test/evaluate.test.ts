@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DatasetBuilder, evaluate, METRICS, popularity } from '../src/index.ts';
+import { als, compare, DatasetBuilder, evaluate, METRICS, partitionOf, popularity, recommend, similarItems, similarUsers } from '../src/index.ts';
 import type { Dataset } from '../src/index.ts';
 
 const test = suite('evaluate');
@@ -40,6 +40,26 @@ test('a full ranking leaves seen and masked items out', async () => {
   assert.is(masked['recall@1'], 0, 'another user\'s mask changes nothing');
   const cut = evaluate(model, train, pairs(['1b']), { k: 1, candidates: Uint8Array.of(1, 1, 0, 1) });
   assert.is(cut['recall@1'], 1);
+});
+
+test('a cutoff beyond the items takes no memory for places that no item can fill', async () => {
+  const far = Number.MAX_SAFE_INTEGER;
+  const builder = new DatasetBuilder();
+  for (const [u, i] of ['1a', '1b', '2a', '2c', '3a', '3b'].map((s) => [...s])) builder.add(u, i);
+  const all = builder.build();
+  const train = all.filter((entry) => entry % 2 === 0), held = all.filter((entry) => entry % 2 === 1);
+  const model = await als.fit(train, { factors: 4, iterations: 2 });
+  assert.is(recommend(model, '1', { k: far, data: train }).length, 2);
+  assert.is(similarItems(model, 'a', { k: far }).length, 2);
+  assert.is(similarUsers(model, '1', { k: far }).length, 2);
+  const report = evaluate(model, train, held, { k: [3, far] });
+  for (const name of ['recall', 'ndcg', 'map', 'mrr', 'hitRate'] as const) assert.is(report[`${name}@${far}`], report[`${name}@3`], name);
+  assert.ok(report[`precision@${far}`] > 0 && report[`precision@${far}`] < 1e-15);
+  const partition = partitionOf(train, { users: ['1'] });
+  const [compared] = compare([{ name: 'original', model }], partition, { k: far, gold: model });
+  assert.is(compared[`overlap@${far}`], 1);
+  assert.is(compared[`forgetRecall@${far}`], 1);
+  assert.throws(() => compare([{ name: 'original', model }], partition, { k: 0 }), /"k" expected an integer >= 1, got 0/);
 });
 
 test('no positives is an error, never a NaN', async () => {

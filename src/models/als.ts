@@ -76,7 +76,8 @@ export class AlsModel extends BilinearModel {
   rankFor(interactions: readonly FoldInItem[], request: { k: number; includeSeen?: boolean; allowed?: Uint8Array }): Ranking {
     const history = this.#historyOf(interactions);
     const factors = this.#foldIn(history);
-    const { k, includeSeen, allowed } = request;
+    const { includeSeen, allowed } = request;
+    const k = check.integer('k', request.k, { min: 1 });
     return this.rankRows({ rows: 1, cols: factors.length, values: factors }, { k, allowed, exclude: includeSeen ? undefined : history });
   }
 
