@@ -4,7 +4,7 @@
 import type { Dataset } from './dataset.ts';
 import { ModelError } from './errors.ts';
 import { Training, type GradientModel } from './gradient.ts';
-import { begin } from './network.ts';
+import { begin, type Block, type Parameter } from './network.ts';
 import { Optimizer } from './optimizer.ts';
 import { PairSampler, type Batch } from './sampling.ts';
 import { Tape } from './tape.ts';
@@ -38,6 +38,8 @@ export class Forgetting {
   /** Users and items that keep their id and lose all interactions. */
   readonly emptied: { readonly users: Int32Array; readonly items: Int32Array };
   readonly modality?: { readonly name: string; readonly items: number };
+  /** Users who lose all interactions, with or without their id, and those interactions: what a scrub probes with. */
+  readonly probes: { readonly users: Int32Array; readonly pairs: Dataset };
   readonly #model: GradientModel;
   readonly #context: ForgetContext;
 
@@ -67,8 +69,35 @@ export class Forgetting {
       users: positions(retain.users.size, (u) => retain.users.at(u) !== null && row(data, u) > 0 && row(retain, u) === 0),
       items: positions(retain.items.size, (i) => retain.items.at(i) !== null && before[i] > 0 && after[i] === 0),
     };
+    const probed = positions(data.users.size, (u) => row(data, u) > 0 && row(retain, u) === 0), isProbe = new Set(probed);
+    this.probes = { users: probed, pairs: data.filter((_, user, item) => isProbe.has(user) && after[item] > 0) };
     this.pairs = data.filter((entry, user, item) => gone[entry] === 1 && live(user, item)
       && (keepEmptied || (row(retain, user) > 0 && after[item] > 0))).withTables(retain.users, retain.items);
+  }
+
+  /** Gives the probed users' rows the values that training began with (generation 0), or fresh ones. */
+  placeProbes(seed: number, generation: number): void {
+    this.#probeRows((name, parameter, block) => begin(name, parameter, block, this.#context.partition.data, seed, generation, this.probes.users));
+  }
+  /** Empties the probed users' rows again. */
+  clearProbes(): void {
+    this.#probeRows((_, { matrix }, block) => { for (const user of this.probes.users) matrix.row(block.from + user).fill(0); });
+  }
+  #probeRows(visit: (name: string, parameter: Parameter, block: Block) => void): void {
+    for (const [name, parameter] of this.training.network.parameters) {
+      for (const block of parameter.blocks) if (block.owner === 'users') visit(name, parameter, block);
+    }
+  }
+  /** All rows but the probes', by parameter: what may move while they are asked. */
+  rowsBesideProbes(): Map<string, Int32Array> {
+    const probed = new Set(this.probes.users);
+    return new Map(Array.from(this.training.network.parameters).filter(([, { blocks }]) => blocks.some(({ owner }) => owner === 'users')).map(([name, { matrix, blocks }]) => {
+      const users = blocks.find(({ owner }) => owner === 'users')!;
+      return [name, positions(matrix.rows, (r) => r < users.from || r >= users.from + users.rows || !probed.has(r - users.from))];
+    }));
+  }
+  probeRecall(): number {
+    return this.training.recall(this.probes.pairs.userItems, this.retain.userItems);
   }
 
   /** What the caller watches and stops the run by. */
@@ -105,8 +134,8 @@ export class Forgetting {
     return new PairSampler(this.retain, seed);
   }
   /** Forgotten pairs; their negatives are items that the user neither keeps nor forgets. */
-  forgotten(seed: number): PairSampler {
-    return new PairSampler(this.pairs, seed, [this.retain, this.pairs]);
+  forgotten(seed: number, pairs = this.pairs): PairSampler {
+    return new PairSampler(pairs, seed, [this.retain, pairs]);
   }
 
   /** Recall@20 of the forgotten pairs, only retained ones masked. NaN where there are none. */

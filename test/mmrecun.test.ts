@@ -97,6 +97,18 @@ test('deleted rows are zero; rows that lose all begin anew, not as training bega
   }
 });
 
+test('a scrub lowers what the seeded rows of forgotten users still find, keeps them fixed, and leaves nothing of them', async () => {
+  const users = Array.from({ length: 20 }, (_, k) => `u${k * 6 + 1}`), at = users.map((id) => train.users.indexOf(id));
+  const model = await lightgcn.fit(train, { ...SMALL, epochs: 80, factors: 16 });
+  const plain = await forget(model, train, { users }, { method: mmrecun });
+  const { model: scrubbed, report } = await forget(model, train, { users }, { method: mmrecun, options: { scrub: true } });
+  const { before, after, freshRows, epochs } = report.scrubbed as Record<string, number>;
+  assert.ok(before > freshRows && after < before && epochs > 0, `${before} → ${after}, fresh rows ${freshRows}`);
+  assert.is(plain.report.scrubbed, undefined);
+  const rows = scrubbed.parameters.get('userFactors')!;
+  for (const u of at) assert.ok(rows.row(u).every((v) => v === 0));
+});
+
 test('touched rows alone: others and shared weights keep their bytes', async () => {
   const model = await vbpr.fit(train, SMALL), few: ForgetRequest = { interactions: interactionsOf(train, (e) => e === 40 || e === 90) };
   const options = { rows: 'touched', epochs: 1, ratio: 0.01 } as const;

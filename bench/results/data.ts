@@ -4,7 +4,7 @@ import type { Dataset } from '../../src/index.ts';
 import { readDatasetFile } from '../../src/platform/node.ts';
 import { splitDataset } from '../../src/split.ts';
 
-const FOLDER = '../shared/data';
+export const FOLDER = '../shared/data';
 
 export interface SplitData {
   readonly name: string;

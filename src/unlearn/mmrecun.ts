@@ -3,6 +3,7 @@
 // specification of the idea, with defaults that were chosen on real data; docs/models.md says how.
 import * as option from '../options.ts';
 import { FIRST_EPOCH, Forgetting, touchedRows } from '../forgetting.ts';
+import type { Dataset } from '../dataset.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { add, multiply } from '../ops/pointwise.ts';
 import { sum } from '../ops/reduce.ts';
@@ -27,6 +28,7 @@ const options = Object.freeze({
   membershipFloor: option.number(0.5, { min: 0, max: 1 }, 'Stop as well when forgotten pairs no longer score above held-out ones: a membership AUC of this.'),
   repairEpochs: option.optionalInteger({ min: 0 }, 'Forward epochs on the retain set before the reverse steps; default 0, for a modality 5, or 10 where its projection begins anew.'),
   restartShare: option.number(0.1, { min: 0, max: 1 }, 'A modality revoked for more than this share of the items has its projection trained anew.'),
+  scrub: option.boolean(false, 'Also takes out of the others\' rows what leans to where forgotten users began: steps against their seeded rows, which stay fixed as probes.'),
   seed: option.seed,
 } as const);
 type Options = option.OptionsOf<typeof options>;
@@ -38,15 +40,22 @@ const LEAST_STEPS = 10;
 /** Forward epochs after a modality was revoked: the rest must learn to do without it, and anew where its projection does. */
 const MODALITY_EPOCHS = 5;
 const RESTART_EPOCHS = 10;
+/** A scrub's own settings: it stops after a few epochs, and takes more from the rest if it is gentler. */
+const SCRUB = { alpha: 0.9, learningRate: 3e-3, form: 'negated', schedule: 'joint' } as const;
+const SCRUB_EPOCHS = 20;
+const FRESH_ROWS = 4;
+/** Generations of rows that only measure: none of them is ever anybody's. */
+const PROBE_GENERATION = 0x10000000;
 
 async function forget(context: ForgetContext, given: Options): Promise<Forgotten> {
   const { seed, guard } = given;
   const run = new Forgetting(context), { training, control } = run;
+  const scrubbed = given.scrub && run.probes.pairs.interactions > 0 ? await scrub(run, given) : undefined;
   run.freshen(seed);
   const restart = run.modality !== undefined && run.modality.items > given.restartShare * run.retain.items.live;
   if (restart) run.restartModality(seed);
   const repaired = await repair(run, given, given.repairEpochs ?? (restart ? RESTART_EPOCHS : run.modality ? MODALITY_EPOCHS : 0));
-  if (run.pairs.interactions === 0) return run.finish({ epochs: 0, status: 'complete', repairEpochs: repaired, reversedPairs: 0 });
+  if (run.pairs.interactions === 0) return run.finish({ epochs: 0, status: 'complete', repairEpochs: repaired, reversedPairs: 0, scrubbed });
 
   const maxEpochs = given.epochs ?? (given.fast || !run.validation ? 15 : 40);
   const reference = run.reference(), target = given.target ?? run.tolerance * reference;
@@ -54,7 +63,7 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   const floor = guard * before.validationRecall;
   // Comparisons with NaN are false: without validation data neither the target nor the guard ever speaks.
   const met = (recall: number, auc: number): boolean => recall <= target || auc <= given.membershipFloor;
-  const stepper = new Stepper(run, given), kept = run.snapshot();
+  const stepper = new Stepper(run, given, run.pairs), kept = run.snapshot();
   let after = before, epoch = 0, status = met(before.forgetRecall, before.membershipAuc) ? 'complete' : 'incomplete';
   kept.keep();
   while (status === 'incomplete' && epoch < maxEpochs) {
@@ -74,7 +83,7 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   }
   const measured = run.validation !== undefined || given.target !== undefined;
   return run.finish({
-    epochs: epoch, status: measured ? status : 'unmeasured', repairEpochs: repaired, reversedPairs: run.pairs.interactions,
+    epochs: epoch, status: measured ? status : 'unmeasured', repairEpochs: repaired, reversedPairs: run.pairs.interactions, scrubbed,
     target: known(target), before: finite(before), after: finite(after),
     ...(measured && status !== 'complete' && { advice: 'the target was not reached: retrain, or forget with other options' }),
     ...(!measured && { advice: 'give validation data, so that the run stops by what it measures' }),
@@ -98,29 +107,57 @@ async function repair(run: Forgetting, { seed, learningRate = 1e-3 }: Options, e
   return bestEpoch;
 }
 
+/**
+ * Other rows were drawn along the rows that forgotten users began with. Those rows come back as probes that do not move, and
+ * the rest is stepped until they find their old items no better than fresh rows do.
+ */
+async function scrub(run: Forgetting, given: Options): Promise<{ epochs: number; before: number; after: number; freshRows: number }> {
+  let level = 0;
+  for (let generation = 1; generation <= FRESH_ROWS; generation++) {
+    run.placeProbes(given.seed, PROBE_GENERATION + generation);
+    level += run.probeRecall() / FRESH_ROWS;
+  }
+  run.placeProbes(run.training.options.seed, 0);
+  const before = run.probeRecall(), stepper = new Stepper(run, { ...given, ...SCRUB }, run.probes.pairs, run.rowsBesideProbes());
+  let after = before, epochs = 0;
+  while (after > level && epochs < SCRUB_EPOCHS) {
+    await stepper.epoch(FIRST_EPOCH - SCRUB_EPOCHS + epochs++);
+    after = run.probeRecall();
+    run.control.onProgress?.({ phase: 'scrub', done: epochs, total: SCRUB_EPOCHS, objective: after });
+    await run.training.breathe(run.control);
+  }
+  run.clearProbes();
+  return { epochs, before, after, freshRows: level };
+}
+
 /** Makes the epochs' steps. */
 class Stepper {
   readonly #run: Forgetting;
   readonly #options: Options;
+  readonly #pairs: Dataset;
+  readonly #only?: ReadonlyMap<string, Int32Array>;
   readonly #retained;
   readonly #forgotten;
   readonly #optimizers: readonly [Optimizer, Optimizer];
   #cursor = 0;
 
-  constructor(run: Forgetting, options: Options) {
+  /** @param only the rows that may move, by parameter; default all. */
+  constructor(run: Forgetting, options: Options, pairs: Dataset, only?: ReadonlyMap<string, Int32Array>) {
     this.#run = run;
     this.#options = options;
+    this.#pairs = pairs;
+    this.#only = only;
     this.#retained = run.retained(options.seed);
-    this.#forgotten = run.forgotten(options.seed);
+    this.#forgotten = run.forgotten(options.seed, pairs);
     // Fresh moments: those of training carry gradients of what is forgotten.
     const first = run.optimizer();
     this.#optimizers = [first, options.schedule === 'alternating' ? run.optimizer() : first];
   }
 
   async epoch(number: number): Promise<void> {
-    const { training, pairs, retain, control } = this.#run, { batchSize } = training.options;
+    const { training, retain, control } = this.#run, { batchSize } = training.options;
     training.network.beginEpoch?.(number);
-    const wanted = Math.max(Math.ceil(this.#options.ratio * pairs.interactions), LEAST_STEPS * batchSize);
+    const wanted = Math.max(Math.ceil(this.#options.ratio * this.#pairs.interactions), LEAST_STEPS * batchSize);
     const keep = this.#retained.order(number).subarray(0, Math.min(retain.interactions, wanted)), reverse = this.#forgotten.order(number);
     const size = Math.min(batchSize, reverse.length);
     for (let start = 0, step = 0; start < keep.length; start += batchSize, step++) {
@@ -134,7 +171,7 @@ class Stepper {
 
   #step(moment: { epoch: number; step: number }, forward: Batch, reverse: Batch): void {
     const { training } = this.#run, { alpha, schedule, rows, fast, learningRate = fast ? 3e-3 : 1e-3 } = this.#options;
-    const touched = (...batches: Batch[]): Map<string, Int32Array> | undefined => (rows === 'touched' ? touchedRows(training, batches) : undefined);
+    const touched = (...batches: Batch[]): ReadonlyMap<string, Int32Array> | undefined => (rows === 'touched' && !this.#only ? touchedRows(training, batches) : this.#only);
     const [first, second] = this.#optimizers;
     if (schedule === 'joint') {
       training.step(first, learningRate, moment, (pass, tape) => add(pass.loss(forward, 1 - alpha), this.#reverse(pass, tape, reverse)),
