@@ -251,10 +251,13 @@ export function gradientKind<S extends typeof TRAINING>(spec: GradientSpec<S>): 
 async function fit(kind: GradientKind, data: Dataset, options: TrainingOptions, control: GradientControl): Promise<GradientModel> {
   check.aborted(control.signal);
   if (control.start) throw new TypeError(`"start" is not known to model "${kind.name}": it begins from its seed; use a checkpoint to go on`);
-  const { validation, checkpoint, onCheckpoint, checkpointEvery = 10 } = control;
+  const { checkpoint, onCheckpoint, checkpointEvery = 10 } = control;
+  // Held-out rows of deleted users and items must not decide when training stops.
+  const held = control.validation?.filter((_, user, item) => data.users.at(user) !== null && data.items.at(item) !== null);
+  const validation = held?.interactions ? held : undefined;
   const training = new Training(kind, data, options), { arena, matrices } = training;
   const optimizer = new Optimizer(arena, matrices, { name: options.optimizer, weightDecay: options.weightDecay });
-  const best = new Map(validation ? Array.from(matrices, ([name, { rows, cols }]) => [name, new Matrix(arena, rows, cols)] as const) : []);
+  const best = new Map<string, Matrix>(validation ? Array.from(matrices, ([name, { rows, cols }]) => [name, new Matrix(arena, rows, cols)] as const) : []);
   const sampler = new PairSampler(data, options.seed);
   const state = { epoch: 0, bestEpoch: 0, bestRecall: -1, misses: 0, objective: 0 };
   const everything = (): [string, Matrix][] => [...matrices, ...optimizer.state(), ...Array.from(best, ([name, m]) => [`${name}/best`, m] as [string, Matrix])];

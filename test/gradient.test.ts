@@ -96,6 +96,14 @@ test('the best epoch on validation is kept, as evaluate measures it, and trainin
   assert.ok(Math.abs(measured - validationRecall) < 1e-12, `${measured} and ${validationRecall}`);
 });
 
+test('held-out rows of users who are gone do not decide when training stops', async () => {
+  const { train, validation } = divided(), gone = 5, rest = train.filter((_, u) => u !== gone), users = train.users.without([gone]);
+  const fit = (held: Dataset): Promise<Awaited<ReturnType<typeof lightgcn.fit>>> => lightgcn.fit(rest.withTables(users, train.items), SMALL, { validation: held });
+  const [all, without] = [await fit(validation), await fit(validation.filter((_, u) => u !== gone))];
+  assert.is(await digest(all), await digest(without));
+  assert.is(all.record.validationRecall, without.record.validationRecall);
+});
+
 test('one kernel or operation by operation: the same mathematics', async () => {
   const train = clustered();
   const [fused, tape] = await Promise.all([true, false].map((fused) => bpr.fit(train, { ...SMALL, epochs: 3, fused, learningRate: 1e-3 })));

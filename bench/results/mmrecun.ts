@@ -54,6 +54,13 @@ async function fitted(kind: GradientKind, { train, validation }: { train: Datase
   writeFileSync(file, await serialize(model));
   return { model, seconds };
 }
+
+/** The same for every seed, one after the other: times are CPU times of the process. */
+async function fittedSeeds(kind: GradientKind, split: { train: Dataset; validation: Dataset }, options: object): Promise<Trained[]> {
+  const runs: Trained[] = [];
+  for (const seed of SEEDS) runs.push(await fitted(kind, split, { ...options, seed }));
+  return runs;
+}
 const cpuSeconds = (): number => process.cpuUsage().user / 1e6;
 
 /** The best of the grid by validation Recall@20. */
@@ -76,7 +83,7 @@ async function models(name: SetName, kinds: readonly string[]): Promise<void> {
   const started = cpuSeconds(), split = await load(name), rows: (string | number)[][] = [];
   for (const kind of kinds) {
     const settings = await chosen(KINDS[kind], split);
-    const runs = await Promise.all(SEEDS.map(async (seed) => fitted(KINDS[kind], split, { ...COMMON, ...settings, seed })));
+    const runs = await fittedSeeds(KINDS[kind], split, { ...COMMON, ...settings });
     const found = runs.map(({ model }) => evaluate(model, split.train, split.test, { k: [10, 20], metrics: ['recall', 'ndcg'], mask: name === 'baby' ? [] : [split.validation] }));
     rows.push([kind, settingsText(settings), ...(['recall@10', 'recall@20', 'ndcg@10', 'ndcg@20'] as const).map((metric) => spread(found.map((f) => f[metric]))),
       mean(runs.map(({ model }) => model.record.validationRecall as number)), mean(runs.map(({ seconds, model }) => seconds / (model.record.epochs as number)))]);
@@ -146,7 +153,7 @@ async function forgetting(name: SetName, kindName: string, whats: readonly strin
   const tables: Table[] = [];
   for (const what of whats) {
     const request = requestOf(split.train, what), partition = partitionOf(split.train, request), rest = { train: partition.retain, validation: split.validation };
-    const golds = await Promise.all(SEEDS.map((seed) => fitted(kind, rest, { ...options, seed }))), [gold] = golds;
+    const golds = await fittedSeeds(kind, rest, options), [gold] = golds;
     const measured = golds.map(({ model }) => figures(model, partition, split, gold.model)), goldSeconds = mean(golds.map(({ seconds }) => seconds));
     const average = (key: keyof Figures): number => mean(measured.map((f) => f[key]));
     const rows: (string | number | null)[][] = [];
