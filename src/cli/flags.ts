@@ -79,6 +79,10 @@ export class Arguments {
     const text = this.text(name);
     return text === undefined ? fallback : asUsage(() => check.integer(flagName(name), numberOf(text), bounds));
   }
+  number(name: string, bounds: check.Bounds): number | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : asUsage(() => check.number(flagName(name), numberOf(text), bounds));
+  }
   oneOf<T extends string>(name: string, words: readonly T[]): T | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : asUsage(() => check.oneOf(flagName(name), text, words));

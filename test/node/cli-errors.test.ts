@@ -55,6 +55,13 @@ test('data: duplicates under `error`, naming the pair', () => {
   assert.equal([summed.duplicates, summed.interactions], [1, 2]);
 });
 
+test('data that a model has no use for, and more than memory holds', () => {
+  place.write('negative.csv', 'user,item,rating\na,x,3\nb,y,-1\n');
+  fails(1, /negative\.csv: .*expected values >= 0, found -1 for user "b" and item "y"/, 'train', 'negative.csv', '--model', 'als', '--out', 'new');
+  place.write('wide.csv', `user,item\n${Array.from({ length: 40000 }, (_, i) => `${i % 100},${i}`).join('\n')}\n`);
+  fails(1, /needs \d+ bytes of WebAssembly memory, of which \d+ are available/, 'train', 'wide.csv', '--model', 'ease', '--out', 'new');
+});
+
 test('data: a column that is not there', () => {
   trainFails(/ok\.csv:1: .*"rater"/, 'ok.csv', '--columns', 'user=rater,item=item');
   fails(2, /--columns expected/, 'train', 'ok.csv', '--model', 'popularity', '--out', 'new', '--columns', 'who=user');
