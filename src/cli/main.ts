@@ -66,11 +66,18 @@ process.on('SIGTERM', () => interrupt(STATUS.terminated));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? STATUS.done : STATUS.failed));
 
 const argv = process.argv.slice(2);
-try {
-  await run(argv, controller.signal);
-} catch (error) {
+
+function fail(error: unknown): void {
   process.exitCode = error instanceof UsageError ? STATUS.usage : STATUS.failed;
   const help = error instanceof UsageError && argv[0] && Object.hasOwn(COMMANDS, argv[0]) ? ` (lethe ${argv[0]} --help)` : '';
   process.stderr.write(`lethe: ${describeError(error)}${help}\n`);
   if (argv.includes('--debug')) process.stderr.write(`${(error as Error).stack}\n`);
 }
+
+// What no call awaits, such as a failure within a worker.
+process.on('uncaughtException', (error) => {
+  fail(error);
+  removeUnfinished();
+  process.exit();
+});
+await run(argv, controller.signal).catch(fail);
