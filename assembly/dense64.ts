@@ -22,13 +22,14 @@ export function spd_sweep(n: i32, begin: i32, width: i32, A: usize, scratch: usi
   const status = invertBlock(n, begin, width, A, D, work);
   if (status != 0) return begin + status;
   gatherColumns(n, begin, width, A, V);
-  // W = V D, in the same packing; D is symmetric, so its rows are its columns
-  packRows(width, D, work);
-  const stride = n << 3;
+  // W = V D = 0 − (−D) V in the same packing, whose tiles hold four columns of D by four rows of V; D is symmetric
+  packNegated(width, D, work);
+  memory.fill(W, 0, panel);
   for (let i = 0; i < n; i += 4) {
     const out = packed(W, i, width);
-    for (let j = 0; j < width; j += 4) productTile(width, packed(V, i, width), packed(work, j, width), out + (<usize>j << 5));
+    for (let j = 0; j < width; j += 4) subtractTile(width, packed(work, j, width), packed(V, i, width), out + (<usize>j << 5), 32);
   }
+  const stride = n << 3;
   for (let j0 = 0; j0 < n; j0 += COLUMNS) {
     const j1 = min(j0 + COLUMNS, n);
     for (let i = j0; i < n; i += 4) {
@@ -52,8 +53,6 @@ function packed(panel: usize, i: i32, width: i32): usize {
 }
 
 /** C[4×4] −= Σ_k W[4, k] V[4, k]ᵀ; the sum runs over ascending k and is subtracted once. */
-// @ts-ignore: decorator
-@inline
 function subtractTile(width: i32, w: usize, v: usize, c: usize, stride: usize): void {
   let a00 = f64x2.splat(0), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00, a30 = a00, a31 = a00;
   for (let end = w + (<usize>width << 5); w < end; w += 32, v += 32) {
@@ -84,42 +83,12 @@ function subtractTile(width: i32, w: usize, v: usize, c: usize, stride: usize): 
   v128.store(c, f64x2.sub(v128.load(c, 16), a31), 16);
 }
 
-/** out[j][r] = Σ_k V[r, k] D[j, k] for four rows r and four columns j: a tile of V D in packed order. */
-// @ts-ignore: decorator
-@inline
-function productTile(width: i32, v: usize, d: usize, out: usize): void {
-  let a00 = f64x2.splat(0), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00, a30 = a00, a31 = a00;
-  for (let end = v + (<usize>width << 5); v < end; v += 32, d += 32) {
-    const v0 = v128.load(v), v1 = v128.load(v, 16);
-    let s = v128.load64_splat(d);
-    a00 = f64x2.add(a00, f64x2.mul(s, v0));
-    a01 = f64x2.add(a01, f64x2.mul(s, v1));
-    s = v128.load64_splat(d, 8);
-    a10 = f64x2.add(a10, f64x2.mul(s, v0));
-    a11 = f64x2.add(a11, f64x2.mul(s, v1));
-    s = v128.load64_splat(d, 16);
-    a20 = f64x2.add(a20, f64x2.mul(s, v0));
-    a21 = f64x2.add(a21, f64x2.mul(s, v1));
-    s = v128.load64_splat(d, 24);
-    a30 = f64x2.add(a30, f64x2.mul(s, v0));
-    a31 = f64x2.add(a31, f64x2.mul(s, v1));
-  }
-  v128.store(out, a00);
-  v128.store(out, a01, 16);
-  v128.store(out, a10, 32);
-  v128.store(out, a11, 48);
-  v128.store(out, a20, 64);
-  v128.store(out, a21, 80);
-  v128.store(out, a30, 96);
-  v128.store(out, a31, 112);
-}
-
-/** Rows of a dense [width × width] block into groups of four. */
-function packRows(width: i32, D: usize, out: usize): void {
+/** Minus the rows of a dense [width × width] block, in groups of four. */
+function packNegated(width: i32, D: usize, out: usize): void {
   for (let i = 0; i < width; i++) {
     const to = packed(out, i & ~3, width) + (<usize>(i & 3) << 3);
     const from = D + ((<usize>i * width) << 3);
-    for (let k = 0; k < width; k++) store<f64>(to + (<usize>k << 5), load<f64>(from + (<usize>k << 3)));
+    for (let k = 0; k < width; k++) store<f64>(to + (<usize>k << 5), -load<f64>(from + (<usize>k << 3)));
   }
 }
 

@@ -41,3 +41,8 @@ export { mmrecun } from './unlearn/mmrecun.ts';
 export { finetune } from './unlearn/finetune.ts';
 export { negativeGradient } from './unlearn/negative-gradient.ts';
 export { mgcn } from './models/mgcn.ts';
+export { ease, easeBytes, type EaseOptions } from './models/ease.ts';
+export { itemKnn, type ItemKnnOptions } from './models/item-knn.ts';
+export { converge, forgetInStages, type ConvergeOptions, type Stage, type StageResult } from './unlearn/converge.ts';
+export { downdate } from './unlearn/downdate.ts';
+export { certify, type Certificate, type CertificateStatus, type CertifyOptions } from './certify.ts';

@@ -215,7 +215,7 @@ export class LeastSquares {
   objective(): number {
     const { kernels } = this.arena;
     const { users, items } = this.#sides;
-    const { ws, w0, ts, t0, explicit, base } = this.#cellWeights();
+    const { ws, w0, ts, t0, explicit, base } = cellWeightsOf(this.options);
     const { indptr, indices, data, rows } = users.cells;
     const X = users.factors.pointer, Y = items.factors.pointer;
     const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
@@ -229,7 +229,7 @@ export class LeastSquares {
   residual(side: Side): Residual {
     const { cells, regularization, factors } = this.#sides[side];
     const opposite = this.#sides[other(side)];
-    const { ws, w0, ts, t0, explicit, base } = this.#cellWeights();
+    const { ws, w0, ts, t0, explicit, base } = cellWeightsOf(this.options);
     const gram = base === 0 ? 0 : this.#gram(other(side));
     return this.arena.scope(() => {
       const out = this.arena.alloc(cells.rows * 16);
@@ -249,7 +249,7 @@ export class LeastSquares {
   /** Solution of one user's normal equations for another right-hand side [factors], for explaining a score. */
   solveFor(user: number, rightHandSide: Float32Array): Float32Array {
     const { cells, regularization } = this.#sides.users;
-    const { ws, w0, explicit } = this.#cellWeights();
+    const { ws, w0, explicit } = cellWeightsOf(this.options);
     const gram = this.#scaledGram('items');
     return this.arena.scope(() => {
       const { arena } = this;
@@ -266,7 +266,7 @@ export class LeastSquares {
 
   /** t of an entry's value: its coefficient on the right-hand side. */
   target(value: number): number {
-    const { ts, t0, explicit } = this.#cellWeights();
+    const { ts, t0, explicit } = cellWeightsOf(this.options);
     return value > 0 || explicit ? ts * value + t0 : 0;
   }
 
@@ -274,7 +274,7 @@ export class LeastSquares {
   #solver(side: Side, list: number, gram: number): { kernel: 'als_sweep_cg' | 'als_sweep_cholesky'; args: (number | Varying)[] } {
     const { cells, regularization, factors } = this.#sides[side];
     const { factors: f, solver, cgSteps } = this.options;
-    const { ws, w0, ts, t0, explicit } = this.#cellWeights();
+    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
     const Y = this.#sides[other(side)].factors.pointer, X = factors.pointer;
     const problem = [list, cells.indptr, cells.indices, cells.data, regularization, gram, Y, X, this.#scratchOfThread()];
     return solver === 'cg'
@@ -299,7 +299,7 @@ export class LeastSquares {
 
   /** The other side's share of the left-hand side, base · YᵀY in f32; 0 where the objective has none. */
   #scaledGram(side: Side): number {
-    const { base } = this.#cellWeights();
+    const { base } = cellWeightsOf(this.options);
     if (base === 0) return 0;
     this.arena.kernels.gram_finish(this.#ld, base, this.#gram(side), this.#gram32);
     return this.#gram32;
@@ -330,22 +330,11 @@ export class LeastSquares {
       : planRows(rows, (r) => (entriesOf(r) * (gram + 4 * ld)) / 2 + (gram * ld) / 6);
   }
 
-  /** The objective's constants, see the head of this file. */
-  #cellWeights(): { ws: number; w0: number; ts: number; t0: number; explicit: number; base: number } {
-    const { objective, alpha, confidence, unobservedWeight } = this.options;
-    if (objective === 'explicit') return { ws: 0, w0: 1, ts: 1, t0: 0, explicit: 1, base: 0 };
-    if (objective === 'ials') return { ws: 0, w0: 1, ts: 0, t0: 1, explicit: 0, base: unobservedWeight };
-    if (confidence) return { ws: 1, w0: -1, ts: 1, t0: 0, explicit: 0, base: 1 };
-    return { ws: alpha, w0: 0, ts: alpha, t0: 1, explicit: 0, base: 1 };
-  }
-
   #side(cells: Csr): SideState {
     const { arena, options } = this;
-    const { objective, regularization: lambda, unobservedWeight, frequencyExponent } = options;
     const regularization = arena.alloc(cells.rows * 4);
-    const [offset, exponent] = objective === 'explicit' ? [0, 1]
-      : objective === 'ials' ? [unobservedWeight * cells.cols, frequencyExponent] : [0, 0];
-    arena.kernels.als_regularization(cells.rows, cells.indptr, lambda, offset, exponent, regularization);
+    const { offset, exponent } = regularizationRule(options, cells.cols);
+    arena.kernels.als_regularization(cells.rows, cells.indptr, options.regularization, offset, exponent, regularization);
     const indptr = arena.i32(cells.indptr, cells.rows + 1);
     const entriesOf = (row: number): number => indptr[row + 1] - indptr[row];
     const plan = this.#planSweep(cells.rows, entriesOf);
@@ -365,6 +354,21 @@ function gramParts(rows: number, ld: number): number {
 
 /** Whole cache lines, so that threads do not write to the same one. */
 const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** The objective's constants, see the head of this file: w = ws·|v| + w0, t = ts·v + t0. */
+export function cellWeightsOf({ objective, alpha, confidence, unobservedWeight }: LeastSquaresOptions):
+{ ws: number; w0: number; ts: number; t0: number; explicit: number; base: number } {
+  if (objective === 'explicit') return { ws: 0, w0: 1, ts: 1, t0: 0, explicit: 1, base: 0 };
+  if (objective === 'ials') return { ws: 0, w0: 1, ts: 0, t0: 1, explicit: 0, base: unobservedWeight };
+  if (confidence) return { ws: 1, w0: -1, ts: 1, t0: 0, explicit: 0, base: 1 };
+  return { ws: alpha, w0: 0, ts: alpha, t0: 1, explicit: 0, base: 1 };
+}
+
+/** reg = λ (n + offset)^exponent for a row of n entries. @param opposite size of the other side. */
+export function regularizationRule({ objective, unobservedWeight, frequencyExponent }: LeastSquaresOptions, opposite: number): { offset: number; exponent: number } {
+  if (objective === 'explicit') return { offset: 0, exponent: 1 };
+  return objective === 'ials' ? { offset: unobservedWeight * opposite, exponent: frequencyExponent } : { offset: 0, exponent: 0 };
+}
 
 /**
  * Bytes of linear memory that the problem of a data set takes: both copies of the cells, the factors, their

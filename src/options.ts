@@ -14,7 +14,7 @@ export interface Option<T> {
 }
 
 export type OptionSpecs = Readonly<Record<string, Option<any>>>;
-export type OptionValue = number | string | boolean;
+export type OptionValue = number | string | boolean | undefined;
 /** The values that a declaration describes. */
 export type OptionsOf<S extends OptionSpecs> = { readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never };
 
@@ -36,6 +36,14 @@ export const optionalInteger = (bounds: check.Bounds, doc: string): Option<numbe
 
 export const optionalNumber = (bounds: check.Bounds, doc: string): Option<number | undefined> =>
   ({ kind: 'number', default: undefined, doc, check: (name, v) => check.number(name, v, bounds) });
+
+/** A number within bounds, or one of the words that stand for numbers; may stay unsaid. */
+export const namedNumber = (named: Readonly<Record<string, number>>, bounds: check.Bounds, doc: string): Option<number | undefined> => ({
+  kind: 'word', default: undefined, doc, words: Object.keys(named),
+  // the command line brings numbers as text
+  check: (name, v) => (typeof v !== 'string' ? check.number(name, v, bounds)
+    : v.trim() !== '' && !Number.isNaN(Number(v)) ? check.number(name, Number(v), bounds) : named[check.oneOf(name, v, Object.keys(named))]),
+});
 
 /**
  * Checks given options against their declaration and fills in defaults, in the declaration's order.

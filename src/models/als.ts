@@ -7,12 +7,15 @@ import { DataError } from '../errors.ts';
 import { LeastSquares, leastSquaresOptions } from '../least-squares.ts';
 import { provenanceOf, savedParameter, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model.ts';
 import * as option from '../options.ts';
+import { Stationary, TOLERANCES } from '../stationary.ts';
 import type { SparseRows } from '../tensor.ts';
 import { withTeam } from '../threads.ts';
 
 const options = Object.freeze({
   ...leastSquaresOptions,
   iterations: option.integer(15, { min: 1, max: 100000 }, 'Sweeps: each solves all users, then all items.'),
+  tolerance: option.namedNumber(TOLERANCES, { min: 1e-13, max: 1 },
+    'Go on after the sweeps, accelerated and in float64, until the relative gradient is this small (fast 1e-4, tight 1e-6, limit 1e-9), so that the model can be certified.'),
 });
 
 export type AlsOptions = option.OptionsOf<typeof options>;
@@ -101,7 +104,7 @@ export class AlsModel extends BilinearModel {
   /** The normal equations of a single user over the model's items. */
   #problemOf(indices: Int32Array, data: Float32Array): LeastSquares {
     const userItems = { rows: 1, cols: this.items.size, indptr: Int32Array.of(0, indices.length), indices, data };
-    const { iterations: _, ...problemOptions } = this.options;
+    const { iterations: _, tolerance: __, ...problemOptions } = this.options;
     const problem = new LeastSquares(new Dataset({ users: new IdTable(['']), items: this.items, userItems }), { ...problemOptions, solver: 'cholesky' });
     problem.start(new Float32Array(this.options.factors), this.itemFactors.toArray());
     return problem;
@@ -116,7 +119,7 @@ function knownPosition(what: 'user' | 'item', table: IdTable, id: string): numbe
 
 async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitControl = {}): Promise<AlsModel> {
   const resolved = option.resolveOptions('als', options, given);
-  const { iterations, ...problemOptions } = resolved;
+  const { iterations, tolerance, ...problemOptions } = resolved;
   const { signal, onProgress, start, threads } = control;
   signal?.throwIfAborted();
   return withTeam(threads, async (team) => {
@@ -135,10 +138,15 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
       if (onProgress || iteration >= iterations - 1) objectives.push(problem.objective());
       onProgress?.({ phase: 'train', done: iteration, total: iterations, objective: objectives.at(-1) });
     }
+    const parts = { kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data) };
+    const record = { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives) };
+    if (tolerance === undefined) return new AlsModel({ ...parts, record, userFactors: problem.userFactors, itemFactors: problem.itemFactors });
+    const limit = new Stationary(data, problemOptions);
+    limit.start(problem.userFactors, problem.itemFactors);
+    const { iterations: accelerated, residual, converged } = await limit.converge(tolerance, control);
     return new AlsModel({
-      kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data),
-      record: { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives) },
-      userFactors: problem.userFactors, itemFactors: problem.itemFactors,
+      ...parts, record: { ...record, objective: limit.objective(), accelerated, residual, converged },
+      userFactors: limit.dense('users'), itemFactors: limit.dense('items'),
     });
   });
 }

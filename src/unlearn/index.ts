@@ -1,5 +1,6 @@
 // The registry of unlearning methods: key = file name = name on the command line and in reports.
 import type { Unlearner } from '../unlearn.ts';
+import { converge } from './converge.ts';
 import { downdate } from './downdate.ts';
 import { finetune } from './finetune.ts';
 import { mmrecun } from './mmrecun.ts';
@@ -8,6 +9,7 @@ import { retrain } from './retrain.ts';
 import { unlearnAls } from './unlearn-als.ts';
 
 export const UNLEARNERS = Object.freeze({
+  converge,
   downdate,
   finetune,
   mmrecun,

@@ -2,15 +2,14 @@
 // retrain would see them, and ALS goes on from the given factors. It works on any bilinear model's factors; the result
 // is the least-squares model of the retain set near which they lie. Approximate: see docs/unlearning.md for how near.
 import type { BilinearModel } from '../bilinear.ts';
-import { LeastSquares, leastSquaresOptions, type LeastSquaresOptions, type Side } from '../least-squares.ts';
+import { LeastSquares, type LeastSquaresOptions } from '../least-squares.ts';
 import { provenanceOf } from '../model.ts';
-import { als, AlsModel, lastDecrease, type AlsOptions } from '../models/als.ts';
+import { als, AlsModel, lastDecrease } from '../models/als.ts';
 import * as option from '../options.ts';
 import type { SparseRows } from '../tensor.ts';
 import { withTeam, type Team } from '../threads.ts';
+import { firstSide, flags, foreignObjective, optionsFor, touchedRows } from '../least-squares-forgetting.ts';
 import type { ForgetContext, Forgotten, Partition, Unlearner } from '../unlearn.ts';
-
-const { factors: _factors, seed: _seed, ...objectiveOptions } = leastSquaresOptions;
 
 const options = Object.freeze({
   passes: option.optionalInteger({ min: 0, max: 100000 },
@@ -18,9 +17,7 @@ const options = Object.freeze({
   tolerance: option.optionalNumber({ above: 0, max: 1 },
     'Stop when the retain objective\'s relative decrease in a pass is at most this; at most `passes`, or 100.'),
   local: option.boolean(false, 'Only re-solve the rows that the forget set touches: an answer within milliseconds.'),
-  ...(Object.fromEntries(Object.entries(objectiveOptions).map(([name, spec]) =>
-    [name, { ...spec, default: undefined, doc: `${spec.doc} For factors that ALS did not train; ALS models keep their own.` }])) as
-    { [K in keyof typeof objectiveOptions]: option.Option<option.OptionsOf<typeof objectiveOptions>[K] | undefined> }),
+  ...foreignObjective,
 });
 
 type UnlearnAlsOptions = option.OptionsOf<typeof options>;
@@ -48,16 +45,6 @@ async function forget({ model, partition, control }: ForgetContext, given: Unlea
       details,
     };
   });
-}
-
-/** An ALS model's own options, or for foreign factors those given, with ALS defaults. */
-function optionsFor(model: BilinearModel, given: Partial<Omit<LeastSquaresOptions, 'factors' | 'seed'>>): AlsOptions {
-  const named = Object.entries(given).filter(([, value]) => value !== undefined);
-  if (model.kind.capabilities.includes('leastSquares')) {
-    if (named.length > 0) throw new RangeError(`"${named[0][0]}" is the model's own: an ALS model is unlearned under the objective that trained it`);
-    return model.options as AlsOptions;
-  }
-  return option.resolveOptions('als', als.options, { ...Object.fromEntries(named), factors: model.userFactors.cols });
 }
 
 interface Outcome {
@@ -115,23 +102,6 @@ function localPass(model: BilinearModel, partition: Partition, problemOptions: L
   return { problem, details: { passes: 0, local: true, rows: { users: touched.users.length, items: touched.items.length } } };
 }
 
-/**
- * Remaining rows that lose a cell. A deleted user's cells touch items only: their users' rows are solved already for
- * item rows that have not moved yet; a deleted item's touch users only.
- */
-function touchedRows({ data, users, items, entries }: Partition): { users: Int32Array; items: Int32Array } {
-  const { indptr, indices } = data.userItems;
-  const userGone = flags(data.users.size, users), itemGone = flags(data.items.size, items);
-  const userTouched = new Uint8Array(data.users.size), itemTouched = new Uint8Array(data.items.size);
-  let user = 0;
-  for (const e of entries) {
-    while (e >= indptr[user + 1]) user++;
-    if (!userGone[user]) userTouched[user] = 1;
-    if (!itemGone[indices[e]]) itemTouched[indices[e]] = 1;
-  }
-  return { users: positions(userTouched), items: positions(itemTouched) };
-}
-
 /** The cells of the listed rows of either side; all other rows are empty. */
 function cellsOf(userItems: SparseRows, users: Int32Array, items: Int32Array): { userItems: SparseRows; itemUsers: SparseRows } {
   const { rows, cols, indptr, indices, data } = userItems;
@@ -161,34 +131,11 @@ function cellsOf(userItems: SparseRows, users: Int32Array, items: Int32Array): {
   };
 }
 
-/**
- * The side to solve first, so that what is forgotten has no direct influence left after one pass: a deleted user lives
- * on in item rows only, so items go first; else users (an items-first half sweep would repeat what is already solved).
- */
-function firstSide({ users, items, data, entries }: Partition): Side {
-  const { indptr } = data.userItems;
-  let ofUsers = 0;
-  for (const user of users) ofUsers += indptr[user + 1] - indptr[user];
-  return items.length === 0 && users.length > 0 && ofUsers === entries.length ? 'items' : 'users';
-}
-
 /** Passes that the training's own convergence bears: beyond it, a pass trains further than gold would. */
 function defaultPasses(record: Readonly<Record<string, unknown>>): number {
   const { decrease } = record;
   return typeof decrease === 'number' && decrease > CONVERGED ? 1 : 3;
 }
-
-function flags(size: number, listed: Int32Array): Uint8Array {
-  const set = new Uint8Array(size);
-  for (const position of listed) set[position] = 1;
-  return set;
-}
-
-const positions = (set: Uint8Array): Int32Array => {
-  const list: number[] = [];
-  for (let p = 0; p < set.length; p++) if (set[p]) list.push(p);
-  return Int32Array.from(list);
-};
 
 export const unlearnAls = Object.freeze({
   name: 'unlearn-als',

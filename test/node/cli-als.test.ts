@@ -57,6 +57,23 @@ test('explain adds up to the score', () => {
   assert.match(place.run('explain', 'p', 'data', '--user', '3', '--item', '5').stderr, /^lethe: a model of kind "popularity" cannot say/);
 });
 
+test('certify bounds what was trained to convergence, and refuses the original after a request', () => {
+  const request = ['--users', '7', '--items', '3'];
+  const fit = ['--model', 'als', '--objective', 'ials', '--unobserved-weight', '0.3', '--factors', '16', '--regularization', '0.2', '--tolerance', '1e-8'];
+  assert.is(place.json('train', 'data', ...fit, '--out', 'v').options.tolerance, 1e-8);
+  assert.is(place.json('certify', 'v', 'data').status, 'certified');
+  assert.is(place.json('forget', 'v', 'data', '--method', 'converge', ...request, '--out', 'w').stage, 'c');
+  const { status, sigma, gap, bound, residual } = place.json('certify', 'w', 'data', ...request);
+  assert.is(status, 'certified');
+  assert.ok(sigma < 1.0001 && gap >= 0 && bound > 0 && residual < 1e-5);
+  assert.equal(place.json('certify', 'v', 'data', ...request).status, 'approximate');
+  assert.is(place.json('certify', 'm', 'data').status, 'approximate');
+  place.json('train', 'data', '--model', 'item-knn', '--out', 'k');
+  assert.match(place.run('certify', 'k', 'data').stderr, /^lethe: a model of kind "item-knn" has no certificate/);
+  assert.is(place.run('certify', 'v', 'data', '--within', '7').status, 2);
+  assert.is(place.run('train', 'data', '--model', 'als', '--tolerance', 'loose', '--out', 'x').status, 2);
+});
+
 test('forgetting is nearer to gold than the original; its report says how it went', () => {
   const request = ['--users', '3,4,5', '--items', '7'];
   const report = place.json('forget', 'm', 'data', '--method', 'unlearn-als', '--passes', '2', ...request, '--out', 'u', '--retain-out', 'u.inter');

@@ -1,5 +1,6 @@
 // The registry of commands, in the order of the help text.
 import type { Command } from '../command.ts';
+import { certify } from './certify.ts';
 import { compare } from './compare.ts';
 import { demo } from './demo.ts';
 import { evaluate } from './evaluate.ts';
@@ -14,5 +15,5 @@ import { similar } from './similar.ts';
 import { train } from './train.ts';
 
 export const COMMANDS = Object.freeze({
-  demo, train, evaluate, recommend, similar, explain, forget, compare, inspect, export: exportCommand, import: importCommand, generate,
+  demo, train, evaluate, recommend, similar, explain, forget, compare, certify, inspect, export: exportCommand, import: importCommand, generate,
 }) satisfies Readonly<Record<string, Command>>;

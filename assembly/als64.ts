@@ -1,0 +1,234 @@
+// Alternating least squares in float64, for training to convergence: rows [· × ld] of f64, ld a multiple of eight, pads
+// zero. Weights w and coefficients t of entries as in als-entries.ts; reg f32[rows]; G f64[ld × ld] the scaled Gram matrix
+// of the other side, whole, or 0. Sums over entries run in their order, sums over columns in two lanes.
+import { entryTarget64 } from './als-entries';
+import { cholesky64 } from './dense64';
+import { madd64, sum2 } from './simd';
+
+export function als64_solve_scratch(ld: i32): usize {
+  return <usize>(ld * ld + ld) << 3;
+}
+
+/**
+ * Solve rows begin..end, or rows rowList[begin..end), of X: (G + Σ w y yᵀ + reg_r I) x = Σ t y, by Cholesky.
+ * A row without entries is exactly zero. Returns 0, or r + 1 when row r's matrix is not positive definite.
+ */
+export function als64_solve(
+  begin: i32, end: i32, factors: i32, ld: i32, ws: f64, w0: f64, ts: f64, t0: f64, explicit: i32, rowList: usize,
+  indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, X: usize, scratch: usize,
+): i32 {
+  const row = <usize>ld << 3, A = scratch, b = A + <usize>ld * row;
+  for (let k = begin; k < end; k++) {
+    const r = rowList ? load<i32>(rowList + (<usize>k << 2)) : k;
+    const first = <usize>load<i32>(indptr + (<usize>r << 2)) << 2, last = <usize>load<i32>(indptr + (<usize>r << 2), 4) << 2;
+    const x = X + <usize>r * row;
+    memory.fill(x, 0, row);
+    if (first == last) continue;
+    if (G) memory.copy(A, G, <usize>ld * row);
+    else memory.fill(A, 0, <usize>ld * row);
+    memory.fill(b, 0, row);
+    for (let e = first; e < last; e += 16) addFour(e, last, factors, row, ws, w0, ts, t0, explicit, indices, data, Y, A, b);
+    const d = <f64>load<f32>(reg + (<usize>r << 2));
+    for (let i: usize = 0; i < <usize>factors; i++) {
+      const at = A + i * row + (i << 3);
+      store<f64>(at, load<f64>(at) + d);
+    }
+    if (cholesky64(factors, ld, A) != 0) return r + 1;
+    substitute(factors, row, A, b, x);
+  }
+  return 0;
+}
+
+/** A += w y yᵀ (lower triangle, two rows by two columns at a time) and b += t y for up to four entries. */
+function addFour(
+  e: usize, last: usize, factors: i32, row: usize, ws: f64, w0: f64, ts: f64, t0: f64, explicit: i32,
+  indices: usize, data: usize, Y: usize, A: usize, b: usize,
+): void {
+  const y0 = Y + <usize>load<i32>(indices + e) * row;
+  const e1 = e + 4, e2 = e + 8, e3 = e + 12;
+  // entries beyond the last count nothing: weight and coefficient zero, of a row that is there
+  const y1 = e1 < last ? Y + <usize>load<i32>(indices + e1) * row : y0;
+  const y2 = e2 < last ? Y + <usize>load<i32>(indices + e2) * row : y0;
+  const y3 = e3 < last ? Y + <usize>load<i32>(indices + e3) * row : y0;
+  const v0 = <f64>load<f32>(data + e);
+  const v1 = e1 < last ? <f64>load<f32>(data + e1) : 0, v2 = e2 < last ? <f64>load<f32>(data + e2) : 0, v3 = e3 < last ? <f64>load<f32>(data + e3) : 0;
+  const w_0 = ws * Math.abs(v0) + w0;
+  const w_1 = e1 < last ? ws * Math.abs(v1) + w0 : 0, w_2 = e2 < last ? ws * Math.abs(v2) + w0 : 0, w_3 = e3 < last ? ws * Math.abs(v3) + w0 : 0;
+  const s0 = f64x2.splat(entryTarget64(v0, ts, t0, explicit));
+  const s1 = f64x2.splat(e1 < last ? entryTarget64(v1, ts, t0, explicit) : 0);
+  const s2 = f64x2.splat(e2 < last ? entryTarget64(v2, ts, t0, explicit) : 0);
+  const s3 = f64x2.splat(e3 < last ? entryTarget64(v3, ts, t0, explicit) : 0);
+  for (let j: usize = 0; j < row; j += 16) {
+    let sum = madd64(v128.load(b + j), s0, v128.load(y0 + j));
+    sum = madd64(sum, s1, v128.load(y1 + j));
+    sum = madd64(sum, s2, v128.load(y2 + j));
+    v128.store(b + j, madd64(sum, s3, v128.load(y3 + j)));
+  }
+  for (let i: usize = 0, end = <usize>factors << 3; i < end; i += 16) {
+    const p0 = f64x2.splat(w_0 * load<f64>(y0 + i)), q0 = f64x2.splat(w_0 * load<f64>(y0 + i, 8));
+    const p1 = f64x2.splat(w_1 * load<f64>(y1 + i)), q1 = f64x2.splat(w_1 * load<f64>(y1 + i, 8));
+    const p2 = f64x2.splat(w_2 * load<f64>(y2 + i)), q2 = f64x2.splat(w_2 * load<f64>(y2 + i, 8));
+    const p3 = f64x2.splat(w_3 * load<f64>(y3 + i)), q3 = f64x2.splat(w_3 * load<f64>(y3 + i, 8));
+    const upper = A + (i >> 3) * row, lower = upper + row;
+    for (let j: usize = 0; j <= i; j += 16) {
+      const a = v128.load(y0 + j), c = v128.load(y1 + j), d = v128.load(y2 + j), f = v128.load(y3 + j);
+      v128.store(upper + j, madd64(madd64(madd64(madd64(v128.load(upper + j), p0, a), p1, c), p2, d), p3, f));
+      v128.store(lower + j, madd64(madd64(madd64(madd64(v128.load(lower + j), q0, a), q1, c), q2, d), q3, f));
+    }
+  }
+}
+
+/** x = L⁻ᵀ L⁻¹ b; b is used up. */
+function substitute(n: i32, row: usize, L: usize, b: usize, x: usize): void {
+  for (let i = 0; i < n; i++) {
+    const l = L + <usize>i * row;
+    let sum = load<f64>(b + (<usize>i << 3));
+    for (let k = 0; k < i; k++) sum -= load<f64>(l + (<usize>k << 3)) * load<f64>(b + (<usize>k << 3));
+    store<f64>(b + (<usize>i << 3), sum / load<f64>(l + (<usize>i << 3)));
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    const l = L + <usize>i * row;
+    const solved = load<f64>(b + (<usize>i << 3)) / load<f64>(l + (<usize>i << 3));
+    store<f64>(x + (<usize>i << 3), solved);
+    for (let k = 0; k < i; k++) {
+      const at = b + (<usize>k << 3);
+      store<f64>(at, load<f64>(at) - solved * load<f64>(l + (<usize>k << 3)));
+    }
+  }
+}
+
+/** Half the objective's gradient for rows begin..end of X: out_r = (G + reg_r I) x_r + Σ (w s − t) y, s = x_r·y. */
+export function als64_gradient(
+  begin: i32, end: i32, ld: i32, ws: f64, w0: f64, ts: f64, t0: f64, explicit: i32,
+  indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, X: usize, out: usize,
+): void {
+  const row = <usize>ld << 3;
+  for (let r = begin; r < end; r++) {
+    const x = X + <usize>r * row, g = out + <usize>r * row;
+    const d = f64x2.splat(<f64>load<f32>(reg + (<usize>r << 2)));
+    for (let j: usize = 0; j < row; j += 16) v128.store(g + j, f64x2.mul(d, v128.load(x + j)));
+    if (G) for (let i: usize = 0; i < row; i += 8) addScaled(load<f64>(x + i), G + (i >> 3) * row, g, row);
+    for (let e = <usize>load<i32>(indptr + (<usize>r << 2)) << 2, last = <usize>load<i32>(indptr + (<usize>r << 2), 4) << 2; e < last; e += 4) {
+      const y = Y + <usize>load<i32>(indices + e) * row, v = <f64>load<f32>(data + e);
+      addScaled((ws * Math.abs(v) + w0) * dotRow(x, y, row) - entryTarget64(v, ts, t0, explicit), y, g, row);
+    }
+  }
+}
+
+/**
+ * The observed cells of rows begin..end on the line (X + a dX, Y + a dY): adds the coefficients of
+ *   Σ w s(a)² − 2 t s(a),   s(a) = x·y + a (dx·y + x·dy) + a² dx·dy,   by powers 0..4 of a to out f64[5].
+ * Where dX is 0, only the coefficient of power 0.
+ */
+export function als64_line(
+  begin: i32, end: i32, ld: i32, ws: f64, w0: f64, ts: f64, t0: f64, explicit: i32,
+  indptr: usize, indices: usize, data: usize, X: usize, dX: usize, Y: usize, dY: usize, out: usize,
+): void {
+  const row = <usize>ld << 3;
+  let c0 = load<f64>(out), c1 = load<f64>(out, 8), c2 = load<f64>(out, 16), c3 = load<f64>(out, 24), c4 = load<f64>(out, 32);
+  for (let r = begin; r < end; r++) {
+    const x = X + <usize>r * row, dx = dX + <usize>r * row;
+    for (let e = <usize>load<i32>(indptr + (<usize>r << 2)) << 2, last = <usize>load<i32>(indptr + (<usize>r << 2), 4) << 2; e < last; e += 4) {
+      const at = <usize>load<i32>(indices + e) * row, y = Y + at, v = <f64>load<f32>(data + e);
+      const w = ws * Math.abs(v) + w0, t = entryTarget64(v, ts, t0, explicit);
+      const s0 = dotRow(x, y, row);
+      c0 += w * s0 * s0 - 2 * t * s0;
+      if (!dX) continue;
+      const dy = dY + at;
+      const s1 = dotRow(dx, y, row) + dotRow(x, dy, row), s2 = dotRow(dx, dy, row);
+      c1 += 2 * (w * s0 - t) * s1;
+      c2 += w * (s1 * s1 + 2 * s0 * s2) - 2 * t * s2;
+      c3 += 2 * w * s1 * s2;
+      c4 += w * s2 * s2;
+    }
+  }
+  store<f64>(out, c0);
+  store<f64>(out, c1, 8);
+  store<f64>(out, c2, 16);
+  store<f64>(out, c3, 24);
+  store<f64>(out, c4, 32);
+}
+
+/** Rows that pass together under all tiles of a Gram matrix. */
+const ROWS: i32 = 64;
+
+/** out = scale · Σ_r A_rᵀ B_r, f64[ld × ld], whole: blocks of 64 rows, each block's sum added to the blocks before. */
+export function gram64(rows: i32, ld: i32, scale: f64, A: usize, B: usize, out: usize): void {
+  const row = <usize>ld << 3;
+  memory.fill(out, 0, <usize>ld * row);
+  for (let begin = 0; begin < rows; begin += ROWS) {
+    const count = min(ROWS, rows - begin);
+    const a = A + <usize>begin * row, b = B + <usize>begin * row;
+    for (let i: usize = 0; i < row; i += 32) {
+      const g = out + (i >> 3) * row;
+      for (let j: usize = 0; j < row; j += 32) gramTile(count, row, a + i, b + j, g + j);
+    }
+  }
+  const s = f64x2.splat(scale);
+  for (let at = out, end = out + <usize>ld * row; at < end; at += 16) v128.store(at, f64x2.mul(s, v128.load(at)));
+}
+
+function gramTile(count: i32, row: usize, a: usize, b: usize, g: usize): void {
+  let c00 = f64x2.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  for (let r = 0; r < count; r++, a += row, b += row) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let s = v128.load64_splat(a);
+    c00 = madd64(c00, s, b0);
+    c01 = madd64(c01, s, b1);
+    s = v128.load64_splat(a, 8);
+    c10 = madd64(c10, s, b0);
+    c11 = madd64(c11, s, b1);
+    s = v128.load64_splat(a, 16);
+    c20 = madd64(c20, s, b0);
+    c21 = madd64(c21, s, b1);
+    s = v128.load64_splat(a, 24);
+    c30 = madd64(c30, s, b0);
+    c31 = madd64(c31, s, b1);
+  }
+  v128.store(g, f64x2.add(v128.load(g), c00));
+  v128.store(g, f64x2.add(v128.load(g, 16), c01), 16);
+  g += row;
+  v128.store(g, f64x2.add(v128.load(g), c10));
+  v128.store(g, f64x2.add(v128.load(g, 16), c11), 16);
+  g += row;
+  v128.store(g, f64x2.add(v128.load(g), c20));
+  v128.store(g, f64x2.add(v128.load(g, 16), c21), 16);
+  g += row;
+  v128.store(g, f64x2.add(v128.load(g), c30));
+  v128.store(g, f64x2.add(v128.load(g, 16), c31), 16);
+}
+
+/** Σ_r reg_r A_r·B_r, or Σ_r A_r·B_r where reg is 0, row by row. */
+export function inner64(rows: i32, ld: i32, reg: usize, A: usize, B: usize): f64 {
+  const row = <usize>ld << 3;
+  let sum: f64 = 0;
+  for (let r = 0; r < rows; r++, A += row, B += row) {
+    const d: f64 = reg ? <f64>load<f32>(reg + (<usize>r << 2)) : 1;
+    sum += d * dotRow(A, B, row);
+  }
+  return sum;
+}
+
+/** B = a A + b B over n numbers, n even. */
+export function combine64(n: i32, a: f64, A: usize, b: f64, B: usize): void {
+  const s = f64x2.splat(a), t = f64x2.splat(b);
+  for (let end = A + (<usize>n << 3); A < end; A += 16, B += 16) {
+    v128.store(B, f64x2.add(f64x2.mul(s, v128.load(A)), f64x2.mul(t, v128.load(B))));
+  }
+}
+
+/** a·b, bytes a multiple of 32. */
+export function dotRow(a: usize, b: usize, bytes: usize): f64 {
+  let even = f64x2.splat(0), odd = even;
+  for (let k: usize = 0; k < bytes; k += 32) {
+    even = madd64(even, v128.load(a + k), v128.load(b + k));
+    odd = madd64(odd, v128.load(a + k, 16), v128.load(b + k, 16));
+  }
+  return sum2(f64x2.add(even, odd));
+}
+
+/** out += s a. */
+function addScaled(s: f64, a: usize, out: usize, bytes: usize): void {
+  const scale = f64x2.splat(s);
+  for (let k: usize = 0; k < bytes; k += 16) v128.store(out + k, madd64(v128.load(out + k), scale, v128.load(a + k)));
+}

@@ -1,0 +1,85 @@
+// Forgetting to the point where every retrain ends: stage a re-solves the rows that the forget set touches, stage b adds a
+// few accelerated iterations, stage c goes on to the tolerance of training (src/stationary.ts). Each stage is a valid
+// model. Approximate: equal to gold to the tolerance where both end in one point, which `certify` bounds without a retrain.
+import type { BilinearModel } from '../bilinear.ts';
+import { firstSide, foreignObjective, optionsFor, touchedRows } from '../least-squares-forgetting.ts';
+import { other } from '../least-squares.ts';
+import { provenanceOf } from '../model.ts';
+import { als, AlsModel, type AlsOptions } from '../models/als.ts';
+import * as option from '../options.ts';
+import { Stationary, TOLERANCES, type Standing } from '../stationary.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+
+const STAGES = ['a', 'b', 'c'] as const;
+export type Stage = (typeof STAGES)[number];
+
+const options = Object.freeze({
+  stage: option.word('c', STAGES, 'Where to end: a the rows that are touched, b a few accelerated iterations, c the tolerance.'),
+  stageIterations: option.integer(3, { min: 1, max: 100 }, 'Accelerated iterations of stage b.'),
+  tolerance: option.namedNumber(TOLERANCES, { min: 1e-13, max: 1 }, 'Relative gradient at which stage c ends; default the model\'s own, or tight.'),
+  ...foreignObjective,
+});
+
+export type ConvergeOptions = option.OptionsOf<typeof options>;
+
+/** A model on the way, and how far it has come. */
+export interface StageResult extends Forgotten {
+  readonly stage: Stage;
+}
+
+/**
+ * The stages one after the other, up to the one asked for, so that a service can answer with the first and finish later.
+ * @example
+ * for await (const { stage, model } of forgetInStages({ model, partition, control: {} })) serve(model, stage);
+ */
+export async function* forgetInStages({ model, partition, control }: ForgetContext, given: Partial<ConvergeOptions> = {}): AsyncGenerator<StageResult> {
+  const { stage: last, stageIterations, tolerance: asked, ...objective } = option.resolveOptions('converge', options, given);
+  const bilinear = model as BilinearModel;
+  const alsOptions = optionsFor(bilinear, objective);
+  const tolerance = asked ?? alsOptions.tolerance ?? TOLERANCES.tight;
+  const { retain } = partition;
+  const started = performance.now();
+  const problem = new Stationary(retain, alsOptions);
+  problem.start(bilinear.userFactors, bilinear.itemFactors);
+  let iterations = 0;
+  const result = (stage: Stage, standing: Standing, more: object): StageResult => {
+    const details = {
+      stage, ...more, iterations, residual: standing.residual, objective: standing.objective + problem.constant(),
+      stageSeconds: (performance.now() - started) / 1000,
+    };
+    return { stage, details, model: modelOf(problem, model, alsOptions, retain, details) };
+  };
+  const touched = touchedRows(partition), first = firstSide(partition);
+  for (const side of [first, other(first)]) if (touched[side].length > 0) problem.solveRows(side, touched[side]);
+  yield result('a', problem.measure(), { rows: { users: touched.users.length, items: touched.items.length } });
+  if (last === 'a') return;
+  const few = await problem.converge(tolerance, { ...control, most: stageIterations });
+  iterations += few.iterations;
+  yield result('b', few, {});
+  if (last === 'b') return;
+  const end = await problem.converge(tolerance, control);
+  iterations += end.iterations;
+  yield result('c', end, { tolerance, converged: end.converged });
+}
+
+function modelOf(problem: Stationary, model: ForgetContext['model'], alsOptions: AlsOptions, retain: ForgetContext['partition']['retain'], details: object): AlsModel {
+  return new AlsModel({
+    kind: als, options: alsOptions, users: retain.users, items: retain.items, provenance: provenanceOf(retain),
+    record: { ...model.record, unlearned: details }, userFactors: problem.dense('users'), itemFactors: problem.dense('items'),
+  });
+}
+
+async function forget(context: ForgetContext, given: ConvergeOptions): Promise<Forgotten> {
+  let result: Forgotten | undefined;
+  for await (result of forgetInStages(context, given));
+  return { model: result!.model, details: result!.details };
+}
+
+export const converge = Object.freeze({
+  name: 'converge',
+  summary: 'Least squares to convergence on the retain set, in stages; the end can be certified.',
+  exactness: 'approximate',
+  needs: ['factors'],
+  options,
+  forget,
+} as const) satisfies Unlearner<typeof options>;
