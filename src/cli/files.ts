@@ -61,14 +61,24 @@ export async function requireWritable(flag: string, path: string, inputs: readon
     }
   }
   if (existsSync(path) && statSync(path).isDirectory()) throw new UsageError(`${flag} expected a file, ${path} is a folder`);
-  await access(dirname(resolve(path)), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-    throw Object.assign(new Error(`cannot write ${path}: ${fileProblem(error) ?? error.message}`), { cause: error });
-  });
+  await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
+}
+
+/** Makes sure, before the work begins, that a folder can be written or made. */
+export async function requireFolder(flag: string, path: string): Promise<void> {
+  let there = resolve(path);
+  while (!existsSync(there)) there = dirname(there);
+  if (!statSync(there).isDirectory()) throw new UsageError(`${flag} expected a folder, ${there === resolve(path) ? path : there} is a file`);
+  await access(there, constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
 }
 
 /** Makes a folder, with those above it. */
 export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true });
+  await mkdir(path, { recursive: true }).catch((error: unknown) => cannotWrite(path, error));
+}
+
+function cannotWrite(path: string, error: unknown): never {
+  throw new Error(`cannot write ${path}: ${fileProblem(error) ?? (error as Error).message}`, { cause: error });
 }
 
 export async function readModel(path: string): Promise<Model> {

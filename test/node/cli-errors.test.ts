@@ -140,6 +140,7 @@ test('an input is never overwritten, a place that cannot be written is found out
   fails(2, /would overwrite an input/, 'train', 'ok.csv', '--model', 'popularity', '--out', './ok.csv');
   fails(2, /is a folder/, 'train', 'ok.csv', '--model', 'popularity', '--out', 'hollow');
   fails(1, /cannot write absent\/new: no such file or folder/, 'train', 'ok.csv', '--model', 'popularity', '--out', 'absent/new');
+  fails(2, /--out expected a folder, ok\.csv is a file/, 'generate', '--users', '5', '--items', '5', '--interactions', '9', '--out', 'ok.csv');
   if (process.getuid?.() === 0) return console.log('skipped: a read-only folder does not stop root');
   mkdirSync(place.path('locked'));
   chmodSync(place.path('locked'), 0o500);
@@ -151,17 +152,28 @@ test('a stack is shown with --debug only', () => {
   assert.match(outcome.stderr, /^lethe: missing: no such file or folder\n.*\n?.*at /s);
 });
 
-test('Ctrl-C in the middle of a run: one line, status 130, no file', async () => {
-  const before = place.files;
-  const child = place.start('train', 'ok.csv', '--model', 'als', '--iterations', '100000', '--out', 'new');
-  let stderr = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  child.kill('SIGINT');
-  const [status] = await once(child, 'close') as [number];
-  assert.equal([status, stderr], [130, 'lethe: interrupted; nothing was written\n']);
-  assert.equal(place.files, before);
-});
+const LONG_RUNS: Readonly<Record<string, readonly string[]>> = {
+  train: ['train', 'repeats.csv', '--model', 'als', '--iterations', '100000', '--out', 'new'],
+  forget: ['forget', 'a', 'repeats.csv', '--method', 'unlearn-als', '--passes', '100000', '--users', 'u1', '--out', 'new', '--retain-out', 'rest'],
+};
+for (const [name, args] of Object.entries(LONG_RUNS)) {
+  test(`Ctrl-C in the middle of ${name}: one line, status 130, no file`, async () => {
+    place.write('repeats.csv', `${ratingsCsv()}u1,3,5,9\nu1,3,4,10\n`);
+    place.json('train', 'repeats.csv', '--model', 'als', '--factors', '32', '--out', 'a');
+    const before = place.files;
+    const child = place.start(...args);
+    let stderr = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    // The note on repeated pairs says that the data are read and the long part begins.
+    await once(child.stderr!, 'data');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill('SIGINT');
+    const [status] = await once(child, 'close') as [number];
+    assert.match(stderr, /^repeats\.csv: [^\n]*\nlethe: interrupted; nothing was written\n$/);
+    assert.is(status, 130);
+    assert.equal(place.files, before);
+  });
+}
 
 test('a reader that stops early is no failure', async () => {
   writeFileSync(place.path('wide.csv'), ratingsCsv({ users: 20, items: 4000 }));

@@ -6,7 +6,7 @@ import { openChunks } from '../../bytes.ts';
 import { generate as generateData } from '../../generate.ts';
 import { datasetFiles } from '../../write.ts';
 import type { Command } from '../command.ts';
-import { makeFolder, writeWhole, type FileContent } from '../files.ts';
+import { makeFolder, requireFolder, writeWhole, type FileContent } from '../files.ts';
 import { asUsage, type Arguments } from '../flags.ts';
 import { listOf } from '../lists.ts';
 import { fields } from '../terminal.ts';
@@ -27,6 +27,7 @@ export const generate: Command = {
   ],
   async run({ args, terminal, signal }) {
     const out = args.required('out');
+    await requireFolder('--out', out);
     const modalities = await modalitiesOf(args);
     const size = (name: string): number => args.integer(name, 0, { min: 1 });
     const options = {
