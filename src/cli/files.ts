@@ -50,6 +50,14 @@ export function removeUnfinished(): void {
   for (const path of unfinished) rmSync(path, { force: true });
 }
 
+let left = 'nothing was written';
+
+/** Says what an interruption leaves behind. */
+export function onInterrupt(what: string): void {
+  left = what;
+}
+export const leftBehind = (): string => left;
+
 /**
  * Makes sure, before the work begins, that its result can be written.
  * @param inputs files that must not be overwritten by it.

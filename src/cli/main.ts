@@ -3,7 +3,7 @@
 import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { fileProblem, removeUnfinished } from './files.ts';
+import { fileProblem, leftBehind, removeUnfinished } from './files.ts';
 import { parseFlags, peek } from './flags.ts';
 import { commandHelp, overview } from './help.ts';
 import { printable, Terminal } from './terminal.ts';
@@ -54,7 +54,7 @@ const controller = new AbortController();
 function interrupt(status: number): void {
   controller.abort();
   removeUnfinished();
-  process.stderr.write(`${process.stderr.isTTY ? '\r\u001b[K' : ''}lethe: interrupted; nothing was written\n`);
+  process.stderr.write(`${process.stderr.isTTY ? '\r\u001b[K' : ''}lethe: interrupted; ${printable(leftBehind())}\n`);
   // A second Ctrl-C ends even a process that waits for a read which never comes.
   process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
   process.exit(status);

@@ -3,11 +3,13 @@ import { digest } from '../../digest.ts';
 import { MODELS, type ModelName } from '../../models/index.ts';
 import type { ModelKind } from '../../model.ts';
 import { splitDataset } from '../../split.ts';
+import type { Checkpoint, GradientControl } from '../../gradient.ts';
+import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../checkpoint.ts';
 import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { requireWritable, saveModel } from '../files.ts';
 import { asUsage, type OptionSet } from '../flags.ts';
-import { fields, secondsText } from '../terminal.ts';
+import { fields, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
 /** The kind that `--model` names. */
@@ -32,6 +34,8 @@ export const train: Command = {
     { name: 'model', takes: 'NAME', required: true, doc: `The kind of model: ${Object.keys(MODELS).join(', ')}.` },
     { name: 'out', takes: 'MODEL', required: true, doc: 'The file to write.' },
     { name: 'split', takes: 'RULE', doc: 'per-user:0.8,0.1,0.1, leave-one-out, by-time:0.8,0.1,0.1, given (what DATA brings) or all; default: given where DATA brings a split, else all.' },
+    { name: 'checkpoint', takes: 'FILE', doc: 'Keep a checkpoint in FILE while training by gradients, and go on from it where it is there; removed when training is done.' },
+    { name: 'checkpoint-every', takes: 'N', default: '10', doc: 'Epochs between two checkpoints.' },
     ...DATA_FLAGS,
   ],
   options: modelOptions,
@@ -40,16 +44,25 @@ export const train: Command = {
     const [path] = args.operands;
     const kind = modelKind(args.text('model'));
     const out = args.required('out');
+    const checkpoint = args.text('checkpoint');
+    const checkpointEvery = args.integer('checkpoint-every', 10, { min: 1 });
     await requireWritable('--out', out, [path]);
+    if (checkpoint !== undefined) {
+      if (!kind.capabilities.includes('gradient')) throw new UsageError(`--checkpoint is for models trained by gradients; "${kind.name}" is not`);
+      await requireWritable('--checkpoint', checkpoint, [path, out]);
+    }
     const data = await openData(context, path);
     const rule = args.text('split') ?? (data.parts ? 'given' : 'all');
     const { train: rows, validation } = asUsage(() => splitDataset(data, rule, args.seed));
-    const started = performance.now();
-    const model = await kind.fit(rows, args.options(), {
+    const control: GradientControl = {
       signal, onProgress: terminal.progress, threads: args.threads, ...(validation.interactions > 0 && { validation }),
-    });
+      ...(checkpoint !== undefined && { checkpoint: resumed(checkpoint, terminal), checkpointEvery, onCheckpoint: (state: Checkpoint) => writeCheckpoint(checkpoint, state) }),
+    };
+    const started = performance.now();
+    const model = await kind.fit(rows, args.options(), control);
     const seconds = (performance.now() - started) / 1000;
     await saveModel(out, model);
+    if (checkpoint !== undefined) removeCheckpoint(checkpoint);
     const result = {
       model: kind.name,
       options: model.options,
@@ -73,3 +86,9 @@ export const train: Command = {
     ]));
   },
 };
+
+function resumed(path: string, terminal: Terminal): Checkpoint | undefined {
+  const state = readCheckpoint(path);
+  if (state) terminal.note(`going on from ${path}, after epoch ${state.epoch}`);
+  return state;
+}
