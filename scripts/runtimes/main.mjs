@@ -6,6 +6,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { firstChange, firstDifference } from '../../dist/test/golden/compare.js';
 import { HOSTS, debianThere } from './hosts.mjs';
 import { ENTRY, entryText, link } from './link.mjs';
 import { install, installDebian, root } from './tools.mjs';
@@ -24,18 +25,7 @@ const works = {
   workerd: { files, modules: modules({ 'dist/src/embedded.js': readFileSync(join(root, 'scripts', 'edge-embedded.mjs'), 'utf8') }) },
 };
 const recordedFile = join(root, 'test', 'golden', 'recorded.json');
-const recorded = new Map(Object.entries(JSON.parse(readFileSync(recordedFile, 'utf8'))));
-
-/** The first stage of one run that differs from the other's, or undefined when the runs are equal. */
-function firstDifference(golden, reference) {
-  for (let n = 0; n < Math.max(golden.length, reference.length); n++) {
-    const mine = golden[n], theirs = reference[n];
-    if (!mine) return `${theirs.stage} is absent`;
-    if (mine.stage !== theirs?.stage || mine.digest !== theirs.digest) return mine.stage;
-  }
-}
-/** The first stage whose digest is on record and is another now. New stages are on record from the next `--record`. */
-const firstChange = (golden) => golden.find(({ stage, digest }) => recorded.has(stage) && recorded.get(stage) !== digest)?.stage;
+const recorded = JSON.parse(readFileSync(recordedFile, 'utf8'));
 
 const rows = [];
 let reference; // the golden digests of the first runtime that ran
@@ -58,7 +48,7 @@ for (const host of hosts) {
     failed += result.failed;
     for (const text of result.failures) console.error(`${host.name}: ${text}`);
 
-    const difference = reference ? firstDifference(result.golden, reference) : !values.record && firstChange(result.golden);
+    const difference = reference ? firstDifference(result.golden, reference) : !values.record && firstChange(result.golden, recorded);
     if (difference) {
       failed++;
       row.digests = `${reference ? 'differs' : 'not as recorded'}: ${difference}`;
