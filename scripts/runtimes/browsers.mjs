@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { ENTRY } from './link.mjs';
 import { load } from './tools.mjs';
 
-const LIMIT = 15 * 60_000;
+const LIMIT = 8 * 60_000;
 const TYPES = { js: 'text/javascript', mjs: 'text/javascript', html: 'text/html', wasm: 'application/wasm', css: 'text/css', csv: 'text/csv' };
 
 /** Serves path → text or bytes on a free port of this machine. @returns { url, close }. */
@@ -34,8 +34,8 @@ worker.onerror = (event) => { globalThis.letheResult = JSON.stringify({ error: S
 const worker = `import { run } from '/${ENTRY}';
 run().then((result) => postMessage(JSON.stringify(result)), (error) => postMessage(JSON.stringify({ error: String(error?.stack ?? error) })));`;
 
-async function withPage({ modules }, inWorker, open) {
-  const server = await serve(new Map([...modules, ['index.html', page(inWorker)], ['worker.mjs', worker]]),
+async function withPage({ modules, data = new Map() }, inWorker, open) {
+  const server = await serve(new Map([...modules, ...data, ['index.html', page(inWorker)], ['worker.mjs', worker]]),
     inWorker ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' } : {});
   try {
     const { version, text } = await open(server.url);

@@ -1,8 +1,9 @@
-// Entry for runtimes with a command line (Node, Deno, Bun): arguments are paths of test files from the project's root.
+// Entry for runtimes with a command line (Node, Deno, Bun): arguments are paths from the project's root, of the golden suite
+// or another, then of test files.
 import { runPortable } from './portable.mjs';
-import * as golden from '../../dist/test/golden/golden.js';
 
-const files = process.argv.slice(2).map((name) => ({ name, load: () => import(new URL(`../../${name}`, import.meta.url).href) }));
-const result = await runPortable(files, golden);
+const load = (path) => import(new URL(`../../${path}`, import.meta.url).href);
+const [suite, ...files] = process.argv.slice(2);
+const result = await runPortable(files.map((name) => ({ name, load: () => load(name) })), await load(suite));
 console.log(`\n@@lethe ${JSON.stringify(result)}`);
 process.exit(0);

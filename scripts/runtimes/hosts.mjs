@@ -1,16 +1,17 @@
 // The runtimes, each behind the same small interface:
 //   name, required: what the table calls it and whether CI insists on it;
 //   tools: npm folders it needs; debian: packages and the file that shows they are there;
-//   run({ files, modules }) → { version, result }: the portable result, from inside the runtime.
+//   run({ files, modules, suite, data }) → { version, result }: the portable result, from inside the runtime; `data` holds
+//   bytes by path, for hosts without files.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync, copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { chromium, firefox, webkit } from './browsers.mjs';
-import { ENTRY } from './link.mjs';
+import { ENTRY, GOLDEN } from './link.mjs';
 import { command, file, root } from './tools.mjs';
 
 /** A run that takes longer than this hangs. */
-const LIMIT = 15 * 60_000;
+const LIMIT = 8 * 60_000;
 const MARK = '@@lethe ';
 /** @returns { code, stdout, stderr } of a command; it is killed after the limit. */
 export function call(path, args, options = {}) {
@@ -40,9 +41,9 @@ function commandLine(name, path, { args = [], versionArgs = ['--version'], ...re
   return {
     name,
     ...rest,
-    async run({ files }) {
+    async run({ files, suite = GOLDEN }) {
       const version = (await call(path, [...args.slice(0, rest.prefix ?? 0), ...versionArgs])).stdout.match(/\d+\.\d+\.\d+/)?.[0];
-      return { version, result: resultIn(await call(path, [...args, 'scripts/runtimes/cli-entry.mjs', ...files])) };
+      return { version, result: resultIn(await call(path, [...args, 'scripts/runtimes/cli-entry.mjs', suite, ...files])) };
     },
   };
 }
@@ -52,14 +53,14 @@ const workerd = {
   name: 'workerd',
   required: true,
   tools: ['workerd'],
-  async run({ modules }) {
+  async run({ modules, data = new Map() }) {
     const folder = join(root, 'build', 'runtimes', 'run', 'workerd');
     rmSync(folder, { recursive: true, force: true });
     const place = (path, text) => {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     };
-    for (const [path, text] of modules) place(path, text);
+    for (const [path, text] of [...modules, ...data]) place(path, text);
     copyFileSync(join(root, 'build', 'kernels.wasm'), join(folder, 'dist', 'src', 'kernels.wasm'));
     place('main.mjs', `import { run } from './${ENTRY}';
 export default { async test() { console.log('${MARK}' + JSON.stringify(await run())); } };
@@ -68,7 +69,7 @@ export default { async test() { console.log('${MARK}' + JSON.stringify(await run
     place('test.capnp', `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "tests", worker = (
   modules = [
-    ${[...embeds, '(name = "dist/src/kernels.wasm", wasm = embed "dist/src/kernels.wasm")'].join(',\n    ')}
+    ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), '(name = "dist/src/kernels.wasm", wasm = embed "dist/src/kernels.wasm")'].join(',\n    ')}
   ],
   compatibilityDate = "2026-01-01"
 ))]);

@@ -8,9 +8,12 @@ import { root } from './tools.mjs';
 /** An entry path in the module graph that exists only there. */
 export const ENTRY = 'scripts/runtimes/entry.mjs';
 
+/** The suite whose stages are compared; another may stand in for it. */
+export const GOLDEN = 'dist/test/golden/golden.js';
+
 /** Text of the module that hosts without a file system start from. */
-export const entryText = (files) => `import { runPortable } from './portable.mjs';
-import * as golden from '../../dist/test/golden/golden.js';
+export const entryText = (files, suite = GOLDEN) => `import { runPortable } from './portable.mjs';
+import * as golden from '../../${suite}';
 const files = [${files.map((name) => `\n  { name: '${name}', load: () => import('../../${name}') },`).join('')}
 ];
 export const run = () => runPortable(files, golden);
@@ -37,7 +40,7 @@ export function link(entries, replaced = {}) {
         if (specifier) throw new Error(`${path} imports ${name}: not portable`);
         return whole;
       }
-      if (name.endsWith('.wasm')) return whole;
+      if (/\.(wasm|bin)$/.test(name)) return whole;
       const target = resolve(path, name);
       visit(target);
       let way = posix.relative(posix.dirname(path), target);

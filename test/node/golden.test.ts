@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { embeddedModule } from '../../src/embedded.ts';
+import { embeddedBytes } from '../../src/embedded.ts';
 import { loadKernels } from '../../src/index.ts';
 import { firstChange, firstDifference } from '../golden/compare.ts';
 import { stages, type Stage } from '../golden/golden.ts';
@@ -43,7 +43,7 @@ async function runWith(change: (source: string) => string): Promise<Stage[]> {
     await loadKernels(readFileSync(join(folder, 'kernels.wasm')));
     return await run();
   } finally {
-    await loadKernels(embeddedModule());
+    await loadKernels(embeddedBytes()); // as bytes: threads need them
     rmSync(folder, { recursive: true });
   }
 }
