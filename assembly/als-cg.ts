@@ -5,7 +5,7 @@
 import { entryTargets, entryValues, entryWeights } from './als-entries';
 import { mirrorGram } from './dense';
 import { gemm_nn } from './gemm';
-import { addScaledRows, allFinite, axpy, dot, dots4, negate, xpay } from './vec';
+import { addScaledRows, allFinite, axpy, dot, dots, negate, xpay } from './vec';
 
 /** Rows of a batch, and the entries they may have together (one row may have more). */
 const LANES: i32 = 4;
@@ -15,27 +15,34 @@ const SOLVED: f32 = 1e-20;
 
 /** What a batch knows of a row, at `lanes + 32·i`. */
 const ROW: usize = 0; // i32: row of X
-const COUNT: usize = 4; // i32: entries, in whole fours
+const COUNT: usize = 4; // i32: entries
 const FIRST: usize = 8; // i32: the first of its gathered entries
 const REG: usize = 12; // f32
 const RR: usize = 16; // f32: r·r, 0 once the row is done
 
 /** longestRow: entries of the longest row of the sweep. */
 export function als_sweep_cg_scratch(ld: i32, longestRow: i32): i32 {
-  return (ld * ld + 3 * LANES * ld + 8 * LANES + blockRows(ld) + capacity(longestRow) * (ld + 2)) << 2;
+  return (ld * ld + 3 * LANES * ld + 8 * LANES + 2 * sumsOf(ld) + capacity(longestRow) * (ld + 1)) << 2;
 }
 
 // @ts-ignore: decorator
 @inline
 function capacity(longestRow: i32): i32 {
-  return max(BATCH, (longestRow + 3) & ~3);
+  return (max(BATCH, longestRow) + 20) & ~15; // dots reads whole sixes; rows of Z start at cache lines
 }
 
-/** Gathered rows whose dots are taken before they are summed, so that they come from the first-level cache: 16 kB. */
+/** Room for a block's dots, or coefficients. */
+// @ts-ignore: decorator
+@inline
+function sumsOf(ld: i32): i32 {
+  return blockRows(ld) + 8;
+}
+
+/** Gathered rows whose dots are taken before they are summed, so that they come from the first-level cache: 24 kB, in whole sixes and fours. */
 // @ts-ignore: decorator
 @inline
 function blockRows(ld: i32): i32 {
-  return max(8, (4096 / ld) & ~3);
+  return max(12, 6144 / ld / 12 * 12);
 }
 
 /**
@@ -47,61 +54,96 @@ export function als_sweep_cg(
   begin: i32, end: i32, factors: i32, ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, steps: i32, rowList: usize,
   indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, X: usize, scratch: usize,
 ): i32 {
-  const bytes = <usize>ld << 2, M = scratch, P = M + <usize>ld * bytes, lanes = P + <usize>(3 * LANES) * bytes;
-  const sums = lanes + (LANES << 5), weights = sums + (<usize>blockRows(ld) << 2);
-  const room = <usize>capacity(longestOf(begin, end, rowList, indptr)) << 2, Z = weights + 2 * room;
+  const bytes = <usize>ld << 2, P = scratch + <usize>ld * bytes, M = G ? scratch : 0, lanes = P + <usize>(3 * LANES) * bytes;
+  const sums = lanes + (LANES << 5), weights = sums + (<usize>sumsOf(ld) << 3);
+  const room = <usize>capacity(longestOf(begin, end, rowList, indptr)) << 2;
   if (G) mirrorGram(ld, G, M);
   for (let k = begin; k < end; ) {
     let n = 0, gathered = 0;
     for (; k < end && n < LANES; k++) {
-      const row = rowList ? load<i32>(rowList + (<usize>k << 2)) : k, first = load<i32>(indptr + (<usize>row << 2));
-      const count = load<i32>(indptr + (<usize>row << 2), 4) - first, whole = (count + 3) & ~3;
-      if (n > 0 && gathered + whole > BATCH) break;
-      const x = X + <usize>row * bytes, lane = lanes + (<usize>n << 5);
-      if (count == 0) {
-        memory.fill(x, 0, bytes);
-        continue;
-      }
-      store<i32>(lane, row, ROW);
-      store<i32>(lane, whole, COUNT);
-      store<i32>(lane, gathered, FIRST);
-      store<f32>(lane, load<f32>(reg + (<usize>row << 2)), REG);
-      gather(count, ld, ws, w0, ts, t0, explicit, indices + (<usize>first << 2), data + (<usize>first << 2), Y,
-        weights + (<usize>gathered << 2), room, Z + <usize>gathered * bytes);
-      memory.copy(P + <usize>n * bytes, x, bytes);
-      gathered += whole;
-      n++;
+      const row = rowList ? load<i32>(rowList + (<usize>k << 2)) : k, count = entriesOf(row, indptr);
+      if (n > 0 && gathered + ((count + 3) & ~3) > BATCH) break;
+      if (count > 0) takeRow(row, count, gathered, lanes + (<usize>n << 5), reg, X + <usize>row * bytes, P + <usize>n * bytes, bytes);
+      else memory.fill(X + <usize>row * bytes, 0, bytes);
+      gathered += (count + 3) & ~3;
+      n += i32(count > 0);
     }
-    const failed = solveBatch(n, ld, steps, G ? M : 0, P, lanes, sums, weights, room, X);
+    memory.fill(P + <usize>n * bytes, 0, <usize>(LANES - n) * bytes);
+    multiplyGram(ld, M, P);
+    for (let i = 0; i < n; i++) {
+      const lane = lanes + (<usize>i << 5), entry = <usize>load<i32>(indptr + (<usize>load<i32>(lane, ROW) << 2)) << 2;
+      startRow(ld, ws, w0, ts, t0, explicit, indices + entry, data + entry, Y, lane, sums, weights, room, P + <usize>i * bytes);
+    }
+    const failed = moveRows(n, ld, steps, M, P, lanes, sums, weights, room, X);
     if (failed) return failed;
   }
   return 0;
 }
 
+// @ts-ignore: decorator
+@inline
+function entriesOf(row: i32, indptr: usize): i32 {
+  return load<i32>(indptr + (<usize>row << 2), 4) - load<i32>(indptr + (<usize>row << 2));
+}
+
 function longestOf(begin: i32, end: i32, rowList: usize, indptr: usize): i32 {
   let longest = 0;
-  for (let k = begin; k < end; k++) {
-    const at = indptr + (<usize>(rowList ? load<i32>(rowList + (<usize>k << 2)) : k) << 2);
-    longest = max(longest, load<i32>(at, 4) - load<i32>(at));
-  }
+  for (let k = begin; k < end; k++) longest = max(longest, entriesOf(rowList ? load<i32>(rowList + (<usize>k << 2)) : k, indptr));
   return longest;
 }
 
-/** Gathers a row's entries: weights, coefficients `room` bytes behind them, rows of Y. The last four are filled up with zeros. */
+function takeRow(row: i32, count: i32, first: i32, lane: usize, reg: usize, x: usize, p: usize, bytes: usize): void {
+  store<i32>(lane, row, ROW);
+  store<i32>(lane, count, COUNT);
+  store<i32>(lane, first, FIRST);
+  store<f32>(lane, load<f32>(reg + (<usize>row << 2)), REG);
+  memory.copy(p, x, bytes);
+}
+
+/** Q = P G for the batch's rows (Q follows P); zero without G. */
+function multiplyGram(ld: i32, M: usize, P: usize): void {
+  const bytes = <usize>ld << 2, Q = P + <usize>LANES * bytes;
+  if (!M) memory.fill(Q, 0, <usize>LANES * bytes);
+  else for (let at: usize = 0; at < bytes; at += 32, M += bytes << 3) gemm_nn(LANES, 8, ld, ld, 8, ld, 0, P, M, Q + at);
+}
+
+/** Gathers a row's entries and makes r = b − A x and p = r; p holds x and q holds G x on entry. */
+function startRow(
+  ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, indices: usize, data: usize, Y: usize,
+  lane: usize, sums: usize, weights: usize, room: usize, p: usize,
+): void {
+  const bytes = <usize>ld << 2, q = p + <usize>LANES * bytes, r = q + <usize>LANES * bytes, first = <usize>load<i32>(lane, FIRST);
+  axpy(load<f32>(lane, REG), p, q, bytes);
+  memory.copy(r, q, bytes);
+  negate(r, bytes);
+  let z = weights + room + first * bytes;
+  weights += first << 2;
+  for (let left = load<i32>(lane, COUNT), block = blockRows(ld); left > 0; left -= block) {
+    const n = min(left, block), targets = sums + (<usize>sumsOf(ld) << 2);
+    gather(n, ld, ws, w0, ts, t0, explicit, indices, data, Y, weights, targets, z);
+    addEntries(n, ld, z, weights, targets, p, sums, r);
+    weights += <usize>block << 2;
+    indices += <usize>block << 2;
+    data += <usize>block << 2;
+    z += <usize>block * bytes;
+  }
+  const rr = dot(r, r, bytes);
+  store<f32>(lane, rr < SOLVED ? 0 : rr, RR);
+  memory.copy(p, r, bytes);
+}
+
+/** Gathers a block's entries: weights and coefficients, in whole fours, and rows of Y. */
 function gather(
-  count: i32, ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, indices: usize, data: usize, Y: usize,
-  weights: usize, room: usize, Z: usize,
+  n: i32, ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, indices: usize, data: usize, Y: usize,
+  weights: usize, targets: usize, z: usize,
 ): void {
   const bytes = <usize>ld << 2;
-  for (let left = count; left > 0; left -= 4, data += 16, weights += 16) {
+  for (let left = n; left > 0; left -= 4, data += 16, weights += 16, targets += 16) {
     const v = entryValues(data, left);
     v128.store(weights, entryWeights(v, left, ws, w0));
-    v128.store(weights + room, entryTargets(v, left, ts, t0, explicit));
-    for (let i = 0; i < 4; i++, indices += 4, Z += bytes) {
-      if (i < left) copyRow(Y + <usize>load<i32>(indices) * bytes, Z, bytes);
-      else memory.fill(Z, 0, bytes);
-    }
+    v128.store(targets, entryTargets(v, left, ts, t0, explicit));
   }
+  for (const end = indices + (<usize>n << 2); indices < end; indices += 4, z += bytes) copyRow(Y + <usize>load<i32>(indices) * bytes, z, bytes);
 }
 
 // @ts-ignore: decorator
@@ -113,14 +155,11 @@ function copyRow(from: usize, to: usize, bytes: usize): void {
   }
 }
 
-/** P holds the rows' x on entry; Q and R follow it. */
-function solveBatch(n: i32, ld: i32, steps: i32, M: usize, P: usize, lanes: usize, sums: usize, weights: usize, room: usize, X: usize): i32 {
-  const bytes = <usize>ld << 2, Q = P + <usize>LANES * bytes;
-  memory.fill(P + <usize>n * bytes, 0, <usize>(LANES - n) * bytes);
-  multiplyGram(ld, M, P, Q);
-  for (let i = 0; i < n; i++) startRow(ld, lanes + (<usize>i << 5), sums, weights, room, P + <usize>i * bytes);
+/** All steps of a batch. @returns 0, or 1 + the row that failed. */
+function moveRows(n: i32, ld: i32, steps: i32, M: usize, P: usize, lanes: usize, sums: usize, weights: usize, room: usize, X: usize): i32 {
+  const bytes = <usize>ld << 2;
   for (let step = 1; step <= steps; step++) {
-    multiplyGram(ld, M, P, Q);
+    multiplyGram(ld, M, P);
     for (let i = 0; i < n; i++) {
       const lane = lanes + (<usize>i << 5), row = load<i32>(lane, ROW);
       if (load<f32>(lane, RR) == 0) continue;
@@ -134,30 +173,16 @@ function solveBatch(n: i32, ld: i32, steps: i32, M: usize, P: usize, lanes: usiz
   return 0;
 }
 
-/** Q = P G for the batch's rows; zero without G. */
-function multiplyGram(ld: i32, M: usize, P: usize, Q: usize): void {
-  const bytes = <usize>ld << 2;
-  if (!M) memory.fill(Q, 0, <usize>LANES * bytes);
-  else for (let at: usize = 0; at < bytes; at += 32, M += bytes << 3) gemm_nn(LANES, 8, ld, ld, 8, ld, 0, P, M, Q + at);
-}
-
-/** r = b − A x and p = r; p holds x and q holds G x on entry. */
-function startRow(ld: i32, lane: usize, sums: usize, weights: usize, room: usize, p: usize): void {
-  const bytes = <usize>ld << 2, q = p + <usize>LANES * bytes, r = q + <usize>LANES * bytes;
-  axpy(load<f32>(lane, REG), p, q, bytes);
-  memory.copy(r, q, bytes);
-  negate(r, bytes);
-  addEntries(load<i32>(lane, COUNT), load<i32>(lane, FIRST), ld, true, weights, room, p, sums, r);
-  const rr = dot(r, r, bytes);
-  store<f32>(lane, rr < SOLVED ? 0 : rr, RR);
-  memory.copy(p, r, bytes);
-}
-
 /** One step: x moves along p, and the next p is made unless this is the last. q holds G p on entry. */
 function stepRow(ld: i32, lane: usize, sums: usize, weights: usize, room: usize, p: usize, x: usize, last: bool): bool {
   const bytes = <usize>ld << 2, q = p + <usize>LANES * bytes, r = q + <usize>LANES * bytes, rr = load<f32>(lane, RR);
   axpy(load<f32>(lane, REG), p, q, bytes);
-  addEntries(load<i32>(lane, COUNT), load<i32>(lane, FIRST), ld, false, weights, room, p, sums, q);
+  const block = blockRows(ld), first = <usize>load<i32>(lane, FIRST);
+  let z = weights + room + first * bytes;
+  weights += first << 2;
+  for (let left = load<i32>(lane, COUNT); left > 0; left -= block, weights += <usize>block << 2, z += <usize>block * bytes) {
+    addEntries(min(left, block), ld, z, weights, 0, p, sums, q);
+  }
   const curvature = dot(p, q, bytes), alpha = rr / curvature;
   if (!(curvature > 0)) return false;
   axpy(alpha, p, x, bytes);
@@ -169,18 +194,16 @@ function stepRow(ld: i32, lane: usize, sums: usize, weights: usize, room: usize,
   return true;
 }
 
-/** out += Σ w (y·p) y over a row's entries or, for the residual, Σ (t − w (y·p)) y: dots of a block, then their sum. */
-function addEntries(count: i32, first: i32, ld: i32, residual: bool, weights: usize, room: usize, p: usize, sums: usize, out: usize): void {
-  const block = blockRows(ld), bytes = <usize>ld << 2;
-  let z = weights + 2 * room + <usize>first * bytes;
-  weights += <usize>first << 2;
-  for (; count > 0; count -= block) {
-    const n = min(block, count), rows = z;
-    for (let at = sums, end = sums + (<usize>n << 2); at < end; at += 16, weights += 16, z += bytes << 2) {
-      let s = f32x4.mul(v128.load(weights), dots4(z, z + bytes, z + bytes * 2, z + bytes * 3, p, bytes));
-      if (residual) s = f32x4.sub(v128.load(weights + room), s);
-      v128.store(at, s);
-    }
-    addScaledRows(n, bytes, rows, sums, out);
+/**
+ * For a block of n gathered entries: out += Σ w (y·p) y or, with their coefficients t at `targets`, Σ (t − w (y·p)) y.
+ * First all dots, then their sum.
+ */
+function addEntries(n: i32, ld: i32, z: usize, weights: usize, targets: usize, p: usize, sums: usize, out: usize): void {
+  const bytes = <usize>ld << 2;
+  dots(n, bytes, z, p, sums);
+  for (let at: usize = 0, end = <usize>n << 2; at < end; at += 16) {
+    const s = f32x4.mul(v128.load(weights + at), v128.load(sums + at));
+    v128.store(sums + at, targets ? f32x4.sub(v128.load(targets + at), s) : s);
   }
+  addScaledRows(n, bytes, z, sums, out);
 }

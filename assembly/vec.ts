@@ -14,23 +14,28 @@ export function dot(a: usize, b: usize, bytes: usize): f32 {
   return sum4(f32x4.add(even, odd));
 }
 
-/** The dots of four rows with v: lane i has the bits of dot(rowI, v). */
-// @ts-ignore: decorator
-@inline
-export function dots4(row0: usize, row1: usize, row2: usize, row3: usize, v: usize, bytes: usize): v128 {
-  let even0 = f32x4.splat(0), even1 = even0, even2 = even0, even3 = even0, odd0 = even0, odd1 = even0, odd2 = even0, odd3 = even0;
-  for (let k: usize = 0; k < bytes; k += 32) {
-    const even = v128.load(v + k), odd = v128.load(v + k, 16);
-    even0 = madd(even0, v128.load(row0 + k), even);
-    even1 = madd(even1, v128.load(row1 + k), even);
-    even2 = madd(even2, v128.load(row2 + k), even);
-    even3 = madd(even3, v128.load(row3 + k), even);
-    odd0 = madd(odd0, v128.load(row0 + k, 16), odd);
-    odd1 = madd(odd1, v128.load(row1 + k, 16), odd);
-    odd2 = madd(odd2, v128.load(row2 + k, 16), odd);
-    odd3 = madd(odd3, v128.load(row3 + k, 16), odd);
+/**
+ * out[i] = row i of Z · v for i < n, rounded up to whole sixes: what lies behind the last row is read, and its dots are
+ * to be ignored. Six rows at a time, each summed over all lanes in order: V8 loads a whole loop body first, and six sums
+ * with six loads are as many as its registers hold (docs/kernels.md).
+ */
+export function dots(n: i32, bytes: usize, Z: usize, v: usize, out: usize): void {
+  for (; n > 0; n -= 6, out += 24) {
+    const z1 = Z + bytes, z2 = z1 + bytes, z3 = z2 + bytes, z4 = z3 + bytes, z5 = z4 + bytes;
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0;
+    for (let k: usize = 0; k < bytes; k += 16) {
+      const x = v128.load(v + k);
+      s0 = madd(s0, v128.load(Z + k), x);
+      s1 = madd(s1, v128.load(z1 + k), x);
+      s2 = madd(s2, v128.load(z2 + k), x);
+      s3 = madd(s3, v128.load(z3 + k), x);
+      s4 = madd(s4, v128.load(z4 + k), x);
+      s5 = madd(s5, v128.load(z5 + k), x);
+    }
+    v128.store(out, sums4(s0, s1, s2, s3));
+    v128.store64_lane(out, sums4(s4, s5, s4, s5), 0, 16);
+    Z = z5 + bytes;
   }
-  return sums4(f32x4.add(even0, odd0), f32x4.add(even1, odd1), f32x4.add(even2, odd2), f32x4.add(even3, odd3));
 }
 
 /** a·b of two rows of f32, every product and sum in f64. */
@@ -71,18 +76,21 @@ export function allFinite(a: usize, bytes: usize, aboveZero: bool): bool {
   return i32x4.all_true(good);
 }
 
-/** out += Σ_i coefficients[i] · row i of Z, n ≥ 1 rows in order; 32 columns at a time stay in registers. */
-// @ts-ignore: decorator
-@inline
+/** out += Σ_i coefficients[i] · row i of Z, n ≥ 1 rows in order; 24 columns at a time stay in six registers. */
 export function addScaledRows(n: i32, bytes: usize, Z: usize, coefficients: usize, out: usize): void {
-  let c: usize = 0;
-  for (; c + 128 <= bytes; c += 128) addScaledColumns32(n, bytes, Z + c, coefficients, out + c);
-  for (; c < bytes; c += 32) addScaledColumns8(n, bytes, Z + c, coefficients, out + c);
+  const end = Z + bytes;
+  for (; Z + 96 <= end; Z += 96, out += 96) addScaled24(n, bytes, Z, coefficients, out);
+  if (Z + 64 <= end) {
+    addScaled16(n, bytes, Z, coefficients, out);
+    Z += 64;
+    out += 64;
+  }
+  if (Z < end) addScaled8(n, bytes, Z, coefficients, out);
 }
 
-function addScaledColumns32(n: i32, bytes: usize, z: usize, coefficients: usize, out: usize): void {
-  let s0 = v128.load(out), s1 = v128.load(out, 16), s2 = v128.load(out, 32), s3 = v128.load(out, 48);
-  let s4 = v128.load(out, 64), s5 = v128.load(out, 80), s6 = v128.load(out, 96), s7 = v128.load(out, 112);
+function addScaled24(n: i32, bytes: usize, z: usize, coefficients: usize, out: usize): void {
+  let s0 = v128.load(out), s1 = v128.load(out, 16), s2 = v128.load(out, 32);
+  let s3 = v128.load(out, 48), s4 = v128.load(out, 64), s5 = v128.load(out, 80);
   do {
     const a = v128.load32_splat(coefficients);
     s0 = madd(s0, a, v128.load(z));
@@ -91,8 +99,6 @@ function addScaledColumns32(n: i32, bytes: usize, z: usize, coefficients: usize,
     s3 = madd(s3, a, v128.load(z, 48));
     s4 = madd(s4, a, v128.load(z, 64));
     s5 = madd(s5, a, v128.load(z, 80));
-    s6 = madd(s6, a, v128.load(z, 96));
-    s7 = madd(s7, a, v128.load(z, 112));
     z += bytes;
     coefficients += 4;
   } while (--n);
@@ -102,11 +108,26 @@ function addScaledColumns32(n: i32, bytes: usize, z: usize, coefficients: usize,
   v128.store(out, s3, 48);
   v128.store(out, s4, 64);
   v128.store(out, s5, 80);
-  v128.store(out, s6, 96);
-  v128.store(out, s7, 112);
 }
 
-function addScaledColumns8(n: i32, bytes: usize, z: usize, coefficients: usize, out: usize): void {
+function addScaled16(n: i32, bytes: usize, z: usize, coefficients: usize, out: usize): void {
+  let s0 = v128.load(out), s1 = v128.load(out, 16), s2 = v128.load(out, 32), s3 = v128.load(out, 48);
+  do {
+    const a = v128.load32_splat(coefficients);
+    s0 = madd(s0, a, v128.load(z));
+    s1 = madd(s1, a, v128.load(z, 16));
+    s2 = madd(s2, a, v128.load(z, 32));
+    s3 = madd(s3, a, v128.load(z, 48));
+    z += bytes;
+    coefficients += 4;
+  } while (--n);
+  v128.store(out, s0);
+  v128.store(out, s1, 16);
+  v128.store(out, s2, 32);
+  v128.store(out, s3, 48);
+}
+
+function addScaled8(n: i32, bytes: usize, z: usize, coefficients: usize, out: usize): void {
   let s0 = v128.load(out), s1 = v128.load(out, 16);
   do {
     const a = v128.load32_splat(coefficients);

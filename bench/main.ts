@@ -40,7 +40,7 @@ const number = (value: number, digits = 3): string => value.toPrecision(digits).
 const line = (...cells: string[]): void => console.log([cells[0].padEnd(24), cells[1].padEnd(34), ...cells.slice(2).map((cell) => cell.padStart(9))].join(' '));
 
 const peak = await roofline(), machine = `${cpus()[0]?.model.trim()}, ${process.arch}, Node ${process.versions.node}`;
-console.log(`${machine}\nmost in one thread: ${number(peak.gflops)} GFLOP/s from registers, ${number(peak.gbytes)} GB/s from memory\n`);
+console.log(`${machine}\nmost in one thread: ${number(peak.gflops)} GFLOP/s, ${number(peak.gbytes)} GB/s from memory\n`);
 line('kernel', 'size', 'min ms', 'median', 'spread', 'rate', '', 'of peak');
 const rows: Row[] = [];
 for (const [kernel, { bench = {} }] of Object.values(FAMILIES).flatMap((table) => Object.entries(table))) {
