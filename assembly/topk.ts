@@ -4,12 +4,12 @@
 import { high64, low64, madd } from './simd';
 import { dot64 } from './vec';
 
-// ---- Packed items: groups of eight, transposed (coordinate c of a group's items at 32·c bytes), whole fours of groups.
+// ---- Packed items: groups of eight, transposed (coordinate c of a group's items at 32·c bytes), whole threes of groups.
 
 // @ts-ignore: decorator
 @inline
 function groupsOf(items: i32): i32 {
-  return (items + 31) >> 5 << 2;
+  return (items + 23) / 24 * 3;
 }
 
 export function packed_items_bytes(items: i32, ld: i32): i32 {
@@ -28,11 +28,11 @@ export function pack_items(items: i32, ld: i32, Y: usize, packed: usize): void {
 
 // ---- The list: a heap in place, its worst entry first, until it is sorted at the end.
 
-/** Whether (score a, item a) ranks below (score b, item b). */
+/** Whether (score a, item a) ranks below (score b, item b); without branches, because nobody can predict them. */
 // @ts-ignore: decorator
 @inline
 function worse(scoreA: f32, itemA: i32, scoreB: f32, itemB: i32): bool {
-  return scoreA < scoreB || (scoreA == scoreB && itemA > itemB);
+  return <bool>(i32(scoreA < scoreB) | (i32(scoreA == scoreB) & i32(itemA > itemB)));
 }
 
 function clearList(k: i32, ids: usize, scores: usize): void {
@@ -48,8 +48,8 @@ function replaceWorst(n: i32, ids: usize, scores: usize, item: i32, score: f32):
   for (const end = <usize>n << 2; ;) {
     let child = (at << 1) + 4;
     if (child >= end) break;
-    const other = child + 4;
-    if (other < end && worse(load<f32>(scores + other), load<i32>(ids + other), load<f32>(scores + child), load<i32>(ids + child))) child = other;
+    const other = min(child + 4, end - 4);
+    child = select<usize>(other, child, worse(load<f32>(scores + other), load<i32>(ids + other), load<f32>(scores + child), load<i32>(ids + child)));
     const childScore = load<f32>(scores + child), childItem = load<i32>(ids + child);
     if (!worse(childScore, childItem, score, item)) break;
     store<f32>(scores + at, childScore);
@@ -72,9 +72,16 @@ function sortList(k: i32, ids: usize, scores: usize): void {
 
 // ---- Which items may enter: a bit per item, a byte per group, 1 = may not.
 
+/** Bytes of a user's bits: whole words, and a bit for every packed item. */
+// @ts-ignore: decorator
+@inline
+function bitBytes(items: i32): i32 {
+  return (groupsOf(items) + 7) & ~3;
+}
+
 /** Bits of what is not allowed, was seen, or lies beyond the last item. */
 function forbid(items: i32, user: i32, seenIndptr: usize, seenIndices: usize, allowed: usize, bits: usize): void {
-  const bytes = <usize>groupsOf(items);
+  const bytes = <usize>bitBytes(items);
   if (allowed) {
     const words = (<usize>items + 31) >> 5 << 2;
     for (let i: usize = 0; i < words; i += 4) store<u32>(bits + i, ~load<u32>(allowed + i));
@@ -114,7 +121,7 @@ function above(s0: v128, s1: v128, threshold: v128): i32 {
 const USERS: i32 = 16;
 
 export function topk_scratch(k: i32, items: i32, ld: i32): i32 {
-  return USERS * (ld << 2) + USERS * 4 + 128 + USERS * groupsOf(items);
+  return USERS * (ld << 2) + USERS * 4 + 128 + USERS * bitBytes(items);
 }
 
 /**
@@ -126,7 +133,7 @@ export function topk(
   begin: i32, end: i32, k: i32, items: i32, ld: i32, users: usize, X: usize, packed: usize,
   seenIndptr: usize, seenIndices: usize, allowed: usize, ids: usize, scores: usize, scratch: usize,
 ): void {
-  const row = <usize>ld << 2, list = <usize>k << 2, bytes = <usize>groupsOf(items);
+  const row = <usize>ld << 2, list = <usize>k << 2, bytes = <usize>bitBytes(items);
   const rows = scratch, thresholds = rows + <usize>USERS * row, tile = thresholds + USERS * 4, bits = tile + 128;
   for (let first = begin; first < end; first += USERS) {
     const n = min(USERS, end - first), block = <usize>(first - begin) * list;
@@ -213,12 +220,12 @@ function scoreTile(rows: usize, group: usize, n: i32, thresholds: usize, tile: u
   return true;
 }
 
-/** One user against all items, four groups at a time. */
+/** One user against all items, three groups at a time: as many sums as leave registers for what is loaded. */
 function scanAlone(items: i32, k: i32, ld: i32, x: usize, packed: usize, bits: usize, tile: usize, ids: usize, scores: usize): void {
-  for (let first = 0; first < items; first += 32, packed += <usize>ld << 7, bits += 4) {
+  for (let first = 0; first < items; first += 24, packed += <usize>ld * 96, bits += 3) {
     scoreAlone(ld, x, packed, tile);
     const threshold = v128.load32_splat(scores);
-    for (let g: usize = 0; g < 4; g++) {
+    for (let g: usize = 0; g < 3; g++) {
       const at = tile + (g << 5);
       const mask = above(v128.load(at), v128.load(at, 16), threshold) & ~<i32>load<u8>(bits + g);
       if (mask) offer(mask, first + (<i32>g << 3), at, k, ids, scores);
@@ -226,12 +233,12 @@ function scanAlone(items: i32, k: i32, ld: i32, x: usize, packed: usize, bits: u
   }
 }
 
-/** Scores of one user and 32 items, in `tile`. */
+/** Scores of one user and 24 items, in `tile`. */
 function scoreAlone(ld: i32, x: usize, packed: usize, tile: usize): void {
   const group = <usize>ld << 5, end = x + (<usize>ld << 2);
-  let q0 = packed, q1 = q0 + group, q2 = q1 + group, q3 = q2 + group;
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-  for (; x < end; x += 4, q0 += 32, q1 += 32, q2 += 32, q3 += 32) {
+  let q0 = packed, q1 = q0 + group, q2 = q1 + group;
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
+  for (; x < end; x += 4, q0 += 32, q1 += 32, q2 += 32) {
     const a = v128.load32_splat(x);
     c00 = madd(c00, a, v128.load(q0));
     c01 = madd(c01, a, v128.load(q0, 16));
@@ -239,8 +246,6 @@ function scoreAlone(ld: i32, x: usize, packed: usize, tile: usize): void {
     c11 = madd(c11, a, v128.load(q1, 16));
     c20 = madd(c20, a, v128.load(q2));
     c21 = madd(c21, a, v128.load(q2, 16));
-    c30 = madd(c30, a, v128.load(q3));
-    c31 = madd(c31, a, v128.load(q3, 16));
   }
   v128.store(tile, c00);
   v128.store(tile, c01, 16);
@@ -248,14 +253,12 @@ function scoreAlone(ld: i32, x: usize, packed: usize, tile: usize): void {
   v128.store(tile, c11, 48);
   v128.store(tile, c20, 64);
   v128.store(tile, c21, 80);
-  v128.store(tile, c30, 96);
-  v128.store(tile, c31, 112);
 }
 
 // ---- Top-k of given scores, scores of pairs, unit rows
 
 export function select_topk_scratch(items: i32): i32 {
-  return groupsOf(items);
+  return bitBytes(items);
 }
 
 /**
