@@ -26,7 +26,10 @@ export function pack_items(items: i32, ld: i32, Y: usize, packed: usize): void {
   }
 }
 
-// ---- The list: a heap in place, its worst entry first, until it is sorted at the end.
+// ---- The list: its worst entry first, until it is turned round at the end. Short lists are kept in order, long ones as heaps.
+
+/** Entries up to which moving them along costs less than the heap's unpredictable branches. */
+const SHORT: i32 = 64;
 
 /** Whether (score a, item a) ranks below (score b, item b); without branches, because nobody can predict them. */
 // @ts-ignore: decorator
@@ -42,8 +45,21 @@ function clearList(k: i32, ids: usize, scores: usize): void {
   }
 }
 
+/** Puts an entry into an ascending list in place of the first, its worst. */
+function insertAscending(k: i32, ids: usize, scores: usize, item: i32, score: f32): void {
+  const end = ids + (<usize>(k - 1) << 2);
+  for (; ids < end; ids += 4, scores += 4) {
+    const nextScore = load<f32>(scores, 4), nextItem = load<i32>(ids, 4);
+    if (!worse(nextScore, nextItem, score, item)) break;
+    store<f32>(scores, nextScore);
+    store<i32>(ids, nextItem);
+  }
+  store<f32>(scores, score);
+  store<i32>(ids, item);
+}
+
 /** Puts an entry where the worst of the heap's n entries was. */
-function replaceWorst(n: i32, ids: usize, scores: usize, item: i32, score: f32): void {
+function siftDown(n: i32, ids: usize, scores: usize, item: i32, score: f32): void {
   let at: usize = 0;
   for (const end = <usize>n << 2; ;) {
     let child = (at << 1) + 4;
@@ -60,14 +76,29 @@ function replaceWorst(n: i32, ids: usize, scores: usize, item: i32, score: f32):
   store<i32>(ids + at, item);
 }
 
-/** Sorts the heap, best first: the worst goes to the end, again and again. */
+/** Best first: a short list is turned round; of a heap the worst goes to the end, again and again. */
 function sortList(k: i32, ids: usize, scores: usize): void {
+  if (k <= SHORT) {
+    for (let i: usize = 0, j = <usize>(k - 1) << 2; <isize>i < <isize>j; i += 4, j -= 4) {
+      const score = load<f32>(scores + j), item = load<i32>(ids + j);
+      moveEntry(ids, scores, i, j);
+      store<f32>(scores + i, score);
+      store<i32>(ids + i, item);
+    }
+    return;
+  }
   for (let n = k - 1; n > 0; n--) {
     const last = <usize>n << 2, score = load<f32>(scores + last), item = load<i32>(ids + last);
-    store<f32>(scores + last, load<f32>(scores));
-    store<i32>(ids + last, load<i32>(ids));
-    replaceWorst(n, ids, scores, item, score);
+    moveEntry(ids, scores, 0, last);
+    siftDown(n, ids, scores, item, score);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function moveEntry(ids: usize, scores: usize, from: usize, to: usize): void {
+  store<f32>(scores + to, load<f32>(scores + from));
+  store<i32>(ids + to, load<i32>(ids + from));
 }
 
 // ---- Which items may enter: a bit per item, a byte per group, 1 = may not.
@@ -104,7 +135,9 @@ function setBit(bits: usize, i: i32): void {
 function offer(mask: i32, first: i32, at: usize, k: i32, ids: usize, scores: usize): void {
   for (; mask; mask &= mask - 1) {
     const lane = ctz(mask), score = load<f32>(at + (<usize>lane << 2));
-    if (score > load<f32>(scores)) replaceWorst(k, ids, scores, first + lane, score);
+    if (!(score > load<f32>(scores))) continue;
+    if (k <= SHORT) insertAscending(k, ids, scores, first + lane, score);
+    else siftDown(k, ids, scores, first + lane, score);
   }
 }
 

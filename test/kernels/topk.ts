@@ -23,7 +23,7 @@ function filters(arena: Arena, seed: number, users: number, items: number): (Fil
 }
 
 const SHAPES: readonly (readonly [users: number, items: number, factors: number, k: number])[] =
-  [[1, 1, 1, 1], [2, 5, 3, 7], [5, 8, 8, 3], [21, 33, 17, 10], [18, 100, 64, 100], [37, 203, 100, 20]];
+  [[1, 1, 1, 1], [2, 5, 3, 7], [5, 8, 8, 3], [21, 33, 17, 10], [18, 100, 64, 64], [19, 100, 64, 65], [6, 90, 3, 200], [37, 203, 100, 20]];
 
 /** 0..1, 1..3, 3..6, … up to n. */
 function parts(n: number): [number, number][] {
