@@ -9,7 +9,7 @@ import { breathe, provenanceOf, savedParameter, type FitControl, type Model, typ
 import { begin, type Moment, type Network, type Pass } from './network.ts';
 import { Optimizer, OPTIMIZERS } from './optimizer.ts';
 import { boolean, integer, number, resolveOptions, seed, word, type OptionSpecs, type OptionsOf, type OptionValue } from './options.ts';
-import { PairSampler } from './sampling.ts';
+import { PairSampler, type SamplerOptions } from './sampling.ts';
 import { scalar, Tape, type Variable } from './tape.ts';
 import { Matrix, type SparseRows } from './tensor.ts';
 
@@ -147,12 +147,12 @@ export class Training {
   /** One pass over the sampler's pairs. @returns the mean loss. */
   async epoch(number: number, sampler: PairSampler, optimizer: Optimizer, rate: number, control: FitControl): Promise<number> {
     const { batchSize } = this.options;
-    this.network.beginEpoch?.(number);
+    for (const name of this.network.beginEpoch?.(number) ?? []) optimizer.restart(name);
     const order = sampler.order(number);
     let total = 0;
     for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
-      const batch = sampler.batch(order.subarray(start, start + batchSize), number);
-      total += this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1)) * batch.users.length;
+      const entries = order.subarray(start, start + batchSize), batch = sampler.batch(entries, number);
+      total += this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1)) * entries.length;
       await this.breathe(control);
     }
     for (const [name, matrix] of this.matrices) {
@@ -258,7 +258,7 @@ async function fit(kind: GradientKind, data: Dataset, options: TrainingOptions, 
   const training = new Training(kind, data, options), { arena, matrices } = training;
   const optimizer = new Optimizer(arena, matrices, { name: options.optimizer, weightDecay: options.weightDecay });
   const best = new Map<string, Matrix>(validation ? Array.from(matrices, ([name, { rows, cols }]) => [name, new Matrix(arena, rows, cols)] as const) : []);
-  const sampler = new PairSampler(data, options.seed);
+  const sampler = new PairSampler(data, options.seed, [data], options as SamplerOptions);
   const state = { epoch: 0, bestEpoch: 0, bestRecall: -1, misses: 0, objective: 0 };
   const everything = (): [string, Matrix][] => [...matrices, ...optimizer.state(), ...Array.from(best, ([name, m]) => [`${name}/best`, m] as [string, Matrix])];
   const capture = (): Checkpoint => ({

@@ -7,9 +7,9 @@ import type { Batch } from './sampling.ts';
 import type { Tape, Variable } from './tape.ts';
 import { Matrix } from './tensor.ts';
 
-/** Where a block of rows begins: uniform in ±scale, or normal with this standard deviation. */
+/** Where a block of rows begins: uniform in ±scale, uniform between 0 and scale, or normal with this standard deviation. */
 export interface Start {
-  readonly law: 'uniform' | 'normal';
+  readonly law: 'uniform' | 'oneSided' | 'normal';
   readonly scale: number;
 }
 export const xavierUniform = (rows: number, cols: number): Start => ({ law: 'uniform', scale: Math.sqrt(6 / (rows + cols)) });
@@ -28,6 +28,8 @@ export interface Block {
 export interface Parameter {
   readonly matrix: Matrix;
   readonly blocks: readonly Block[];
+  /** Whether no gradient moves it: something that scores depend on, and that the network itself keeps up to date. */
+  readonly fixed?: boolean;
 }
 
 /** Makes parameters in an arena, with the sizes of a data set. */
@@ -57,10 +59,14 @@ export class ParameterSet {
   shared(name: string, rows: number, cols: number, start: Start): Matrix {
     return this.#add(name, cols, [{ owner: 'shared', from: 0, rows, start }]);
   }
+  /** Numbers that the network writes itself, zero at first. */
+  state(name: string, rows: number, cols: number): Matrix {
+    return this.#add(name, cols, [{ owner: 'shared', from: 0, rows, start: { law: 'uniform', scale: 0 } }], true);
+  }
 
-  #add(name: string, cols: number, blocks: readonly Block[]): Matrix {
+  #add(name: string, cols: number, blocks: readonly Block[], fixed = false): Matrix {
     const matrix = new Matrix(this.arena, blocks.reduce((sum, { rows }) => sum + rows, 0), cols);
-    this.parameters.set(name, { matrix, blocks });
+    this.parameters.set(name, { matrix, blocks, fixed });
     return matrix;
   }
 }
@@ -85,7 +91,7 @@ export function begin(name: string, { matrix }: Parameter, block: Block, data: D
   });
   arena.scope(() => {
     const at = arena.upload(keys), out = arena.alloc(rows.length * ld * 4);
-    if (law === 'uniform') kernels.random_uniform_rows(rows.length, cols, ld, seed, stream, at, -scale, scale, out);
+    if (law !== 'normal') kernels.random_uniform_rows(rows.length, cols, ld, seed, stream, at, law === 'uniform' ? -scale : 0, scale, out);
     else kernels.random_normal_rows(rows.length, cols, ld, seed, stream, at, scale, out);
     const drawn = arena.f32(out, rows.length * ld), view = matrix.view();
     rows.forEach((r, i) => view.set(drawn.subarray(i * ld, (i + 1) * ld), (block.from + r) * ld));
@@ -111,8 +117,8 @@ export interface Network {
   readonly parameters: ReadonlyMap<string, Parameter>;
   /** Names of the modalities that the scores depend on; none by default. */
   readonly modalities?: readonly string[];
-  /** Redraws what changes by epoch. */
-  beginEpoch?(epoch: number): void;
+  /** Redraws what changes by epoch. @returns names of parameters that it wrote over. */
+  beginEpoch?(epoch: number): readonly string[] | void;
   pass(tape: Tape, moment: Moment): Pass;
   /** The rows whose dot products are the scores, without randomness: for ranking. */
   factors(tape: Tape): { readonly users: Variable; readonly items: Variable };
@@ -162,6 +168,18 @@ export function presence(tape: Tape, { features }: FrozenFeatures, index: Int32A
   return tape.constant(mask);
 }
 
-/** Whether some item lacks features of some modality. */
-export const missingRows = (modalities: readonly FrozenFeatures[]): boolean =>
-  modalities.some(({ features }) => features.present.some((has) => !has));
+/** 1 for items that have features of the modality, or of one of several. */
+export function openItems(modalities: FrozenFeatures | readonly FrozenFeatures[], data: Dataset): Uint8Array {
+  const list = [modalities].flat() as readonly FrozenFeatures[];
+  return Uint8Array.from({ length: data.items.size }, (_, i) => (data.items.at(i) !== null && list.some(({ features }) => features.present[i]) ? 1 : 0));
+}
+
+/** The same as weights of rows, [1 × items], constant: what is made of no features must be nothing. */
+export function openRows(modalities: FrozenFeatures | readonly FrozenFeatures[], data: Dataset): (tape: Tape) => Variable {
+  const open = openItems(modalities, data);
+  return (tape) => {
+    const mask = tape.matrix(1, open.length);
+    mask.row(0).set(open);
+    return tape.constant(mask);
+  };
+}

@@ -45,6 +45,11 @@ export class Optimizer {
     return new Map(Array.from(this.#moments, ([key, list]) => list.map((m, i) => [`${key}/moment${i + 1}`, m] as const)).flat());
   }
 
+  /** A parameter that was written over begins without the momentum of what it was. */
+  restart(name: string): void {
+    for (const moment of this.#moments.get(name)!) moment.view().fill(0);
+  }
+
   /**
    * One step. A matrix without a gradient keeps its bytes.
    * @param rows ascending rows by parameter name: only these move; a parameter that is not named moves whole.

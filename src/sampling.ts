@@ -8,16 +8,31 @@ export interface Batch {
   readonly users: Int32Array;
   readonly positives: Int32Array;
   readonly negatives: Int32Array;
+  /** Negatives of each pair: the batch holds the pairs this many times over. */
+  readonly times: number;
 }
 
-/** Tries before a negative is looked for item by item. */
-const TRIES = 64;
+/** How negatives are drawn: all items alike, or each by the number of users who have it. */
+export const SAMPLERS = ['uniform', 'popularity'] as const;
+
+export interface SamplerOptions {
+  readonly sampler?: (typeof SAMPLERS)[number];
+  /** Negatives for each entry of a batch; default 1. */
+  readonly negatives?: number;
+}
+
+/** Tries before a negative is looked for item by item: most draws by popularity are turned down. */
+const TRIES = { uniform: 64, popularity: 512 } as const;
 
 /** Draws pairs of a training set. */
 export class PairSampler {
   readonly #keys: Uint32Array;
   readonly #users: Int32Array;
-  readonly #eligible: Uint8Array;
+  readonly #counts: Int32Array;
+  /** A count that is drawn for certain: a power of two, so that forgetting somebody rarely changes it. */
+  readonly #ceiling: number;
+  readonly #sampler: (typeof SAMPLERS)[number];
+  readonly #negatives: number;
   readonly #closed: readonly Dataset[];
 
   /**
@@ -25,7 +40,7 @@ export class PairSampler {
    * @param closed a user's items in these are never negatives; default the pairs' own data.
    * Negatives are items that somebody has in the first of them.
    */
-  constructor(readonly data: Dataset, readonly seed: number, closed: readonly Dataset[] = [data]) {
+  constructor(readonly data: Dataset, readonly seed: number, closed: readonly Dataset[] = [data], { sampler = 'uniform', negatives = 1 }: SamplerOptions = {}) {
     const { rows, indptr, indices } = data.userItems, itemKeys = data.items.keys();
     this.#keys = new Uint32Array(indices.length * 2);
     this.#users = new Int32Array(indices.length);
@@ -40,7 +55,12 @@ export class PairSampler {
       }
     }
     this.#closed = closed;
-    this.#eligible = Uint8Array.from(closed[0].itemCounts(), (count) => (count > 0 ? 1 : 0));
+    this.#counts = Int32Array.from(closed[0].itemCounts());
+    this.#sampler = sampler;
+    this.#negatives = negatives;
+    let ceiling = 1;
+    for (const count of this.#counts) while (ceiling < count) ceiling *= 2;
+    this.#ceiling = ceiling;
   }
 
   /** All entries in the order of an epoch. */
@@ -50,33 +70,37 @@ export class PairSampler {
     return ascending(draws);
   }
 
-  /** The given entries as a batch, with one negative each for this epoch and draw. */
+  /** The given entries as a batch, with a negative each for this epoch and draw; again from the first where each has several. */
   batch(entries: Int32Array, epoch: number, draw = 0): Batch {
-    const { indices } = this.data.userItems, n = entries.length;
-    const users = new Int32Array(n), positives = new Int32Array(n), negatives = new Int32Array(n);
-    for (let k = 0; k < n; k++) {
-      const e = entries[k];
+    const { indices } = this.data.userItems, n = entries.length, all = n * this.#negatives;
+    const users = new Int32Array(all), positives = new Int32Array(all), negatives = new Int32Array(all);
+    for (let k = 0; k < all; k++) {
+      const e = entries[k % n];
       users[k] = this.#users[e];
       positives[k] = indices[e];
-      negatives[k] = this.#negative(e, users[k], epoch, draw);
+      negatives[k] = this.#negative(e, users[k], epoch, draw * this.#negatives + Math.floor(k / n));
     }
-    return { users, positives, negatives };
+    return { users, positives, negatives, times: this.#negatives };
   }
 
   #negative(entry: number, user: number, epoch: number, draw: number): number {
-    const items = this.#eligible.length, lo = this.#keys[2 * entry], hi = this.#keys[2 * entry + 1];
-    for (let t = 0; t < TRIES; t++) {
-      const word = philox(epoch, (draw << 8) | (t >> 2), lo, hi, this.seed, STREAM.negatives)[t & 3];
-      const item = Math.floor(((word >>> 0) / 4294967296) * items);
+    const items = this.#counts.length, lo = this.#keys[2 * entry], hi = this.#keys[2 * entry + 1], popularity = this.#sampler === 'popularity';
+    let first = 0;
+    for (let t = 0; t < TRIES[this.#sampler]; t += popularity ? 2 : 1) {
+      const words = philox(epoch, (draw << 8) | (t >> 2), lo, hi, this.seed, STREAM.negatives);
+      const item = Math.floor(((words[t & 3] >>> 0) / 4294967296) * items);
+      if (t === 0) first = item;
+      // Turned down unless its count is large enough: whoever leaves changes few draws, where a table of sums would shift all.
+      if (popularity && ((words[(t & 3) + 1] >>> 0) / 4294967296) * this.#ceiling >= this.#counts[item]) continue;
       if (this.#open(user, item)) return item;
     }
-    for (let item = 0; item < items; item++) if (this.#open(user, item)) return item;
+    for (let i = 0; i < items; i++) if (this.#open(user, (first + i) % items)) return (first + i) % items;
     // A user who has every item has no negative: the pair stands against itself, and moves nothing.
     return this.data.userItems.indices[entry];
   }
 
   #open(user: number, item: number): boolean {
-    return this.#eligible[item] === 1 && !this.#closed.some(({ userItems }) => has(userItems.indices, userItems.indptr[user], userItems.indptr[user + 1], item));
+    return this.#counts[item] > 0 && !this.#closed.some(({ userItems }) => has(userItems.indices, userItems.indptr[user], userItems.indptr[user + 1], item));
   }
 }
 

@@ -66,6 +66,7 @@ for (const kind of KINDS) {
     const { arena, matrices, network } = training, moment = { epoch: 1, step: 0 };
     const loss = (): number => arena.scope(() => scalar(network.pass(new Tape(arena), moment).loss(batch, 1)));
     for (const [name, matrix] of matrices) {
+      if (network.parameters.get(name)!.fixed) continue;
       const start = matrix.toArray(), direction = Float32Array.from(start, () => next() * 2 - 1), h = 4e-3;
       const along = arena.scope(() => {
         const tape = new Tape(arena);
@@ -133,6 +134,47 @@ test('negatives are items that somebody has and the user has not; a user who has
   const alone = new PairSampler(everything, 2).batch(Int32Array.of(0), 1);
   assert.equal([...alone.negatives], [...alone.positives]);
 });
+
+test('negatives by popularity: each item as often as users have it; a user who leaves changes few of the others\'', () => {
+  const data = clustered(), entries = Int32Array.from({ length: data.interactions }, (_, e) => e), options = { sampler: 'popularity', negatives: 4 } as const;
+  const sampler = new PairSampler(data, 3, [data], options), drawn = new Float64Array(data.items.size), expected = new Float64Array(data.items.size), counts = data.itemCounts();
+  for (let epoch = 1; epoch <= 20; epoch++) {
+    const { users, positives, negatives, times } = sampler.batch(entries, epoch);
+    assert.is(times, 4);
+    assert.is(users.length, 4 * entries.length);
+    assert.equal(positives.subarray(entries.length, 2 * entries.length), positives.subarray(0, entries.length));
+    negatives.forEach((item, k) => {
+      assert.not.ok(data.itemsOf(users[k]).includes(item));
+      drawn[item]++;
+    });
+  }
+  for (let u = 0; u < data.users.size; u++) {
+    const had = new Set(data.itemsOf(u)), open = counts.reduce((sum, count, i) => sum + (had.has(i) ? 0 : count), 0);
+    counts.forEach((count, i) => { if (!had.has(i)) expected[i] += (80 * had.size * count) / open; });
+  }
+  expected.forEach((count, i) => assert.ok(Math.abs(drawn[i] - count) < 5 * Math.sqrt(count) + 1, `item ${i}: ${drawn[i]}, expected ${count}`));
+  const rest = data.filter((_, u) => u !== 5), list = (of: Dataset): string[] => {
+    const { users, positives, negatives } = new PairSampler(of, 3, [of], options).batch(Int32Array.from({ length: of.interactions }, (_, e) => e), 1);
+    return Array.from(users, (u, k) => `${u} ${positives[k]} ${k >= 3 * of.interactions} ${negatives[k]}`);
+  };
+  const before = new Set(list(data)), after = list(rest), same = after.filter((pair) => before.has(pair)).length;
+  assert.ok(same > 0.8 * after.length && same < after.length, `${same} of ${after.length} draws stay`);
+});
+
+for (const loss of ['bpo', 'nbpo', 'nbpo-exact', 'nbpo-unlogged'] as const) {
+  test(`${loss} trains a model of any kind that ranks pairs, and says what it measures`, async () => {
+    const { train, validation } = divided();
+    const options = { ...SMALL, epochs: 30, loss, negatives: 2, noiseFactors: 4, noiseRegularization: 1e-3 };
+    for (const kind of [bpr, lightgcn, vbpr]) {
+      const objectives: number[] = [];
+      const model = await kind.fit(train, options, { onProgress: ({ objective }) => objectives.push(objective!) });
+      assert.is(model.parameters.has('noiseUsers'), loss !== 'bpo');
+      const measured = evaluate(model, train, validation)['ndcg@20'], start = evaluate(await kind.fit(train, { ...options, epochs: 1, learningRate: 1e-9 }), train, validation)['ndcg@20'];
+      assert.ok(measured > start + 0.05, `${kind.name}: ${measured} after training, ${start} before`);
+      if (loss !== 'nbpo') assert.ok(objectives.at(-1)! < objectives[0]);
+    }
+  });
+}
 
 test('ascending sorts by key, equal keys by position', () => {
   const next = draws(8), keys = Uint32Array.from({ length: 3000 }, (_, i) => (i % 3 ? Math.floor(next() * 4294967296) : i % 5));

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Arena } from '../src/memory.ts';
 import { bprLoss, infoNce } from '../src/ops/losses.ts';
+import { noisyLoss, pointwiseLoss, type NoisyForm } from '../src/ops/noisy.ts';
 import * as pointwise from '../src/ops/pointwise.ts';
 import { addBias, matmul, matmulTransposed, propagate, propagateLayers, type Graph } from '../src/ops/products.ts';
 import { frobenius, mean, sum, sumSquares } from '../src/ops/reduce.ts';
@@ -100,6 +101,16 @@ const CASES: Readonly<Record<string, OpCase>> = {
   ...Object.fromEntries(([1, -1] as const).map((sign) => [`bprLoss, sign ${sign}`, {
     inputs: [[1, 13], [1, 13]], run: (p, n) => bprLoss(p, n, sign), twin: zip((p, n) => softplus(-sign * (p - n))), value: (u) => u * 20 - 10,
   } satisfies OpCase])),
+  ...Object.fromEntries([true, false].map((observed) => [`pointwiseLoss, observed ${observed}`, {
+    inputs: [[1, 13]], run: (r) => pointwiseLoss(r, observed), twin: map((r) => softplus(observed ? -r : r)), value: (u) => u * 20 - 10,
+  } satisfies OpCase])),
+  ...Object.fromEntries((['nbpo-exact', 'nbpo-unlogged'] as const).flatMap((form) => [true, false].map((observed) => [`noisyLoss, ${form}, observed ${observed}`, {
+    inputs: [[1, 13], [1, 13]], run: (r, g) => noisyLoss(form, r, g, observed), value: (u) => u * 12 - 6,
+    twin: zip((r, g) => {
+      const likelihood = observed ? sigmoid(r) * sigmoid(-g) : sigmoid(-r) + sigmoid(g) * sigmoid(r);
+      return form === 'nbpo-exact' ? -Math.log(likelihood) : 1 - likelihood;
+    }),
+  } satisfies OpCase]))),
   ...Object.fromEntries([3, 70].map((n) => [`infoNce, ${n} rows`, {
     inputs: [[n, 5], [n, 5]], run: (a, b) => infoNce(a, b, 0.5), threshold: 1e-5,
     twin: (a, b) => {
@@ -119,6 +130,34 @@ for (const [name, op] of Object.entries(CASES)) test(name, () => checkOp(name, o
 test('a check finds a gradient that is wrong by one part in a thousand', () => {
   const wrong = (x: Variable): Variable => x.tape.record(pointwise.scale(x, 2).value, [x], (dy) => pointwise.pass(x, dy, 2.002));
   assert.throws(() => checkOp('scale', { inputs: [X], run: wrong, twin: map((v) => 2 * v) }), /gradient of input 0/);
+});
+
+/** Slopes of a noisy loss at one pair. */
+function slopes(form: NoisyForm, observed: boolean, score: number, noise: number): number[] {
+  const arena = new Arena(), tape = new Tape(arena), [r, g] = [score, noise].map((v) => tape.parameter(new Matrix(arena, 1, 1).load([v])));
+  tape.backward(sum(noisyLoss(form, r, g, observed)));
+  return [r, g].map((x) => x.gradient!.row(0)[0]);
+}
+
+test('the surrogate of NBPO follows the published direction', () => {
+  for (const r of [-3, -0.2, 1.5]) {
+    for (const g of [-6, 0.4, 2]) {
+      const expected = { true: [-sigmoid(-g) * sigmoid(-r), sigmoid(g) * sigmoid(r)], false: [sigmoid(r) - sigmoid(g) * sigmoid(-r), -sigmoid(-g) * sigmoid(r)] };
+      for (const observed of [true, false]) {
+        slopes('nbpo', observed, r, g).forEach((s, k) => assert.ok(Math.abs(s - expected[`${observed}`][k]) < 1e-6, `r ${r}, g ${g}, ${observed}: ${s}`));
+      }
+    }
+  }
+});
+
+test('slopes of noisy losses stay numbers, and right, where their quotients would be 0 / 0', () => {
+  for (const form of ['nbpo', 'nbpo-exact', 'nbpo-unlogged'] as const) {
+    for (const observed of [true, false]) {
+      for (const r of [-200, 60, 200]) for (const g of [-200, -60, 200]) for (const s of slopes(form, observed, r, g)) assert.ok(Math.abs(s) <= 1, `${form}: ${s}`);
+    }
+  }
+  // Δ = σ(−r) + σ(g)σ(r) is about 2e-26 here: the slope by r is σ(−r)/Δ = ½, not 0 and not NaN.
+  assert.ok(Math.abs(slopes('nbpo-exact', false, 60, -60)[0] - 0.5) < 1e-5);
 });
 
 test('no gradient passes stopGradient; a variable used twice gets both', () => {

@@ -29,6 +29,12 @@ export async function load(name: 'gowalla' | 'ml-100k' | 'ml-1m' | 'ml-latest-sm
   return { name, train, validation, test };
 }
 
+/** A set whose own files say what is train, validation and test. */
+export async function loadGiven(name: string): Promise<SplitData> {
+  const { train, validation, test } = splitDataset(await readDatasetFile(`${FOLDER}/${name}`), 'given', 1);
+  return { name, train, validation, test };
+}
+
 /** `part` taken out of `data`: both over the same tables. */
 export function minus(data: Dataset, part: Dataset): Dataset {
   const gone = part.userItems;

@@ -19,6 +19,8 @@ export interface Section {
   readonly tables: readonly Table[];
 }
 
+export type Cell = string | number | null;
+
 type Results = Record<string, Section & { readonly measured: { readonly node: string; readonly processor: string; readonly seconds: number } }>;
 
 const JSON_FILE = 'docs/results.json', MARKDOWN_FILE = 'docs/results.md';
@@ -30,6 +32,27 @@ export function publish(name: string, section: Section, seconds: number): void {
   const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(JSON_FILE, `${JSON.stringify(sorted, null, 1)}\n`);
   writeFileSync(MARKDOWN_FILE, page(sorted));
+}
+
+/** Reads a section's rows as they stand. */
+function rowsOf(name: string): readonly (readonly Cell[])[] {
+  const results: Results = existsSync(JSON_FILE) ? JSON.parse(readFileSync(JSON_FILE, 'utf8')) : {};
+  return results[name]?.tables[0]?.rows ?? [];
+}
+
+/** A row of a section's one table by its first cells, if it was measured before. */
+export const publishedRow = (name: string, key: readonly string[]): readonly Cell[] | undefined =>
+  rowsOf(name).find((row) => key.every((cell, c) => row[c] === cell));
+
+/**
+ * Stores one row of a section's one table, by its first `keys` cells, and leaves the other rows as they stand: a table whose
+ * rows are measured one by one. New rows come last.
+ */
+export function publishRow(name: string, { columns, ...section }: Omit<Section, 'tables'> & { readonly columns: readonly string[] }, row: readonly Cell[], seconds: number, keys = 1): void {
+  const rows = [...rowsOf(name)], at = rows.findIndex((other) => row.slice(0, keys).every((cell, c) => other[c] === cell));
+  if (at >= 0) rows[at] = row;
+  else rows.push(row);
+  publish(name, { ...section, tables: [{ columns, rows }] }, seconds);
 }
 
 function page(results: Results): string {

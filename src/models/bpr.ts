@@ -1,14 +1,14 @@
 // Matrix factorisation by Bayesian personalised ranking (Rendle et al., UAI 2009).
-import { boolean, gradientKind, number, TRAINING, type GradientKind } from '../gradient.ts';
+import { boolean, gradientKind, number, type GradientKind } from '../gradient.ts';
 import { ParameterSet, xavierNormal, type Pass } from '../network.ts';
 import { fusedBpr } from '../ops/fused.ts';
-import { pairwise } from '../ops/ranking.ts';
 import { gather, rowDot } from '../ops/rows.ts';
+import { pairLoss, RANKING } from '../ranking.ts';
 
 const options = Object.freeze({
-  ...TRAINING,
+  ...RANKING,
   regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows.'),
-  fused: boolean(true, 'Computes a batch in one kernel instead of operation by operation: faster, the same up to rounding.'),
+  fused: boolean(true, 'Computes a batch of loss bpr in one kernel instead of operation by operation: faster, the same up to rounding.'),
 } as const);
 
 /** Score = P_u · Q_i. */
@@ -16,9 +16,10 @@ export const bpr: GradientKind<typeof options> = gradientKind({
   name: 'bpr',
   summary: 'Matrix factorisation trained by pairwise ranking.',
   options,
-  network(arena, data, { factors, regularization, fused }) {
+  network(arena, data, options) {
+    const { factors, regularization, loss: name, fused } = options;
     const set = new ParameterSet(arena, data);
-    const P = set.users('userFactors', factors, xavierNormal), Q = set.items('itemFactors', factors, xavierNormal);
+    const P = set.users('userFactors', factors, xavierNormal), Q = set.items('itemFactors', factors, xavierNormal), lossOf = pairLoss(set, options);
     return {
       parameters: set.parameters,
       pass(tape): Pass {
@@ -26,9 +27,9 @@ export const bpr: GradientKind<typeof options> = gradientKind({
         return {
           scores: (u, i) => rowDot(gather(X, u), gather(Y, i)),
           loss(batch, weight) {
-            if (fused) return fusedBpr(X, Y, batch, weight, regularization);
+            if (fused && name === 'bpr') return fusedBpr(X, Y, batch, weight, regularization);
             const user = gather(X, batch.users), plus = gather(Y, batch.positives), minus = gather(Y, batch.negatives);
-            return pairwise(rowDot(user, plus), rowDot(user, minus), weight, [user, plus, minus], regularization);
+            return lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight, [user, plus, minus], regularization);
           },
         };
       },

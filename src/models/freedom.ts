@@ -2,24 +2,24 @@
 // step over a frozen graph of items from their features.
 // Departs from the published code in one thing: features are never trained, so that no revoked row lives on in them.
 import type { Dataset } from '../dataset.ts';
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
+import { gradientKind, integer, number, type GradientKind } from '../gradient.ts';
 import { bipartiteGraph, overwrite } from '../graph.ts';
 import type { Arena } from '../memory.ts';
 import { byFanIn, frozenFeatures, ParameterSet, presence, xavierUniform, type Pass } from '../network.ts';
 import { bprLoss } from '../ops/losses.ts';
 import { add, multiply } from '../ops/pointwise.ts';
 import { linear, propagate, propagateLayers, type Graph } from '../ops/products.ts';
-import { pairwise } from '../ops/ranking.ts';
 import { sum } from '../ops/reduce.ts';
 import { gather, rowDot } from '../ops/rows.ts';
 import { sliceRows } from '../ops/shape.ts';
 import { pairKey, STREAM, uniform } from '../random.ts';
+import { pairLoss, RANKING } from '../ranking.ts';
 import { similarItems, symmetric } from '../similar.ts';
 import type { Tape, Variable } from '../tape.ts';
 import { Csr } from '../tensor.ts';
 
 const options = Object.freeze({
-  ...TRAINING,
+  ...RANKING,
   layers: integer(2, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items.'),
   pruning: number(0.8, { min: 0, max: 0.99 }, 'Share of interactions that an epoch\'s graph leaves out.'),
   neighbors: integer(10, { min: 1 }, 'Nearest items, itself included, that an item takes from in each modality.'),
@@ -32,10 +32,11 @@ export const freedom: GradientKind<typeof options> = gradientKind({
   name: 'freedom',
   summary: 'LightGCN on a thinned graph, with a frozen graph of items from their features.',
   options,
-  network(arena, data, { factors, layers, pruning, neighbors, sideWeight, regularization, seed }) {
+  network(arena, data, options) {
+    const { factors, layers, pruning, neighbors, sideWeight, regularization, seed } = options;
     const set = new ParameterSet(arena, data), modalities = frozenFeatures('freedom', arena, data);
     const users = data.users.size, items = data.items.size;
-    const nodes = set.nodes('nodes', factors, xavierUniform);
+    const nodes = set.nodes('nodes', factors, xavierUniform), lossOf = pairLoss(set, options);
     const projections = regularization === 0 ? [] : modalities.map((modality) => ({
       modality, weight: set.shared(`weight:${modality.name}`, modality.dims, factors, byFanIn(modality.dims)),
       bias: set.shared(`bias:${modality.name}`, 1, factors, byFanIn(modality.dims)),
@@ -54,9 +55,10 @@ export const freedom: GradientKind<typeof options> = gradientKind({
         const E = embed(tape, thinned);
         return {
           scores: (u, i) => rowDot(gather(E.users, u), gather(E.items, i)),
-          loss({ users: u, positives, negatives }, weight) {
+          loss(batch, weight) {
+            const { users: u, positives, negatives } = batch;
             const user = gather(E.users, u);
-            let loss = pairwise(rowDot(user, gather(E.items, positives)), rowDot(user, gather(E.items, negatives)), weight);
+            let loss = lossOf(tape, batch, rowDot(user, gather(E.items, positives)), rowDot(user, gather(E.items, negatives)), weight);
             for (const { modality, weight: W, bias } of projections) {
               const score = (index: Int32Array): Variable =>
                 rowDot(user, linear(gather(tape.constant(modality.matrix), index), tape.parameter(W), tape.parameter(bias)));

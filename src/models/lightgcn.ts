@@ -1,16 +1,17 @@
 // LightGCN (He et al., SIGIR 2020): free rows of users and items, smoothed by their graph, trained by pairwise ranking.
 import { bipartiteGraph } from '../graph.ts';
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
+import { gradientKind, integer, number, type GradientKind } from '../gradient.ts';
 import { ParameterSet, xavierUniform, type Pass } from '../network.ts';
-import { pairwise, shifted } from '../ops/ranking.ts';
+import { shifted } from '../ops/ranking.ts';
 import { propagateLayers } from '../ops/products.ts';
 import { gather, rowDot } from '../ops/rows.ts';
 import { sliceRows } from '../ops/shape.ts';
+import { pairLoss, RANKING } from '../ranking.ts';
 import type { Tape, Variable } from '../tape.ts';
 import { Csr } from '../tensor.ts';
 
 const options = Object.freeze({
-  ...TRAINING,
+  ...RANKING,
   layers: integer(2, { min: 0, max: 8 }, 'Steps of propagation over the graph.'),
   regularization: number(1e-4, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows.'),
 } as const);
@@ -20,9 +21,10 @@ export const lightgcn: GradientKind<typeof options> = gradientKind({
   name: 'lightgcn',
   summary: 'Rows smoothed over the graph of users and items, trained by pairwise ranking.',
   options,
-  network(arena, data, { factors, layers, regularization }) {
+  network(arena, data, options) {
+    const { factors, layers, regularization } = options;
     const set = new ParameterSet(arena, data), users = data.users.size, items = data.items.size;
-    const nodes = set.nodes('nodes', factors, xavierUniform);
+    const nodes = set.nodes('nodes', factors, xavierUniform), lossOf = pairLoss(set, options);
     const matrix = Csr.from(arena, bipartiteGraph(data)), graph = { matrix, transpose: matrix };
     const embed = (tape: Tape): Variable => propagateLayers(graph, tape.parameter(nodes), layers, 1 / (layers + 1));
     return {
@@ -31,10 +33,11 @@ export const lightgcn: GradientKind<typeof options> = gradientKind({
         const E = embed(tape);
         return {
           scores: (u, i) => rowDot(gather(E, u), gather(E, shifted(i, users))),
-          loss({ users: u, positives, negatives }, weight) {
+          loss(batch, weight) {
+            const { users: u, positives, negatives } = batch;
             const rows = [u, shifted(positives, users), shifted(negatives, users)];
             const [user, plus, minus] = rows.map((index) => gather(E, index));
-            return pairwise(rowDot(user, plus), rowDot(user, minus), weight,
+            return lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight,
               regularization > 0 ? rows.map((index) => gather(tape.parameter(nodes), index)) : [], regularization);
           },
         };

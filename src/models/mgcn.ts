@@ -2,21 +2,22 @@
 // that the item's behaviour opens, spread over items that look alike and on to users, and are fused by attention.
 // Departs from the published code: features are never trained, any number of modalities, and the penalty of a short last
 // batch is divided by that batch's own size.
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { byFanIn, frozenFeatures, missingRows, ParameterSet, xavierUniform, type Pass } from '../network.ts';
+import { gradientKind, integer, number, type GradientKind } from '../gradient.ts';
+import { byFanIn, frozenFeatures, openItems, ParameterSet, xavierUniform, type Pass } from '../network.ts';
 import { infoNce } from '../ops/losses.ts';
 import { add, multiply, sigmoid, subtract, tanh, weightedSum } from '../ops/pointwise.ts';
 import { linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
-import { pairwise, shifted } from '../ops/ranking.ts';
+import { shifted } from '../ops/ranking.ts';
 import { sumSquares } from '../ops/reduce.ts';
 import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../ops/rows.ts';
 import { concatColumns, concatRows, sliceRows } from '../ops/shape.ts';
+import { pairLoss, RANKING } from '../ranking.ts';
 import { interactionGraphs, weightedItems } from '../similar.ts';
 import type { Tape, Variable } from '../tape.ts';
 import type { Matrix } from '../tensor.ts';
 
 const options = Object.freeze({
-  ...TRAINING,
+  ...RANKING,
   learningRateDecay: number(0.9992, { above: 0, max: 1 }, 'Factor on the step size after each epoch.'),
   layers: integer(2, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items.'),
   neighbors: integer(10, { min: 1 }, 'Nearest items, itself included, that an item takes from in each modality.'),
@@ -30,10 +31,11 @@ export const mgcn: GradientKind<typeof options> = gradientKind({
   name: 'mgcn',
   summary: 'Features gated by behaviour, spread over similar items and fused by attention.',
   options,
-  network(arena, data, { factors, layers, neighbors, regularization, contrast, temperature }) {
+  network(arena, data, options) {
+    const { factors, layers, neighbors, regularization, contrast, temperature } = options;
     const set = new ParameterSet(arena, data), modalities = frozenFeatures('mgcn', arena, data);
     const users = data.users.size, items = data.items.size;
-    const nodes = set.nodes('nodes', factors, xavierUniform), { both, byUser } = interactionGraphs(arena, data);
+    const nodes = set.nodes('nodes', factors, xavierUniform), lossOf = pairLoss(set, options), { both, byUser } = interactionGraphs(arena, data);
     const dense = (name: string, rows: number): readonly [Matrix, Matrix] =>
       [set.shared(`weight-${name}`, rows, factors, byFanIn(rows)), set.shared(`bias-${name}`, 1, factors, byFanIn(rows))];
     const views = modalities.map((modality) => ({
@@ -43,8 +45,9 @@ export const mgcn: GradientKind<typeof options> = gradientKind({
     }));
     const query = dense('query', factors), attention = set.shared('attention', factors, 1, byFanIn(factors));
     // A user takes part in every view; an item in those that it has features of.
-    const mask = missingRows(modalities) ? new Uint8Array((users + items) * modalities.length).fill(1) : undefined;
-    if (mask) modalities.forEach(({ features }, m) => features.present.forEach((has, i) => { mask[(users + i) * modalities.length + m] = has; }));
+    const open = modalities.map((modality) => openItems(modality, data));
+    const mask = open.every((list) => list.every((has) => has)) ? undefined : new Uint8Array((users + items) * open.length).fill(1);
+    if (mask) open.forEach((list, m) => list.forEach((has, i) => { mask[(users + i) * open.length + m] = has; }));
 
     const embed = (tape: Tape): { all: Variable; central: Variable; side: Variable } => {
       const layer = (x: Variable, [W, b]: readonly [Matrix, Matrix]): Variable => linear(x, tape.parameter(W), tape.parameter(b));
@@ -60,9 +63,9 @@ export const mgcn: GradientKind<typeof options> = gradientKind({
       const special = Z.map((z, m) => {
         const own = multiply(sigmoid(layer(central, views[m].preference)), subtract(z, common));
         if (!mask) return own;
-        const open = tape.matrix(users + items, 1);
-        for (let r = 0; r < users + items; r++) open.row(r)[0] = mask[r * Z.length + m];
-        return scaleRows(own, tape.constant(open));
+        const takesPart = tape.matrix(users + items, 1);
+        for (let r = 0; r < users + items; r++) takesPart.row(r)[0] = mask[r * Z.length + m];
+        return scaleRows(own, tape.constant(takesPart));
       });
       const side = weightedSum([...special, common].map((x) => [1 / (Z.length + 1), x] as const));
       return { all: add(central, side), central, side };
@@ -74,13 +77,16 @@ export const mgcn: GradientKind<typeof options> = gradientKind({
         const { all, central, side } = embed(tape);
         return {
           scores: (u, i) => rowDot(gather(all, u), gather(all, shifted(i, users))),
-          loss({ users: u, positives, negatives }, weight) {
+          loss(batch, weight) {
+            const { users: u, positives, negatives, times } = batch;
             const p = shifted(positives, users), [user, plus, minus] = [u, p, shifted(negatives, users)].map((index) => gather(all, index));
-            let loss = pairwise(rowDot(user, plus), rowDot(user, minus), weight);
+            let loss = lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight);
             if (regularization > 0) for (const x of [user, plus, minus]) loss = add(loss, sumSquares(x, (weight * regularization) / (2 * u.length)));
             if (contrast === 0) return loss;
             const agree = (index: Int32Array): Variable => infoNce(unitRows(gather(side, index)), unitRows(gather(central, index)), temperature);
-            return weightedSum([[1, loss], [weight * contrast, agree(p)], [weight * contrast, agree(u)]]);
+            // With several negatives a batch repeats its pairs: each is contrasted once.
+            const once = u.length / times;
+            return weightedSum([[1, loss], [weight * contrast, agree(p.subarray(0, once))], [weight * contrast, agree(u.subarray(0, once))]]);
           },
         };
       },

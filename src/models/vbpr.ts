@@ -1,16 +1,16 @@
 // VBPR (He, McAuley, AAAI 2016), in the form that MMRec compares with: half of an item's row is free, half is a
 // projection of its features. Features are frozen, and projected for a batch's rows only.
-import { gradientKind, number, TRAINING, type GradientKind } from '../gradient.ts';
+import { gradientKind, number, type GradientKind } from '../gradient.ts';
 import { frozenFeatures, ParameterSet, xavierNormal, xavierUniform, type Pass } from '../network.ts';
 import { add } from '../ops/pointwise.ts';
 import { addBias, matmul } from '../ops/products.ts';
-import { pairwise } from '../ops/ranking.ts';
 import { gather, rowDot } from '../ops/rows.ts';
 import { concatColumns } from '../ops/shape.ts';
+import { pairLoss, RANKING } from '../ranking.ts';
 import type { Tape, Variable } from '../tape.ts';
 
 const options = Object.freeze({
-  ...TRAINING,
+  ...RANKING,
   regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows.'),
 } as const);
 
@@ -19,9 +19,10 @@ export const vbpr: GradientKind<typeof options> = gradientKind({
   name: 'vbpr',
   summary: 'Matrix factorisation whose items also have a projection of their features.',
   options,
-  network(arena, data, { factors, regularization, batchSize }) {
+  network(arena, data, options) {
+    const { factors, regularization, batchSize, negatives } = options;
     const set = new ParameterSet(arena, data), modalities = frozenFeatures('vbpr', arena, data);
-    const P = set.users('userFactors', 2 * factors, xavierUniform), Q = set.items('itemRows', factors, xavierUniform);
+    const P = set.users('userFactors', 2 * factors, xavierUniform), Q = set.items('itemRows', factors, xavierUniform), lossOf = pairLoss(set, options);
     // One matrix over all modalities side by side, begun as such, kept by modality.
     const width = modalities.reduce((sum, { dims }) => sum + dims, 0);
     const weights = modalities.map(({ name, dims }) => set.shared(`weight:${name}`, dims, factors, xavierNormal(width, factors)));
@@ -33,7 +34,7 @@ export const vbpr: GradientKind<typeof options> = gradientKind({
       return concatColumns(pick(tape.parameter(Q)), addBias(projected, tape.parameter(bias)));
     };
     // Where a batch names more rows than there are items, all items are projected once instead.
-    const few = data.items.size < 2 * batchSize;
+    const few = data.items.size < 2 * batchSize * negatives;
     return {
       parameters: set.parameters,
       modalities: modalities.map(({ name }) => name),
@@ -44,7 +45,7 @@ export const vbpr: GradientKind<typeof options> = gradientKind({
           scores: (u, i) => rowDot(gather(tape.parameter(P), u), rows(i)),
           loss(batch, weight) {
             const user = gather(tape.parameter(P), batch.users), plus = rows(batch.positives), minus = rows(batch.negatives);
-            return pairwise(rowDot(user, plus), rowDot(user, minus), weight, [user, plus, minus], regularization);
+            return lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight, [user, plus, minus], regularization);
           },
         };
       },
