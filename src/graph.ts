@@ -75,11 +75,12 @@ export function nearestByFeatures(arena: Arena, { dims, values, present }: Featu
   open.forEach((flag, i) => flag || closed.push(i));
   const key = `${k} ${closed.join(' ')}`;
   let found = kept.get(key);
-  if (!found) kept.set(key, (found = arena.scope(() => nearest(arena, new Matrix(arena, items.size, dims).load(values), open, k))));
+  if (!found) kept.set(key, (found = arena.scope(() => nearestRows(arena, new Matrix(arena, items.size, dims).load(values), open, k))));
   return found;
 }
 
-function nearest(arena: Arena, X: Matrix, open: Uint8Array, k: number): Neighbors {
+/** Nearest rows of each row of X by cosine, itself included, positive cosines only; `open` 0 for rows that have and are none. */
+export function nearestRows(arena: Arena, X: Matrix, open: Uint8Array, k: number): Neighbors {
   const { kernels } = arena, n = X.rows, { ld } = X, width = (n + 7) & ~7;
   const unit = arena.alloc(X.bytes), norms = arena.alloc(n * 4), turned = arena.alloc(X.cols * width * 4);
   kernels.unit_rows(n, ld, X.pointer, unit, norms);

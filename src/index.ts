@@ -46,3 +46,7 @@ export { itemKnn, type ItemKnnOptions } from './models/item-knn.ts';
 export { converge, forgetInStages, type ConvergeOptions, type Stage, type StageResult } from './unlearn/converge.ts';
 export { downdate } from './unlearn/downdate.ts';
 export { certify, type Certificate, type CertificateStatus, type CertifyOptions } from './certify.ts';
+export { cm3 } from './models/cm3.ts';
+export { lattice } from './models/lattice.ts';
+export { lirdrec } from './models/lirdrec.ts';
+export { slmrec } from './models/slmrec.ts';

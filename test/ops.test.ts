@@ -13,6 +13,12 @@ import { scalar, Tape, type Variable } from '../src/tape.ts';
 import { Csr, Matrix } from '../src/tensor.ts';
 import { sparseRows } from './kernels/samples.ts';
 import { kept } from './kernels/tape.ts';
+import { arc, cosine, PI, sine } from '../src/angles.ts';
+import { symmetricBeta } from '../src/beta.ts';
+import { cosineTransform } from '../src/cosine-transform.ts';
+import { propagateEdges } from '../src/ops/edges.ts';
+import { slerp, sphericalBezier } from '../src/ops/slerp.ts';
+import { logMeanExpPairs } from '../src/ops/spread.ts';
 import { checkOp, type OpCase } from './reference/gradients.ts';
 import { cell, dot, product, sigmoid, softplus, table, turned, type Table } from './reference/tables.ts';
 
@@ -47,6 +53,18 @@ const plus = zip((a, b) => a + b);
 const INDEX = Int32Array.of(4, 0, 4, 2, 4, 1, 0);
 const MASK = Uint8Array.of(1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0, 1);
 const KEYS = Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 1, 2);
+
+const EDGE_ROWS = Int32Array.from(sparse.indices, (_, e) => sparse.indptr.findIndex((_, r) => e < sparse.indptr[r + 1]));
+const SHARES = [0, 1, 0.5, 0.2, 0.9];
+const arcs = (a: Table, b: Table): Table => table(a.rows, a.cols, (r, c) => {
+  const angle = Math.acos(dot(a, r, b, r)), w = SHARES[r];
+  return (Math.sin(w * angle) * cell(a, r, c) + Math.sin((1 - w) * angle) * cell(b, r, c)) / Math.sin(angle);
+});
+const pairs = (u: Table, v?: Table): Table => {
+  let total = 0;
+  for (let a = 0; a < u.rows; a++) for (let b = 0; b < a; b++) total += Math.exp(4 * dot(u, a, u, b) - 4 * (v ? Math.min(0.8, Math.max(0, dot(v, a, v, b))) : 1));
+  return one(Math.log(total / ((u.rows * (u.rows - 1)) / 2)));
+};
 
 const CASES: Readonly<Record<string, OpCase>> = {
   add: { inputs: [X, X], run: pointwise.add, twin: plus },
@@ -101,6 +119,26 @@ const CASES: Readonly<Record<string, OpCase>> = {
   ...Object.fromEntries(([1, -1] as const).map((sign) => [`bprLoss, sign ${sign}`, {
     inputs: [[1, 13], [1, 13]], run: (p, n) => bprLoss(p, n, sign), twin: zip((p, n) => softplus(-sign * (p - n))), value: (u) => u * 20 - 10,
   } satisfies OpCase])),
+  propagateEdges: {
+    inputs: [[1, sparse.indices.length], [6, 11]],
+    run: (w, x) => propagateEdges({ rows: 6, indptr: sparse.indptr, indices: sparse.indices, from: EDGE_ROWS }, w, x),
+    twin: (w, x) => table(6, 11, (r, c) => {
+      let total = 0;
+      for (let e = sparse.indptr[r]; e < sparse.indptr[r + 1]; e++) total += w.at[e] * cell(x, sparse.indices[e], c);
+      return total;
+    }),
+  },
+  'slerp of unit rows': { inputs: [X, X], run: (a, b) => slerp(unitRows(a), unitRows(b), SHARES), twin: (a, b) => arcs(unit(a), unit(b)) },
+  'sphericalBezier of three': {
+    inputs: [X, X, X], run: (...points) => sphericalBezier(points.map(unitRows), SHARES),
+    twin: (a, b, d) => arcs(arcs(unit(a), unit(b)), arcs(unit(b), unit(d))),
+  },
+  ...Object.fromEntries([5, 70].flatMap((n) => [
+    [`logMeanExpPairs, ${n} rows`, { inputs: [[n, 6]], run: (u) => logMeanExpPairs(unitRows(u)), twin: (u) => pairs(unit(u)), threshold: 1e-5 } satisfies OpCase],
+    [`logMeanExpPairs, ${n} rows, alike ones excused`, {
+      inputs: [[n, 6], [n, 3]], run: (u, v) => logMeanExpPairs(unitRows(u), unitRows(v), 0.8), twin: (u, v) => pairs(unit(u), unit(v)), threshold: 1e-5,
+    } satisfies OpCase],
+  ])),
   ...Object.fromEntries([true, false].map((observed) => [`pointwiseLoss, observed ${observed}`, {
     inputs: [[1, 13]], run: (r) => pointwiseLoss(r, observed), twin: map((r) => softplus(observed ? -r : r)), value: (u) => u * 20 - 10,
   } satisfies OpCase])),
@@ -138,6 +176,47 @@ function slopes(form: NoisyForm, observed: boolean, score: number, noise: number
   tape.backward(sum(noisyLoss(form, r, g, observed)));
   return [r, g].map((x) => x.gradient!.row(0)[0]);
 }
+
+test('slerp: nearly equal rows, opposite ones and missing ones give numbers, lengths and slopes of their own', () => {
+  const arena = new Arena(), rows = (values: number[]): Matrix => new Matrix(arena, 4, 2).load(values), near = 1e-5;
+  const tape = new Tape(arena), a = tape.parameter(rows([1, 0, 1, 0, 0, 0, 1, 0])), b = tape.parameter(rows([Math.sqrt(1 - near * near), near, -1, 0, 0.6, 0.8, 0, 0]));
+  const y = slerp(a, b, [0.25, 0.25, 0.25, 0.25]);
+  assert.ok(Math.abs(y.value.row(0)[1] - 0.75 * near) < 1e-11);
+  assert.equal([y.value.row(2), y.value.row(3)].map((row) => [...row]), [[Math.fround(0.6), Math.fround(0.8)], [1, 0]]);
+  tape.backward(sum(y));
+  for (const x of [a, b, y]) for (const value of [...x.value.toArray(), ...x.gradient!.toArray()]) assert.ok(Number.isFinite(value) && Math.abs(value) < 1e5, `${value}`);
+  assert.equal([...a.gradient!.row(2)], [0, 0]);
+});
+
+test('angles agree with the host\'s to the last digits', () => {
+  for (let k = -1000; k <= 1000; k++) {
+    assert.ok(Math.abs(sine((PI * k) / 1000) - Math.sin((PI * k) / 1000)) < 1e-15);
+    assert.ok(Math.abs(arc(k / 1000) - Math.acos(k / 1000)) < 3e-15);
+    if (k > -500) assert.ok(Math.abs(cosine((PI * k) / 1000) - Math.cos((PI * k) / 1000)) < 1e-15);
+  }
+});
+
+test('the cosine transform is the sum that defines it, and keeps lengths', () => {
+  const arena = new Arena(), x = new Matrix(arena, 2, 11).load(Array.from({ length: 22 }, (_, i) => (i < 11 ? Math.sin(i * i) : 0))), before = Float64Array.from(x.row(0));
+  cosineTransform(x);
+  for (let k = 0; k < 11; k++) {
+    const expected = Math.sqrt((k === 0 ? 1 : 2) / 11) * before.reduce((s, v, j) => s + v * Math.cos((Math.PI * (2 * j + 1) * k) / 22), 0);
+    assert.ok(Math.abs(x.row(0)[k] - expected) < 1e-6, `${k}: ${x.row(0)[k]}, expected ${expected}`);
+  }
+  const squared = (row: ArrayLike<number>): number => Array.from(row).reduce((s, v) => s + v * v, 0);
+  assert.ok(Math.abs(squared(x.row(0)) - squared(before)) < 1e-5);
+  assert.ok(x.row(1).every((v) => v === 0));
+});
+
+test('keyed Beta draws have the mean and the variance of their law', () => {
+  const { kernels } = new Arena();
+  for (const alpha of [0.01, 0.1, 0.5, 1]) {
+    const drawn = Array.from({ length: 8000 }, (_, i) => symmetricBeta(kernels, alpha, 1, 12, { lo: i, hi: 7 }, 3)), n = drawn.length;
+    const mean = drawn.reduce((a, b) => a + b, 0) / n, variance = drawn.reduce((a, b) => a + (b - mean) ** 2, 0) / n, expected = 1 / (4 * (2 * alpha + 1));
+    assert.ok(drawn.every((v) => v >= 0 && v <= 1));
+    assert.ok(Math.abs(mean - 0.5) < 0.02 && Math.abs(variance - expected) < 0.01, `alpha ${alpha}: mean ${mean}, variance ${variance}, expected ${expected}`);
+  }
+});
 
 test('the surrogate of NBPO follows the published direction', () => {
   for (const r of [-3, -0.2, 1.5]) {

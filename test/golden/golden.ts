@@ -18,7 +18,7 @@ export interface Stage {
 }
 
 /** Small settings for the options that make a run long or large, wherever a model or method has them. */
-const SMALL: Readonly<Record<string, unknown>> = { factors: 8, iterations: 3, epochs: 3, dimensions: 8 };
+const SMALL: Readonly<Record<string, unknown>> = { factors: 8, iterations: 3, epochs: 3, dimensions: 8, hidden: 8 };
 
 const REQUESTS: Readonly<Record<string, ForgetRequest>> = {
   users: { users: ['u3', 'u17'] },

@@ -9,6 +9,8 @@ export type Twin = (data: Dataset, parameters: Parameters, batch: Batch, options
 /** What a twin is told beside: the draws that the library made. */
 export interface TwinContext {
   readonly mix?: (item: number) => number;
+  /** Chosen neighbours by modality and item. */
+  readonly lists?: readonly number[][][];
 }
 
 export const map = (t: Table, f: (x: number) => number): Table => table(t.rows, t.cols, (r, c) => f(cell(t, r, c)));
@@ -101,4 +103,105 @@ const mgcn: Twin = (data, P, batch, { layers, neighbors, regularization, contras
     + contrast * (agree(at[1]) + agree(at[0]));
 };
 
-export const TWINS: Readonly<Record<string, Twin>> = { mgcn };
+/** Rows of items that have features of none of the modalities are nothing. */
+const opened = (t: Table, ...list: Features[]): Table => scaled(t, (r) => (list.some(({ present }) => present[r]) ? 1 : 0));
+const lrelu = (t: Table): Table => map(t, (v) => (v > 0 ? v : 0.01 * v));
+/** Mean of the nearest in each modality, those that an item lacks left out. */
+function mixedGraph(list: readonly [string, Features][], k: number, side: number): Table {
+  const lists = list.map(([, f]) => nearest(features(f), f.present, k)), n = lists[0].length;
+  const weights = list.map((_, m) => (m === 0 ? Math.max(side, 1 - side * (list.length - 1)) : side));
+  return table(n, n, (i, j) => {
+    const total = weights.reduce((s, w, m) => s + (lists[m][i].length > 0 ? w : 0), 0);
+    return weights.reduce((s, w, m) => s + (lists[m][i].includes(j) ? w / total / lists[m][i].length : 0), 0);
+  });
+}
+/** sin(λθ)/sin θ·a + sin((1−λ)θ)/sin θ·b, or the one that is there. */
+const slerp = (a: Table, b: Table, share: (r: number) => number): Table => table(a.rows, a.cols, (r, c) => {
+  if (dot(a, r, a, r) === 0 || dot(b, r, b, r) === 0) return cell(a, r, c) + cell(b, r, c);
+  const angle = Math.acos(dot(a, r, b, r)), w = share(r);
+  return (Math.sin(w * angle) * cell(a, r, c) + Math.sin((1 - w) * angle) * cell(b, r, c)) / Math.sin(angle);
+});
+/** log mean over a < b of e^f(a, b). */
+const logMeanPairs = (n: number, f: (a: number, b: number) => number): number => {
+  let sum = 0;
+  for (let a = 0; a < n; a++) for (let b = a + 1; b < n; b++) sum += Math.exp(f(a, b));
+  return Math.log(sum / ((n * (n - 1)) / 2));
+};
+const columns = (t: Table, from: number, cols: number): Table => table(t.rows, cols, (r, c) => cell(t, r, from + c));
+
+const cm3: Twin = (data, P, { users: u, positives, negatives }, { factors, layers, neighbors, sideWeight, uniformity, ceiling }, { mix: share }) => {
+  const users = data.users.size, list = modalitiesOf(data), of = (name: string): Table => P.get(name)!;
+  const own = list.map(([name, f]) => opened(product(lrelu(dense(features(f), of(`hidden:${name}`), of(`hiddenBias:${name}`))), of(`output:${name}`)), f));
+  const points = list.map(([name, f]) => unit(opened(dense(features(f), of(`direct:${name}`), of(`directBias:${name}`)), f)));
+  const mix = slerp(points[0], points[1], share!), names = [...list.map(([name]) => name), 'mix'];
+  const X = beside(...[...own, mix].map((t, b) => unit(below(of(`userRows-${names[b]}`), t)))), Z = layersOf(adjacency(data), X, layers, 1);
+  const w = softmax(of('attention')), user = slice(Z, 0, users), item = slice(Z, users, Z.rows - users);
+  const U = beside(...names.map((_, b) => scaled(columns(user, b * factors, factors), (r) => cell(w, r, b))));
+  const I = plus(item, product(mixedGraph(list, neighbors, sideWeight), item));
+  const a = unit(pick(U, u)), p = unit(pick(I, positives)), q = unit(pick(I, negatives)), m = pick(mix, negatives);
+  const apart = (t: Table, r: number, s: number): number => t.at.slice(r * t.cols, (r + 1) * t.cols).reduce((sum, v, c) => sum + (v - cell(t, s, c)) ** 2, 0);
+  const align = meanOver(u.length, (k) => Array.from({ length: a.cols }, (_, c) => (cell(a, k, c) - cell(p, k, c)) ** 2).reduce((x, y) => x + y, 0));
+  return align + (uniformity / 2) * (logMeanPairs(a.rows, (r, s) => -2 * apart(a, r, s))
+    + logMeanPairs(q.rows, (r, s) => -2 * (apart(q, r, s) - 2 + 2 * Math.min(ceiling, Math.max(0, dot(m, r, m, s))))));
+};
+
+const lattice: Twin = (data, P, batch, { layers, neighbors, learned, regularization }, { lists }) => {
+  const users = data.users.size, items = data.items.size, n = users + items, list = modalitiesOf(data), A = adjacency(data);
+  const degrees = Array.from({ length: n }, (_, r) => A.at.subarray(r * n, (r + 1) * n).filter((v) => v > 0).length + 1);
+  const M = table(n, n, (r, c) => (r === c || cell(A, r, c) > 0 ? 1 / degrees[r] : 0));
+  const nodes = P.get('nodes')!, Q = slice(nodes, users, items), E = layersOf(M, nodes, layers, 1 / (layers + 1)), w = softmax(P.get('modalities')!);
+  const projected = list.map(([name, f]) => dense(features(f), P.get(`weight:${name}`)!, P.get(`bias:${name}`)!));
+  const C = plus(...projected.map((t, m) => {
+    const v = unit(t), near = lists![m];
+    return table(items, items, (i, j) => (near[i].includes(j) ? w.at[m] * dot(v, i, v, j) : 0));
+  }));
+  const sums = Array.from({ length: items }, (_, i) => C.at.subarray(i * items, (i + 1) * items).reduce((x, y) => x + y, 0));
+  const fresh = table(items, items, (i, j) => (cell(C, i, j) === 0 ? 0 : cell(C, i, j) / Math.sqrt(sums[i] * sums[j])));
+  const original = plus(...list.map(([, f], m) => map(weightedGraph(features(f), nearest(features(f), f.present, neighbors)), (v) => w.at[m] * v)));
+  const h = product(zip(fresh, original, (x, y) => learned * x + (1 - learned) * y), Q), U = slice(E, 0, users), I = plus(slice(E, users, items), unit(h));
+  const penalty = squares(pick(U, batch.users)) + squares(pick(I, batch.positives)) + squares(pick(I, batch.negatives));
+  return bprOf(U, I, batch) + (regularization / 2 / batch.users.length) * penalty;
+};
+/** The neighbours that LATTICE chooses by what the features are projected to. */
+export const chosenNeighbors = (data: Dataset, P: Parameters, k: number): number[][][] =>
+  modalitiesOf(data).map(([name, f]) => nearest(dense(features(f), P.get(`weight:${name}`)!, P.get(`bias:${name}`)!), f.present, k));
+
+const slmrec: Twin = (data, P, { users: u, positives }, { layers, temperature, contrast, contrastTemperature }) => {
+  const users = data.users.size, [text, ...others] = modalitiesOf(data), list = [...others, text], A = adjacency(data), nodes = P.get('nodes')!;
+  const of = (name: string, x: Table): Table => dense(x, P.get(`weight-${name}`)!, P.get(`bias-${name}`)!);
+  const starts = [nodes, ...list.map(([name, f]) => below(slice(nodes, 0, users), opened(of(`projection:${name}`, unit(features(f))), f)))];
+  const parts = starts.map((x) => layersOf(A, x, layers, 1 / (layers + 1)));
+  const U = of('users', beside(...parts.map((x) => slice(x, 0, users)))), I = of('items', beside(...parts.map((x) => slice(x, users, x.rows - users))));
+  let loss = diagonal(unit(pick(U, u)), unit(pick(I, positives)), temperature);
+  list.forEach(([name, f], m) => {
+    const at = positives.filter((i) => f.present[i]), rows = (k: number): Table => pick(parts[k], at.map((i) => i + users));
+    let id = rows(0);
+    for (let k = 0; k <= m; k++) id = of(k === 0 ? 'id' : `id:${list[k][0]}`, id);
+    const left = m === 0 ? id : of(`left:${name}`, id);
+    loss += (contrast * at.length * diagonal(left, product(rows(m + 1), P.get(`weight-right:${name}`)!), contrastTemperature)) / positives.length;
+  });
+  return loss;
+};
+
+const lirdrec: Twin = (data, P, batch, { factors, layers, neighbors, sideWeight, regularization }) => {
+  const users = data.users.size, list = modalitiesOf(data), of = (name: string): Table => P.get(name)!;
+  const transform = (t: Table): Table => table(t.rows, t.cols, (r, k) => {
+    let sum = 0;
+    for (let j = 0; j < t.cols; j++) sum += cell(t, r, j) * Math.cos((Math.PI * (2 * j + 1) * k) / (2 * t.cols));
+    return Math.sqrt((k === 0 ? 1 : 2) / t.cols) * sum;
+  });
+  const biased = (t: Table, b: Table): Table => table(t.rows, t.cols, (r, c) => cell(t, r, c) + b.at[c]);
+  const hidden = [
+    ...list.map(([name, f]): [string, Table] => [name, product(features(f), of(`hidden:${name}`))]),
+    ['transforms', plus(...list.map(([name, f]) => product(transform(features(f)), of(`transform:${name}`))))] as [string, Table],
+  ];
+  const own = hidden.map(([name, t], b) => opened(product(lrelu(biased(t, of(`hiddenBias:${name}`))), of(`output:${name}`)), ...(b < list.length ? [list[b][1]] : list.map(([, f]) => f))));
+  const Z = layersOf(adjacency(data), beside(...own.map((t, b) => unit(below(of(`userRows-${hidden[b][0]}`), t)))), layers, 1);
+  const user = slice(Z, 0, users), item = slice(Z, users, Z.rows - users), blocks = own.map((_, b) => columns(user, b * factors, factors));
+  const computed = beside(...blocks.map((z) => product(lrelu(dense(z, of('firstQuery'), of('firstQueryBias'))), of('secondQuery'))));
+  const part = of('computedShare').at[0], w = softmax(zip(computed, of('attention'), (x, y) => part * x + (1 - part) * y));
+  const U = beside(...blocks.map((z, b) => scaled(z, (r) => cell(w, r, b)))), I = plus(item, product(mixedGraph(list, neighbors, sideWeight), item));
+  return bprOf(U, I, batch) + regularization * (squares(U) / U.at.length + squares(I) / I.at.length);
+};
+
+export const TWINS: Readonly<Record<string, Twin>> = { cm3, lattice, lirdrec, mgcn, slmrec };

@@ -1,0 +1,26 @@
+// Angles and their sines in float64 by series, for the host's side: the host's own functions differ between engines.
+
+export const PI = 3.141592653589793;
+const HALF = PI / 2;
+
+/** sin x for x in [−π, π]. */
+export function sine(x: number): number {
+  const y = x > HALF ? PI - x : x < -HALF ? -PI - x : x, z = y * y;
+  let term = y, sum = y;
+  for (let k = 2; k < 24; k += 2) sum += term *= -z / (k * (k + 1));
+  return sum;
+}
+
+/** cos x for x in [−π/2, π]: a sine a quarter turn on. */
+export const cosine = (x: number): number => sine(HALF - x);
+
+/** The angle in [0, π] whose cosine is c, c in [−1, 1]: 2·atan √((1−c)/(1+c)), the argument halved twice. */
+export function arc(c: number): number {
+  if (c < 0) return PI - arc(-c);
+  let t = Math.sqrt((1 - c) / (1 + c));
+  for (let i = 0; i < 2; i++) t /= 1 + Math.sqrt(1 + t * t);
+  const z = t * t;
+  let power = t, sum = t;
+  for (let k = 3; k < 27; k += 2) sum += (power *= -z) / k;
+  return 8 * sum;
+}

@@ -1,0 +1,94 @@
+// CM3 (Zhou et al., "Calibrating Multimodal Recommendation", arXiv 2508.01226): an item's modalities meet on the sphere, and
+// unlike items are spread apart, alike ones less. No item has free rows: all that is known of one is its features.
+// Departs from the published code: any number of modalities (spherical Bézier), small angles by their limit, scores
+// computed anew with the middle of the mix rather than kept from the last step.
+import { symmetricBeta } from '../beta.ts';
+import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
+import { frozenFeatures, openRows, ParameterSet, xavierNormal, type Moment, type Pass } from '../network.ts';
+import { add, leakyRelu, weightedSum } from '../ops/pointwise.ts';
+import { linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
+import { sum } from '../ops/reduce.ts';
+import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../ops/rows.ts';
+import { concatColumns, concatRows, sliceColumns, sliceRows } from '../ops/shape.ts';
+import { sphericalBezier } from '../ops/slerp.ts';
+import { logMeanExpPairs } from '../ops/spread.ts';
+import { STREAM } from '../random.ts';
+import { interactionGraphs, similarItems } from '../similar.ts';
+import type { Tape, Variable } from '../tape.ts';
+
+const options = Object.freeze({
+  ...TRAINING,
+  hidden: integer(256, { min: 1, max: 4096 }, 'Width of the hidden layer that reads a modality.'),
+  layers: integer(3, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items; their sum is used.'),
+  neighbors: integer(10, { min: 1 }, 'Nearest items, itself included, that an item takes from in each modality.'),
+  sideWeight: number(0.1, { min: 0, max: 0.5 }, 'Weight of each modality but the first (text, where there is one) in the graph of items.'),
+  uniformity: number(0.9, { min: 0 }, 'Weight of spreading users and items over the sphere, against drawing pairs together.'),
+  ceiling: number(0.8, { min: 0, max: 1 }, 'Likeness of two items from which on it excuses no more nearness.'),
+  concentration: number(0.5, { min: 0.01, max: 1 }, 'Parameter of the Beta distribution that a step mixes modalities by; small: one or the other.'),
+} as const);
+
+/** Score = user · item; both are blocks, one for each modality and one for their mix. */
+export const cm3: GradientKind<typeof options> = gradientKind({
+  name: 'cm3',
+  summary: 'Modalities mixed on the sphere; pairs aligned, unlike items spread apart, without negatives.',
+  options,
+  network(arena, data, { factors, hidden, layers, neighbors, sideWeight, uniformity, ceiling, concentration, seed }) {
+    const set = new ParameterSet(arena, data), modalities = frozenFeatures('cm3', arena, data);
+    const users = data.users.size, items = data.items.size, blocks = modalities.length + 1, { both } = interactionGraphs(arena, data);
+    const similar = similarItems(arena, data, modalities, neighbors, sideWeight);
+    const zero = { law: 'uniform', scale: 0 } as const;
+    const tables = [...modalities.map(({ name }) => name), 'mix'].map((name) => set.users(`userRows-${name}`, factors, xavierNormal));
+    const attention = set.users('attention', blocks, xavierNormal);
+    const readers = modalities.map((modality) => ({
+      features: modality.matrix, open: openRows(modality, data),
+      direct: set.shared(`direct:${modality.name}`, modality.dims, factors, xavierNormal(modality.dims, factors)),
+      directBias: set.shared(`directBias:${modality.name}`, 1, factors, zero),
+      first: set.shared(`hidden:${modality.name}`, modality.dims, hidden, xavierNormal(modality.dims, hidden)),
+      firstBias: set.shared(`hiddenBias:${modality.name}`, 1, hidden, zero),
+      second: set.shared(`output:${modality.name}`, hidden, factors, xavierNormal(hidden, factors)),
+    }));
+    const itemKeys = Array.from({ length: items }, (_, i) => (data.items.at(i) === null ? { lo: 0, hi: 0 } : data.items.key(i)));
+    const middle = new Float64Array(items).fill(0.5);
+    const draw = ({ epoch, step }: Moment): Float64Array =>
+      Float64Array.from(itemKeys, (key) => symmetricBeta(arena.kernels, concentration, seed, STREAM.mix, key, ((epoch << 12) + step) >>> 0));
+
+    const embed = (tape: Tape, shares: Float64Array): { users: Variable; items: Variable; mix: Variable } => {
+      const read = readers.map(({ features, open, direct, directBias, first, firstBias, second }) => {
+        const F = tape.constant(features), only = open(tape);
+        const layer = leakyRelu(linear(F, tape.parameter(first), tape.parameter(firstBias)));
+        return {
+          own: scaleRows(matmul(layer, tape.parameter(second)), only),
+          point: unitRows(scaleRows(linear(F, tape.parameter(direct), tape.parameter(directBias)), only)),
+        };
+      });
+      const mix = sphericalBezier(read.map(({ point }) => point), shares);
+      const rows = [...read.map(({ own }) => own), mix].map((own, b) => unitRows(concatRows(tape.parameter(tables[b]), own)));
+      const Z = propagateLayers(both, concatColumns(...rows), layers, 1);
+      const user = sliceRows(Z, 0, users), item = sliceRows(Z, users, items), share = rowSoftmax(tape.parameter(attention));
+      return {
+        users: concatColumns(...rows.map((_, b) => scaleRows(sliceColumns(user, b * factors, factors), share, b))),
+        items: add(item, propagate(similar, item)),
+        mix,
+      };
+    };
+    return {
+      parameters: set.parameters,
+      modalities: modalities.map(({ name }) => name),
+      pass(tape, moment): Pass {
+        const E = embed(tape, draw(moment));
+        return {
+          scores: (u, i) => rowDot(gather(E.users, u), gather(E.items, i)),
+          loss({ users: u, positives, negatives }, weight) {
+            const user = unitRows(gather(E.users, u)), item = unitRows(gather(E.items, positives)), other = unitRows(gather(E.items, negatives));
+            // ‖û − î‖² = 2 − 2û·î for unit rows; the 2 is added as a constant.
+            const two = tape.matrix(1, 1), half = (weight * uniformity) / 2;
+            two.row(0)[0] = 2 * weight;
+            const align = add(tape.constant(two), sum(rowDot(user, item), (-2 * weight) / u.length));
+            return weightedSum([[1, align], [half, logMeanExpPairs(user)], [half, logMeanExpPairs(other, gather(E.mix, negatives), ceiling)]]);
+          },
+        };
+      },
+      factors: (tape) => embed(tape, middle),
+    };
+  },
+});

@@ -1,0 +1,84 @@
+// SLMRec (Tao et al., "Self-supervised Learning for Multimedia Recommendation", TMM 2022), in the form that MMRec compares
+// with: one propagation for ids and one for each modality, joined by a layer; modalities predict each other (FAC).
+// Departs from the published code: any number of modalities, and scores computed anew rather than kept from the last step.
+import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
+import { byFanIn, frozenFeatures, openItems, openRows, ParameterSet, xavierUniform, type Pass } from '../network.ts';
+import { infoNce } from '../ops/losses.ts';
+import { add, scale } from '../ops/pointwise.ts';
+import { linear, matmul, propagateLayers } from '../ops/products.ts';
+import { shifted } from '../ops/ranking.ts';
+import { gather, rowDot, scaleRows, unitRows } from '../ops/rows.ts';
+import { concatColumns, concatRows, sliceRows } from '../ops/shape.ts';
+import { interactionGraphs } from '../similar.ts';
+import type { Tape, Variable } from '../tape.ts';
+import type { Matrix } from '../tensor.ts';
+
+const options = Object.freeze({
+  ...TRAINING,
+  weightDecay: number(1e-4, { min: 0 }, 'Coupled weight decay on all parameters.'),
+  layers: integer(3, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items; their mean is used.'),
+  temperature: number(0.2, { above: 0 }, 'Temperature of the loss of pairs within a batch.'),
+  contrast: number(0.1, { min: 0 }, 'Weight of the loss by which an item\'s modalities predict each other.'),
+  contrastTemperature: number(0.5, { above: 0 }, 'Temperature of that loss.'),
+} as const);
+
+/** Score = user · item, both one layer over [ids | modality | …], each propagated by itself. */
+export const slmrec: GradientKind<typeof options> = gradientKind({
+  name: 'slmrec',
+  summary: 'Ids and modalities propagated side by side; within a batch, pairs and modalities tell each other apart.',
+  options,
+  network(arena, data, { factors, layers, temperature, contrast, contrastTemperature }) {
+    const set = new ParameterSet(arena, data), users = data.users.size, items = data.items.size, { both } = interactionGraphs(arena, data);
+    // Text comes last here: ids meet the other modalities first, and all of these meet the text.
+    const [first, ...others] = frozenFeatures('slmrec', arena, data), modalities = [...others, first];
+    const nodes = set.nodes('nodes', factors, xavierUniform), half = Math.max(1, factors >> 1);
+    type Layer = readonly [Matrix, Matrix];
+    const dense = (name: string, rows: number, cols = factors): Layer =>
+      [set.shared(`weight-${name}`, rows, cols, xavierUniform(rows, cols)), set.shared(`bias-${name}`, 1, cols, byFanIn(rows))];
+    const views = modalities.map((modality) => ({ ...modality, rows: openRows(modality, data), open: openItems(modality, data), projection: dense(`projection:${modality.name}`, modality.dims) }));
+    // Features are scaled to length 1 once; they are never trained.
+    for (const { matrix } of views) arena.scope(() => {
+      const unit = arena.alloc(matrix.bytes);
+      arena.kernels.unit_rows(matrix.rows, matrix.ld, matrix.pointer, unit, arena.alloc(matrix.rows * 4));
+      matrix.view().set(arena.f32(unit, matrix.rows * matrix.ld));
+    });
+    const width = factors * (views.length + 1), join = { users: dense('users', width), items: dense('items', width) };
+    const heads = contrast === 0 ? [] : views.map(({ name }, m) => ({
+      id: dense(m === 0 ? 'id' : `id:${name}`, factors),
+      left: m === 0 ? undefined : dense(`left:${name}`, factors, half),
+      // Without a bias: the same number added to all of a row's scores changes nothing.
+      right: set.shared(`weight-right:${name}`, factors, m === 0 ? factors : half, xavierUniform(factors, m === 0 ? factors : half)),
+    }));
+    const embed = (tape: Tape): { parts: Variable[]; users: Variable; items: Variable; layer: (x: Variable, to: Layer) => Variable } => {
+      const layer = (x: Variable, [W, b]: Layer): Variable => linear(x, tape.parameter(W), tape.parameter(b));
+      const rows = tape.parameter(nodes), U = sliceRows(rows, 0, users);
+      const starts = [rows, ...views.map(({ matrix, projection, rows: only }) => concatRows(U, scaleRows(layer(tape.constant(matrix), projection), only(tape))))];
+      const parts = starts.map((x) => propagateLayers(both, x, layers, 1 / (layers + 1)));
+      const joined = (from: number, count: number, to: Layer): Variable => layer(concatColumns(...parts.map((x) => sliceRows(x, from, count))), to);
+      return { parts, users: joined(0, users, join.users), items: joined(users, items, join.items), layer };
+    };
+    return {
+      parameters: set.parameters,
+      modalities: modalities.map(({ name }) => name),
+      pass(tape): Pass {
+        const E = embed(tape);
+        return {
+          scores: (u, i) => rowDot(gather(E.users, u), gather(E.items, i)),
+          loss({ users: u, positives }, weight) {
+            let loss = scale(infoNce(unitRows(gather(E.users, u)), unitRows(gather(E.items, positives)), temperature), weight);
+            // An item takes part in the terms of the modalities that it has; each term is a mean over those that do.
+            heads.forEach(({ right, left }, m) => {
+              const at = shifted(positives.filter((item) => views[m].open[item] === 1), users);
+              if (at.length === 0) return;
+              const id = heads.slice(0, m + 1).reduce((x, head) => E.layer(x, head.id), gather(E.parts[0], at));
+              const term = infoNce(left ? E.layer(id, left) : id, matmul(gather(E.parts[m + 1], at), tape.parameter(right)), contrastTemperature);
+              loss = add(loss, scale(term, (weight * contrast * at.length) / positives.length));
+            });
+            return loss;
+          },
+        };
+      },
+      factors: embed,
+    };
+  },
+});
