@@ -48,7 +48,7 @@ export function withFeatures(data: Dataset, tastes: number): Dataset {
 /** Settings that train in milliseconds; a model that is not listed is tested with its defaults. */
 const SMALL: Record<string, object> = {
   als: { factors: 4, iterations: 10, regularization: 3, alpha: 4 },
-  ...Object.fromEntries(Object.values(MODELS).filter(({ capabilities }) => (capabilities as readonly string[]).includes('gradient')).map(({ name, options }) => [name, { factors: 8, epochs: 20, learningRate: 0.05, batchSize: 64, ...('hidden' in options && { hidden: 8 }) }])),
+  ...Object.fromEntries(Object.values(MODELS).filter(({ capabilities }) => (capabilities as readonly string[]).includes('gradient')).map(({ name, options }) => [name, { factors: 8, epochs: 12, learningRate: 0.05, batchSize: 64, ...('hidden' in options && { hidden: 8 }) }])),
 };
 export const smallOptions = (name: string): object => SMALL[name] ?? {};
 

@@ -2,14 +2,14 @@
 // beside central differences.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Dataset, MODELS } from '../src/index.ts';
+import { Dataset, digest, forget, MODELS, mmrecun, retrain, type Unlearner } from '../src/index.ts';
 import { Training, type GradientKind, type TrainingOptions } from '../src/gradient.ts';
 import { symmetricBeta } from '../src/beta.ts';
 import { resolveOptions } from '../src/options.ts';
 import { STREAM } from '../src/random.ts';
 import { PairSampler, type Batch } from '../src/sampling.ts';
 import { scalar, Tape } from '../src/tape.ts';
-import { clustered } from './fixtures.ts';
+import { clustered, smallOptions } from './fixtures.ts';
 import { draws } from './kernels/samples.ts';
 import { largest } from './kernels/table.ts';
 import { centralDifferences } from './reference/gradients.ts';
@@ -73,6 +73,20 @@ for (const [name, twin] of Object.entries(TWINS)) {
         assert.ok(largest(exact) > 1e-7, `${key} has no influence: the check would not see it`);
       }
     });
+  });
+
+  test(`${name}: once features are revoked, nothing depends on them`, async () => {
+    const data = clustered(), items = [1, 4, 9].map((i) => data.items.at(i)!), request = { modality: { name: 'text', items } };
+    const model = await kind.fit(data, smallOptions(name));
+    const text = data.features.get('text')!, other = text.values.slice();
+    for (const item of items) other.subarray(data.items.indexOf(item) * text.dims, (data.items.indexOf(item) + 1) * text.dims).fill(7);
+    const changed = new Dataset({ ...data, features: new Map(data.features).set('text', { ...text, values: other }) });
+    assert.is.not(await digest(await kind.fit(changed, smallOptions(name))), await digest(model), 'the features matter before');
+    for (const method of [retrain, mmrecun] as Unlearner[]) {
+      const [one, two] = await Promise.all([data, changed].map((from) => forget(model, from, request, { method })));
+      assert.is(one.report.digestAfter, two.report.digestAfter, method.name);
+      if (method === retrain) assert.is.not(one.report.digestAfter, one.report.digestBefore);
+    }
   });
 
   // CM3 ranks by the middle of a mix that each step draws anew.

@@ -6,7 +6,7 @@ import type { Dataset } from '../dataset.ts';
 import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
 import { bipartiteGraph, nearestRows } from '../graph.ts';
 import { byFanIn, frozenFeatures, openItems, ParameterSet, xavierUniform, type Pass } from '../network.ts';
-import { add, exp, log, scale, weightedSum } from '../ops/pointwise.ts';
+import { add, clamp, exp, log, scale, weightedSum } from '../ops/pointwise.ts';
 import { linear, propagate, propagateLayers } from '../ops/products.ts';
 import { pairwise } from '../ops/ranking.ts';
 import { sumSquares } from '../ops/reduce.ts';
@@ -54,7 +54,8 @@ export const lattice: GradientKind<typeof options> = gradientKind({
       const mixed = (f: (view: View, m: number) => Variable): Variable => views.map((view, m) => scaleRows(f(view, m), share[m])).reduce(add);
       const cosines = views.map((view, m) => {
         const unit = unitRows(project(tape, view));
-        return rowDot(gather(unit, edges[m].from), gather(unit, edges[m].indices));
+        // Within an epoch a chosen pair may come to point apart: it drops out, so that sums of rows stay above 0.
+        return clamp(rowDot(gather(unit, edges[m].from), gather(unit, edges[m].indices)), 0, 2);
       });
       const step = (x: Variable): Variable => mixed((_, m) => propagateEdges(edges[m], cosines[m], x));
       // Normalised as r_i^-½ · s_ij · r_j^-½, r the sums of rows; an item without neighbours has r = 1 instead of 0.
