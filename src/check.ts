@@ -50,6 +50,12 @@ export function string(name: string, value: unknown): string {
   return value;
 }
 
+/** An array. A string can be walked through as well, letter by letter, which nobody means. */
+export function array<T>(name: string, value: readonly T[]): readonly T[] {
+  if (!Array.isArray(value)) throw new TypeError(`"${name}" expected an array, got ${describe(value)}`);
+  return value;
+}
+
 /** One of the given words. */
 export function oneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {
   const expected = `"${name}" expected one of ${words.join(', ')}; got ${describe(value)}`;

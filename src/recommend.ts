@@ -40,9 +40,9 @@ export function recommend(model: Model, users: string | readonly string[], optio
   const k = listLength(options.k, model.items);
   if (data) requireTables(model, data);
   const allowed = new Uint8Array(model.items.size).fill(candidates ? 0 : 1);
-  for (const id of candidates ?? []) allowed[positionOf('item', model.items, id)] = 1;
-  for (const id of exclude) allowed[positionOf('item', model.items, id)] = 0;
-  const list = typeof users === 'string' ? [users] : users;
+  for (const id of check.array('candidates', candidates ?? [])) allowed[positionOf('item', model.items, id)] = 1;
+  for (const id of check.array('exclude', exclude)) allowed[positionOf('item', model.items, id)] = 0;
+  const list = typeof users === 'string' ? [users] : check.array('users', users);
   const positions = Int32Array.from(list, (id) => positionOf('user', model.users, id));
   const ranking = model.rank({ users: positions, k, allowed, history: data?.userItems, exclude: includeSeen ? undefined : data?.userItems });
   const lists = list.map((_, r) => named(ranking, r, k, model.items, data?.titles));

@@ -101,6 +101,7 @@ export async function forget<S extends OptionSpecs>(
   model: Model, data: Dataset, request: ForgetRequest, options: ForgetOptions<S>,
 ): Promise<{ model: Model; data: Dataset; partition: Partition; report: ForgetReport }> {
   const { method, ignoreUnknown = false, digests = true, ...control } = options;
+  if (!method) throw new TypeError(`"method" expected an unlearning method, got ${check.describe(method)}`);
   if (!compatible(model.kind, method)) {
     const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need));
     throw new ModelError(`method "${method.name}" cannot work on a model of kind "${model.kind.name}": it needs ${missing.join(', ')}`);
@@ -142,14 +143,14 @@ export function requireTrainedOn(model: Model, data: Dataset): void {
 
 /**
  * Divides a training set by a request.
- * @throws DataError for unknown ids; RangeError for nothing or everything.
+ * @throws DataError for unknown ids; RangeError for nothing or everything; TypeError for what is no request.
  */
 export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnknown = false } = {}): Partition {
   check.knownKeys('a forget request', request, ['users', 'items', 'interactions', 'modality']);
-  const users = positionsOf('user', data.users, request.users ?? [], ignoreUnknown);
-  const items = positionsOf('item', data.items, request.items ?? [], ignoreUnknown);
+  const users = positionsOf('user', data.users, check.array('users', request.users ?? []), ignoreUnknown);
+  const items = positionsOf('item', data.items, check.array('items', request.items ?? []), ignoreUnknown);
   const whole = entriesOf(data, users, items);
-  const entries = distinct([...whole, ...listedEntries(data, request.interactions ?? [], ignoreUnknown)]);
+  const entries = distinct([...whole, ...listedEntries(data, check.array('interactions', request.interactions ?? []), ignoreUnknown)]);
   const modality = request.modality && modalityOf(data, request.modality, ignoreUnknown);
   if (users.length === 0 && items.length === 0 && entries.length === 0 && !modality?.items.length) {
     throw new RangeError('the forget request names nothing that is in the data');
@@ -175,7 +176,7 @@ function entriesOf(data: Dataset, users: Int32Array, items: Int32Array): Int32Ar
 
 function listedEntries(data: Dataset, interactions: NonNullable<ForgetRequest['interactions']>, ignoreUnknown: boolean): number[] {
   const found: number[] = [];
-  for (const [user, item] of interactions) {
+  for (const [user, item] of interactions.map((pair) => check.array('an interaction', pair))) {
     const entry = findEntry(data, data.users.indexOf(user), data.items.indexOf(item));
     if (entry >= 0) found.push(entry);
     else if (!ignoreUnknown) {

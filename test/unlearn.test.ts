@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  compatible, deserialize, digest, forget, gold, recommend, serialize, UNLEARNERS,
+  compatible, DatasetBuilder, deserialize, digest, forget, gold, partitionOf, popularity, recommend, serialize, UNLEARNERS,
   DataError, ModelError, type ForgetRequest, type Unlearner,
 } from '../src/index.ts';
 import { clustered, modelKinds, smallOptions } from './fixtures.ts';
@@ -13,6 +13,26 @@ const REQUESTS: Record<string, ForgetRequest> = {
   interactions: { interactions: [['u0', 'i0'], ['u7', 'i9']] },
   'a mix': { users: ['u1', 'u2'], items: ['i8'], interactions: [['u0', 'i0']] },
 };
+
+const requests = suite('forget requests');
+requests('a text where a list belongs is refused, and not read letter by letter', () => {
+  const builder = new DatasetBuilder();
+  for (const user of ['1', '2', '12']) for (const item of ['a', 'b']) builder.add(user, item);
+  const data = builder.build();
+  const refused = (request: object, message: RegExp) => assert.throws(() => partitionOf(data, request as ForgetRequest), message);
+  refused({ users: '12' }, /"users" expected an array, got "12"/);
+  refused({ items: 'ab' }, /"items" expected an array, got "ab"/);
+  refused({ interactions: ['1a'] }, /"an interaction" expected an array, got "1a"/);
+  assert.equal([...partitionOf(data, { users: ['12'] }).retain.users], ['1', '2']);
+});
+requests('a missing method is named', async () => {
+  const data = clustered();
+  const model = await popularity.fit(data);
+  const error = await forget(model, data, REQUESTS['a user'], {} as never).catch((e) => e);
+  assert.instance(error, TypeError);
+  assert.match(error.message, /"method" expected an unlearning method, got undefined/);
+});
+requests.run();
 
 for (const method of Object.values(UNLEARNERS) as Unlearner[]) {
   for (const kind of modelKinds) {
