@@ -4,7 +4,8 @@
 //   L(X, Y) = base · Σ_{u,i} s² + Σ_{(u,i) observed} [ w·s² − 2·t·s + const ] + Σ_u reg_u |x_u|² + Σ_i reg_i |y_i|²
 //   (base · YᵀY + Σ_{i ∈ N(u)} w y_i y_iᵀ + reg_u I) x_u = Σ_{i ∈ N(u)} t y_i          s = x_u · y_i
 //
-// implicit  Hu, Koren, Volinsky 2008: base = 1, w = alpha·|r|, t = 1 + alpha·r for r > 0, reg = λ
+// implicit  Hu, Koren, Volinsky 2008: base = 1, w = alpha·|r|, t = 1 + alpha·r for r > 0, reg = λ;
+//           with `confidence`: w = alpha·|r| − 1, t = alpha·r for r > 0
 // ials      Rendle et al. 2021:       base = α₀, w = 1, t = 1, reg = λ (n + α₀·N)^ν, N = size of the other side
 // explicit  Zhou et al. 2008 (ALS-WR): base = 0, w = 1, t = r, reg = λ n
 import { DataError } from './errors.ts';
@@ -22,8 +23,8 @@ export const leastSquaresOptions = Object.freeze({
     'Loss: implicit (Hu-Koren-Volinsky), ials (Rendle: unobserved weight, frequency-scaled regularization) or explicit (ALS-WR, ratings).'),
   factors: option.integer(64, { min: 1, max: 4096 }, 'Length of a user\'s and an item\'s row.'),
   regularization: option.number(0.01, { min: 0 }, 'λ: weight of the squared norms.'),
-  alpha: option.number(1, { above: 0 }, 'implicit: confidence c = 1 + alpha * value.'),
-  confidence: option.boolean(false, 'implicit: values already are confidences (as in the Python library implicit); negative ones are dislikes.'),
+  alpha: option.number(1, { above: 0 }, 'implicit: confidence c = 1 + alpha * value; with `confidence`, c = alpha * value.'),
+  confidence: option.boolean(false, 'implicit: values (times alpha) already are confidences, as in the Python library implicit; negative ones are dislikes.'),
   unobservedWeight: option.number(0.1, { above: 0 }, 'ials: weight of unobserved cells.'),
   frequencyExponent: option.number(1, { min: 0, max: 2 }, 'ials: exponent of the frequency in the regularization; 0 makes it uniform.'),
   solver: option.word('cholesky', ['cholesky', 'cg'], 'Row solver: exact (cholesky), or conjugate gradient steps from the present row (cg).'),
@@ -360,7 +361,7 @@ export function cellWeightsOf({ objective, alpha, confidence, unobservedWeight }
 { ws: number; w0: number; ts: number; t0: number; explicit: number; base: number } {
   if (objective === 'explicit') return { ws: 0, w0: 1, ts: 1, t0: 0, explicit: 1, base: 0 };
   if (objective === 'ials') return { ws: 0, w0: 1, ts: 0, t0: 1, explicit: 0, base: unobservedWeight };
-  if (confidence) return { ws: 1, w0: -1, ts: 1, t0: 0, explicit: 0, base: 1 };
+  if (confidence) return { ws: alpha, w0: -1, ts: alpha, t0: 0, explicit: 0, base: 1 };
   return { ws: alpha, w0: 0, ts: alpha, t0: 1, explicit: 0, base: 1 };
 }
 

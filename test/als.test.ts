@@ -15,6 +15,7 @@ const withValues = (change: (value: number) => number): Dataset =>
 const OBJECTIVES: Record<string, object> = {
   implicit: { objective: 'implicit', alpha: 10, regularization: 0.5 },
   confidence: { objective: 'implicit', confidence: true, regularization: 0.5 },
+  'confidence, alpha': { objective: 'implicit', confidence: true, alpha: 3, regularization: 0.5 },
   ials: { objective: 'ials', unobservedWeight: 0.2, regularization: 0.02 },
   'ials, uniform': { objective: 'ials', unobservedWeight: 0.2, regularization: 0.5, frequencyExponent: 0 },
   explicit: { objective: 'explicit', regularization: 0.1 },
@@ -76,7 +77,7 @@ function denseObjective(problem: LeastSquares, options: ReturnType<typeof proble
       if (objective === 'explicit') sum += r === undefined ? 0 : (r - s) ** 2;
       else if (objective === 'ials') sum += a0 * s * s + (r === undefined ? 0 : (s - 1) ** 2);
       else {
-        const c = r === undefined ? 1 : confidence ? r : 1 + alpha * r;
+        const c = r === undefined ? 1 : confidence ? alpha * r : 1 + alpha * r;
         sum += c * ((r === undefined ? 0 : 1) - s) ** 2;
       }
     }
@@ -105,6 +106,15 @@ test('values that already are confidences give the model of alpha', async () => 
   const scaled = await als.fit(data, { ...options, alpha: 3 });
   const given = await als.fit(withValues((r) => 1 + 3 * r), { ...options, confidence: true });
   assert.equal(given.userFactors.toArray(), scaled.userFactors.toArray());
+});
+
+test('alpha multiplies values that are confidences, as in the library implicit', async () => {
+  const options = { factors: 8, iterations: 5, regularization: 0.5, confidence: true };
+  const scaled = await als.fit(withValues((r) => r), { ...options, alpha: 4 });
+  const multiplied = await als.fit(withValues((r) => 4 * r), options);
+  const plain = await als.fit(withValues((r) => r), options);
+  assert.equal(scaled.itemFactors.toArray(), multiplied.itemFactors.toArray());
+  assert.not.equal(scaled.itemFactors.toArray(), plain.itemFactors.toArray());
 });
 
 test('a stored zero is not an absent entry when values are confidences', async () => {
