@@ -60,15 +60,15 @@ export const leftBehind = (): string => left;
 
 /**
  * Makes sure, before the work begins, that its result can be written.
- * @param inputs files that must not be overwritten by it.
+ * @param inputs files that must not be overwritten by it; those that the command writes too may not exist yet.
  */
 export async function requireWritable(flag: string, path: string, inputs: readonly string[] = []): Promise<void> {
   for (const input of inputs) {
-    if (existsSync(path) && existsSync(input) && realpathSync(path) === realpathSync(input)) {
-      throw new UsageError(`${flag} ${path} would overwrite an input, which is left as it is; name another file`);
-    }
+    if (samePlace(path, input)) throw new UsageError(`${flag} ${path} would overwrite another file of this command, ${input}; name another place`);
   }
-  if (existsSync(path) && statSync(path).isDirectory()) throw new UsageError(`${flag} expected a file, ${path} is a folder`);
+  const there = statSync(path, { throwIfNoEntry: false });
+  // What is written whole takes the place of what was there: of a device too, such as /dev/null.
+  if (there && !there.isFile()) throw new UsageError(`${flag} expected a file, ${path} is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}`);
   await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
 }
 
@@ -78,6 +78,11 @@ export async function requireFolder(flag: string, path: string): Promise<void> {
   while (!existsSync(there)) there = dirname(there);
   if (!statSync(there).isDirectory()) throw new UsageError(`${flag} expected a folder, ${there === resolve(path) ? path : there} is a file`);
   await access(there, constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
+}
+
+function samePlace(a: string, b: string): boolean {
+  const real = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
+  return real(a) === real(b);
 }
 
 /** Makes a folder, with those above it. */

@@ -136,9 +136,12 @@ test('wrong usage ends with 2 and a word on help', () => {
 });
 
 test('an input is never overwritten, a place that cannot be written is found out at the start', () => {
-  fails(2, /would overwrite an input/, 'forget', 'm', 'ok.csv', '--method', 'retrain', '--out', 'm', '--users', 'u1');
-  fails(2, /would overwrite an input/, 'train', 'ok.csv', '--model', 'popularity', '--out', './ok.csv');
+  fails(2, /--out m would overwrite another file of this command, m/, 'forget', 'm', 'ok.csv', '--method', 'retrain', '--out', 'm', '--users', 'u1');
+  fails(2, /would overwrite another file/, 'train', 'ok.csv', '--model', 'popularity', '--out', './ok.csv');
   fails(2, /is a folder/, 'train', 'ok.csv', '--model', 'popularity', '--out', 'hollow');
+  fails(2, /--retain-out .*new would overwrite another file/, 'forget', 'm', 'ok.csv', '--method', 'retrain', '--out', 'new', '--users', 'u1', '--retain-out', './new');
+  fails(2, /--out expected a folder, ok\.csv is a file/, 'generate', '--users', '10', '--items', '5', '--interactions', '20', '--out', 'ok.csv');
+  fails(2, /is a device or a pipe/, 'train', 'ok.csv', '--model', 'popularity', '--out', '/dev/null');
   fails(1, /cannot write absent\/new: no such file or folder/, 'train', 'ok.csv', '--model', 'popularity', '--out', 'absent/new');
   fails(2, /--out expected a folder, ok\.csv is a file/, 'generate', '--users', '5', '--items', '5', '--interactions', '9', '--out', 'ok.csv');
   if (process.getuid?.() === 0) return console.log('skipped: a read-only folder does not stop root');
