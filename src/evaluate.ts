@@ -31,10 +31,12 @@ const USERS_PER_CALL = 512;
  * @returns means over users with at least one positive; NaN never: no such user is a DataError.
  */
 export function evaluate(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions = {}): Evaluation {
-  const cutoffs = (typeof options.k === 'object' ? [...options.k] : [options.k ?? 20]).map((k) => check.integer('k', k, { min: 1 }));
+  const asked = typeof options.k === 'object' ? options.k : [options.k ?? 20];
+  // Each once: a cutoff that is given twice would be counted twice.
+  const cutoffs = [...new Set(asked.map((k) => check.integer('k', k, { min: 1 })))];
   // A list ends where items do; memory is taken for each place of it.
   const deepest = Math.min(Math.max(...cutoffs), model.items.size);
-  const names = options.metrics ?? (Object.keys(METRICS) as MetricName[]);
+  const names = new Set(options.metrics ?? (Object.keys(METRICS) as MetricName[]));
   requireTables(model, seen);
   requireTables(model, positives);
   const exclude = options.mask?.length ? unionRows([seen, ...options.mask].map((d) => d.userItems)) : seen.userItems;

@@ -36,6 +36,7 @@ test('a full ranking leaves seen and masked items out', async () => {
   assert.is(report['recall@1'], 0);
   assert.is(report['recall@2'], 1);
   assert.is(report['mrr@2'], 0.5);
+  assert.equal(evaluate(model, train, pairs(['1b']), { k: [2, 2], metrics: ['recall', 'recall'] }), { users: 1, 'recall@2': 1 }, 'named twice, counted once');
   const masked = evaluate(model, train, pairs(['1b']), { k: 1, mask: [pairs(['2c', '3c'])] });
   assert.is(masked['recall@1'], 0, 'another user\'s mask changes nothing');
   const cut = evaluate(model, train, pairs(['1b']), { k: 1, candidates: Uint8Array.of(1, 1, 0, 1) });
