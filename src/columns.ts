@@ -42,7 +42,7 @@ export function findColumns(header: readonly string[], names: ColumnNames = {}, 
   const missing = (role: string, wanted: string): null => {
     if (!place) return null;
     throw new DataError(`expected a header with ${wanted} for the ${role}; the columns there are: ${header.map((h) => JSON.stringify(h)).join(', ')}. ` +
-      `Name the right one with columns: {${role}: …}`, place);
+      `Name the right one in "columns", as ${role}`, place);
   };
   for (const role of Object.keys(found) as ColumnRole[]) {
     const given = role === 'part' ? undefined : names[role];

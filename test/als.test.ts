@@ -254,6 +254,9 @@ test('an ALS model keeps its own objective; a tolerance ends the passes', async 
   const error = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: { alpha: 3 } }).catch((e) => e);
   assert.match(error.message, /"alpha" is the model's own/);
   const { report } = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: { tolerance: 1e-3 } });
+  assert.not.match(String(report.note), /not reached/);
+  const short = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: { tolerance: 1e-12, passes: 1 } });
+  assert.match(String(short.report.note), /the tolerance 1e-12 was not reached in 1 passes/);
   assert.ok((report.decrease as number) <= 1e-3 && (report.passes as number) > 1 && (report.passes as number) < 100);
 });
 

@@ -62,13 +62,23 @@ async function fullPasses(
   const first = firstSide(partition);
   const most = stop.passes ?? (stop.tolerance === undefined ? defaultPasses(model.record) : 100);
   const objectives = [problem.objective()];
+  let reached = stop.tolerance === undefined;
   while (objectives.length <= most) {
     await problem.sweep(first, control.signal);
     objectives.push(problem.objective());
     control.onProgress?.({ phase: 'unlearn', done: objectives.length - 1, total: most, objective: objectives.at(-1) });
-    if (stop.tolerance !== undefined && lastDecrease(objectives)! <= stop.tolerance) break;
+    if (stop.tolerance !== undefined && lastDecrease(objectives)! <= stop.tolerance) {
+      reached = true;
+      break;
+    }
   }
   const trained = model.record.decrease;
+  const notes = [
+    ...(reached ? [] : [`the tolerance ${stop.tolerance} was not reached in ${most} passes: allow more`]),
+    ...(typeof trained === 'number' && trained > CONVERGED
+      ? [`training was stopped while a sweep still lowered the objective by ${trained.toExponential(1)}: ` +
+        'each further pass is further training, and leads away from a retrain of the same number of sweeps'] : []),
+  ];
   return {
     problem,
     details: {
@@ -78,10 +88,7 @@ async function fullPasses(
       objective: objectives.at(-1),
       decrease: lastDecrease(objectives),
       residual: problem.residual(first).overall,
-      ...(typeof trained === 'number' && trained > CONVERGED && {
-        note: `training was stopped while a sweep still lowered the objective by ${trained.toExponential(1)}: ` +
-          'each further pass is further training, and leads away from a retrain of the same number of sweeps',
-      }),
+      ...(notes.length > 0 && { note: notes.join('; ') }),
     },
   };
 }
