@@ -189,6 +189,19 @@ test('the baselines work on what remains of the request, and an abort stops each
   }
 });
 
+test('a run that was stopped leaves nothing behind: the next gives the same bytes as one that was never stopped', async () => {
+  const model = await lightgcn.fit(train, SMALL), options = { epochs: 4, learningRate: 0.01 };
+  const run = async (control: object = {}): Promise<string | undefined> => (await forget(model, train, PAIRS, { method: mmrecun, options, ...control })).report.digestAfter;
+  const before = await digest(model), stop = new AbortController();
+  let epochs = 0;
+  const stopped = run({ signal: stop.signal, onProgress: () => { if (++epochs === 2) stop.abort(new Error('enough')); } });
+  assert.is(await stopped.then(() => 'finished', (error) => error.message), 'enough');
+  assert.is(await digest(model), before);
+  const [again, fresh] = [await run(), await run()];
+  assert.is(again, fresh);
+  assert.is.not(again, before);
+});
+
 test('areaUnderCurve counts wins, and ties by half', () => {
   assert.is(areaUnderCurve([3, 2], [1, 0]), 1);
   assert.is(areaUnderCurve([0, 1], [3, 2]), 0);
