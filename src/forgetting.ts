@@ -49,7 +49,8 @@ export class Forgetting {
     this.#context = context;
     this.retain = retain;
     const live = (user: number, item: number): boolean => retain.users.at(user) !== null && retain.items.at(item) !== null;
-    this.validation = control.validation?.filter((_, user, item) => live(user, item));
+    const held = control.validation?.filter((_, user, item) => live(user, item));
+    this.validation = held?.interactions ? held : undefined;
     this.training = new Training(model.kind, retain, model.options as never);
     const modalities = this.training.network.modalities ?? [];
     if (partition.modality) {
@@ -147,14 +148,14 @@ export class Forgetting {
     return this.validation ? this.training.recall(this.validation.userItems, this.retain.userItems) : NaN;
   }
   /**
-   * What a model that never saw the forgotten pairs would score on them: the recall of the same users' validation pairs.
-   * Measured once, before the first step: later it would fall with the model.
+   * What a model that never saw the forgotten pairs would score on them: the recall of the same users' validation pairs, or of
+   * all users' where those have none. Measured once, before the first step: later it would fall with the model.
    */
   reference(): number {
     if (!this.validation) return NaN;
     const { indptr } = this.pairs.userItems;
     const same = this.validation.filter((_, user) => indptr[user] < indptr[user + 1]);
-    return same.interactions > 0 ? this.training.recall(same.userItems, this.retain.userItems) : NaN;
+    return same.interactions > 0 ? this.training.recall(same.userItems, this.retain.userItems) : this.validationRecall();
   }
   /** How far above the reference forgotten pairs may still rank. */
   get tolerance(): number {

@@ -73,6 +73,11 @@ test('stops at the reference measured beforehand; the guard brings back the last
   assert.is(strict.report.status, 'guarded');
   assert.match(strict.report.advice as string, /retrain/);
   assert.ok((strict.report.after as Record<string, number>).validationRecall >= (strict.report.before as Record<string, number>).validationRecall);
+  const lost = new Set(PAIRS.interactions!.map(([u]) => train.users.indexOf(u)));
+  const others = await forget(model, train, { interactions: PAIRS.interactions!.slice(0, 40) }, { method: mmrecun, validation: validation.filter((_, u) => ![...lost].slice(0, 40).includes(u)), options: { epochs: 2, guard: 0.5 } });
+  assert.ok(Number.isFinite(others.report.target as number), 'other users\' validation pairs serve where the forgetting ones have none');
+  const none = await forget(model, train, PAIRS, { method: mmrecun, validation: validation.filter(() => false), options: { epochs: 2 } });
+  assert.is(none.report.status, 'unmeasured');
   const blind = await forget(model, train, PAIRS, { method: mmrecun, options: { epochs: 2 } });
   assert.is(blind.report.status, 'unmeasured');
   assert.match(blind.report.advice as string, /validation data/);

@@ -59,9 +59,9 @@ async function fitted(kind: GradientKind, { train, validation }: { train: Datase
 }
 
 /** The same for every seed, one after the other: times are CPU times of the process. */
-async function fittedSeeds(kind: GradientKind, split: { train: Dataset; validation: Dataset }, options: object): Promise<Trained[]> {
+async function fittedSeeds(kind: GradientKind, split: { train: Dataset; validation: Dataset }, options: object, seeds = SEEDS): Promise<Trained[]> {
   const runs: Trained[] = [];
-  for (const seed of SEEDS) runs.push(await fitted(kind, split, { ...options, seed }));
+  for (const seed of seeds) runs.push(await fitted(kind, split, { ...options, seed }));
   return runs;
 }
 const cpuSeconds = (): number => process.cpuUsage().user / 1e6;
@@ -79,26 +79,28 @@ async function chosen(kind: GradientKind, split: Split): Promise<object> {
 const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 const spread = (values: readonly number[]): string => {
   const m = mean(values);
+  if (values.length === 1) return m.toFixed(4);
   return `${m.toFixed(4)} ± ${Math.sqrt(values.reduce((sum, v) => sum + (v - m) * (v - m), 0) / Math.max(1, values.length - 1)).toFixed(4)}`;
 };
 
-async function models(name: SetName, kinds: readonly string[]): Promise<void> {
+/** @param searched false for a set that is too large for the search: default settings, one seed, validation every 5 epochs. */
+async function models(name: SetName, kinds: readonly string[], searched = true): Promise<void> {
   const started = cpuSeconds(), split = await load(name), rows: (string | number)[][] = [];
   for (const kind of kinds) {
-    const settings = await chosen(KINDS[kind], split);
-    const runs = await fittedSeeds(KINDS[kind], split, { ...COMMON, ...settings });
+    const settings = searched ? await chosen(KINDS[kind], split) : { ...DEFAULTS[kind], evaluateEvery: 5, patience: 4 };
+    const runs = await fittedSeeds(KINDS[kind], split, { ...COMMON, ...settings }, searched ? SEEDS : [1]);
     const found = runs.map(({ model }) => evaluate(model, split.train, split.test, { k: [10, 20], metrics: ['recall', 'ndcg'], mask: name === 'baby' ? [] : [split.validation] }));
     rows.push([kind, settingsText(settings), ...(['recall@10', 'recall@20', 'ndcg@10', 'ndcg@20'] as const).map((metric) => spread(found.map((f) => f[metric]))),
       mean(runs.map(({ model }) => model.record.validationRecall as number)), mean(runs.map(({ seconds, model }) => seconds / (model.record.epochs as number)))]);
   }
   publish(`gradient-1-models-${name}`, {
     title: `Gradient models on ${name}`, command: `npm run results:mmrecun -- models-${name}`,
-    text: [`Mean and deviation over seeds ${SEEDS.join(', ')}. Settings: the best of ${Object.entries(GRID).filter(([k]) => kinds.includes(k)).map(([k, g]) => `${g.length} for ${k}`).join(', ')} by validation Recall@20 with seed 1; ` +
-      `64 factors, Adam at 0.001, batches of 2,048, validation every 2 epochs, patience 10 evaluations. ${name === 'baby' ? 'Validation items stay in the test ranking, as in the published figures (Recall@20: BPR 0.0575, LightGCN 0.0754, FREEDOM 0.0992, on another draw of the same split rule). FREEDOM uses the neighbour lists that came with the data.' : 'Validation items are masked in the test.'}`],
+    text: [(searched ? `Mean and deviation over seeds ${SEEDS.join(', ')}. Settings: the best of ${Object.entries(GRID).filter(([k]) => kinds.includes(k)).map(([k, g]) => `${g.length} for ${k}`).join(', ')} by validation Recall@20 with seed 1; validation every 2 epochs, patience 10 evaluations; ` : 'One seed, default settings, nothing searched; validation every 5 epochs, patience 4 evaluations; ') +
+      `64 factors, Adam at 0.001, batches of 2,048. ${name === 'baby' ? 'Validation items stay in the test ranking, as in the published figures (Recall@20: BPR 0.0575, LightGCN 0.0754, FREEDOM 0.0992, on another draw of the same split rule). FREEDOM uses the neighbour lists that came with the data.' : 'Validation items are masked in the test.'}`],
     tables: [{ columns: ['model', 'settings', 'recall@10', 'recall@20', 'ndcg@10', 'ndcg@20', 'validation recall@20', 'CPU s per epoch'], rows }],
   }, cpuSeconds() - started);
 }
-const settingsText = (settings: object): string => Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(', ');
+const settingsText = (settings: object): string => Object.entries(settings).filter(([name]) => name !== 'evaluateEvery' && name !== 'patience').map(([name, value]) => `${name} ${value}`).join(', ');
 
 /** Requests drawn by keyed hashing. Histories of users and items are forgotten and their ids stay, so that their scores can be looked at. */
 function requestOf(data: Dataset, what: string, share = 0.05): ForgetRequest {
@@ -246,7 +248,7 @@ const ALL = ['users', 'items', 'interactions', 'users and items'];
 const PARTS: Record<string, () => Promise<void>> = {
   'models-lfm2k': () => models('lfm2k', Object.keys(KINDS)),
   'models-tiktok': () => models('tiktok', Object.keys(KINDS)),
-  'models-baby': () => models('baby', ['bpr', 'lightgcn', 'freedom']),
+  'models-baby': () => models('baby', ['bpr', 'lightgcn', 'freedom'], false),
   ...Object.fromEntries(Object.keys(KINDS).map((kind) => [`forget-lfm2k-${kind}`, () => forgetting('lfm2k', kind, kind === 'bpr' || kind === 'lightgcn' ? ALL : [...ALL, 'modality'])])),
   ...Object.fromEntries((['tiktok', 'baby'] as const).flatMap((set) => ['lightgcn', 'freedom'].map((kind) => [`forget-${set}-${kind}`, () => forgetting(set, kind, ['users', 'items'])]))),
   'sequence-lfm2k': () => sequence('lfm2k'),
