@@ -67,6 +67,11 @@ test('certify bounds what was trained to convergence, and refuses the original a
   assert.is(status, 'certified');
   assert.ok(sigma < 1.0001 && gap >= 0 && bound > 0 && residual < 1e-5);
   assert.equal(place.json('certify', 'v', 'data', ...request).status, 'approximate');
+  // A retrain from retained data has other positions, and is certified by the same request; other data are refused.
+  place.json('forget', 'v', 'data', '--method', 'retrain', '--users', '7', '--out', 'w7', '--retain-out', 'w7.inter');
+  place.json('train', 'w7.inter', '--model', 'als', '--objective', 'implicit', '--factors', '8', '--regularization', '2', '--out', 'z');
+  assert.is(place.json('certify', 'z', 'data', '--users', '7').status, 'approximate');
+  assert.match(place.run('certify', 'v', 'w7.inter').stderr, /^lethe: w7\.inter: the data are not those that the model was trained on/);
   assert.is(place.json('certify', 'm', 'data').status, 'approximate');
   place.json('train', 'data', '--model', 'item-knn', '--out', 'k');
   assert.match(place.run('certify', 'k', 'data').stderr, /^lethe: a model of kind "item-knn" has no certificate/);

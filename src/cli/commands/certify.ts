@@ -1,11 +1,9 @@
 // lethe certify: bounds the distance of a model to every retrain on the retain set, without one.
-import * as check from '../../check.ts';
 import { certify as certifyModel } from '../../certify.ts';
 import { contendersOf } from '../../trained-data.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';
-import { asUsage } from '../flags.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
 import { table } from '../terminal.ts';
 
@@ -24,15 +22,16 @@ export const certify: Command = {
   async run(context) {
     const { args, terminal, signal } = context;
     const [modelPath, dataPath] = args.operands;
-    const numberOf = (name: 'within' | 'tolerance'): number => asUsage(() => check.number(`--${name}`, Number(args.text(name) ?? '1e-4'), { above: 0, max: 1 }));
-    const options = { within: numberOf('within'), tolerance: numberOf('tolerance'), signal, onProgress: terminal.progress };
+    const bounds = { above: 0, max: 1 };
+    const options = { within: args.number('within', bounds), tolerance: args.number('tolerance', bounds), signal, onProgress: terminal.progress };
     const request = await requestOf(args);
     const model = await readModel(modelPath);
     // Of a request, the model may be the original too: what it is certified against is what should remain.
     const retain = request
       ? contendersOf([{ name: modelPath, model }], await openData(context, dataPath), request, { ignoreUnknown: args.on('ignore-unknown') }).partition.retain
       : (await openTrainedData(context, dataPath, model)).train;
-    const certificate = await certifyModel(model, retain, { ...options, ignoreFingerprint: request !== undefined });
+    // By id: a model that was trained from retained data has the same ids at other positions.
+    const certificate = await certifyModel(model, retain.alignTo(model.users, model.items), { ...options, ignoreFingerprint: request !== undefined });
     const { statement, ...figures } = certificate;
     terminal.result({ ...certificate }, `${statement}\n\n${table(['figure', 'value'], Object.entries(figures))}`);
   },
