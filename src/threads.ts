@@ -5,13 +5,13 @@ import { Board, BOARD_BYTES, MAX_PIECES, numberedKernels, type Argument, type Ke
 import { instantiateKernels, kernelsBytes, kernelsModule, type Kernels } from './kernels.ts';
 import { Arena } from './memory.ts';
 import { breathe } from './model.ts';
-import { startWorker, type EndWorker } from './platform/workers.ts';
+import { startWorker, type ReadyWorker } from './platform/workers.ts';
 import { MAX_PAGES, withSharedMemory } from './shared.ts';
 
 export type { Argument, Varying } from './dealing.ts';
 
-/** A host that has not started its workers by then will not; milliseconds. */
-const PATIENCE = 20_000;
+/** Milliseconds after which workers that have not started are given up; less where that happened before. */
+let patience = 10_000;
 /** Work between two points where other tasks may run, in the unit of `Plan.costs`: some tens of milliseconds. */
 const BREATH = 1 << 27;
 
@@ -34,11 +34,11 @@ export class Team {
   readonly #board: Board;
   readonly #kernels: KernelList;
   readonly #numbers: ReadonlyMap<string, number>;
-  #workers: readonly EndWorker[];
+  #workers: readonly ReadyWorker[];
   #busy = false;
 
   /** A team of one; `openTeam` makes larger ones. */
-  constructor(module = kernelsModule(), arena = new Arena(instantiateKernels(module)), board = new Board(new ArrayBuffer(BOARD_BYTES), 0), workers: readonly EndWorker[] = []) {
+  constructor(module = kernelsModule(), arena = new Arena(instantiateKernels(module)), board = new Board(new ArrayBuffer(BOARD_BYTES), 0), workers: readonly ReadyWorker[] = []) {
     this.arena = arena;
     this.#board = board;
     this.#workers = workers;
@@ -87,7 +87,7 @@ export class Team {
     this.#workers = [];
     if (workers.length === 0) return;
     this.#board.quit();
-    await Promise.all(workers.map((end) => end()));
+    await Promise.all(workers.map((worker) => worker.end()));
   }
 
   /** The calling thread's share of a job: one piece after the other, each followed by its cost. */
@@ -121,7 +121,7 @@ export class Team {
  * @throws TypeError, RangeError for a number that is none.
  */
 export async function openTeam(threads: number = 1): Promise<Team> {
-  check.integer('threads', threads, { min: 1, max: 256 });
+  check.integer('threads', threads, { min: 1, max: 1024 });
   return (threads > 1 && (await openShared(threads))) || new Team();
 }
 
@@ -137,24 +137,24 @@ export async function withTeam<T>(threads: number | undefined, work: (team: Team
 
 /** @returns undefined where the host has no threads to give. */
 async function openShared(threads: number): Promise<Team | undefined> {
-  const workers: EndWorker[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let givenUp = false;
+  const workers: ReadyWorker[] = [];
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => {
+    patience = 1000;
+    giveUp.abort(new Error('the workers do not start'));
+  }, patience);
   try {
     const { module, memory } = await sharedKernels();
     const arena = new Arena(instantiateKernels(module, memory));
-    const pointer = arena.allocZeroed(BOARD_BYTES);
-    const late = new Promise<never>((_, fail) => (timer = setTimeout(() => fail(new Error('the workers do not start')), PATIENCE)));
-    const started = Array.from({ length: threads - 1 }, async (_, n) => {
-      const end = await startWorker({ module, memory, board: pointer, thread: n + 1 });
-      if (givenUp) await end();
-      else workers.push(end);
-    });
-    await Promise.race([Promise.all(started), late]);
-    return new Team(module, arena, new Board(memory.buffer, pointer), workers);
-  } catch {
-    givenUp = true;
-    await Promise.all(workers.map((end) => end()));
+    const board = arena.allocZeroed(BOARD_BYTES);
+    await Promise.all(Array.from({ length: threads - 1 }, async (_, n) => {
+      workers.push(await startWorker({ module, memory, board, thread: n + 1 }, giveUp.signal));
+    }));
+    for (const worker of workers) worker.attend();
+    return new Team(module, arena, new Board(memory.buffer, board), workers);
+  } catch (error) {
+    giveUp.abort(error);
+    await Promise.all(workers.map((worker) => worker.end()));
     return undefined;
   } finally {
     clearTimeout(timer);

@@ -80,7 +80,7 @@ test('an abort ends the work on all threads with the signal\'s reason', async ()
 });
 
 test('refuses numbers of threads that are none', async () => {
-  for (const threads of [0, -1, 1.5, 257, NaN]) assert.match((await openTeam(threads).catch((e) => e)).message, /"threads" expected an integer >= 1 and <= 256/);
+  for (const threads of [0, -1, 1.5, 1025, NaN]) assert.match((await openTeam(threads).catch((e) => e)).message, /"threads" expected an integer >= 1 and <= 1024/);
   assert.instance(await openTeam('2' as never).catch((e) => e), TypeError);
 });
 

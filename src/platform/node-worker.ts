@@ -3,5 +3,5 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { accept, type Invitation } from '../dealing.ts';
 
 const attend = accept(workerData as Invitation);
+parentPort!.once('message', attend);
 parentPort!.postMessage('ready');
-attend();

@@ -10,7 +10,10 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 scope.onmessage = ({ data }) => {
   const attend = accept(data);
+  // Not before all workers are there: a thread that blocks can be in the way of another that starts.
+  scope.onmessage = () => {
+    attend();
+    scope.close();
+  };
   scope.postMessage('ready');
-  attend();
-  scope.close();
 };
