@@ -399,14 +399,13 @@ export class DatasetBuilder {
     const itemRank = rankIds(this.#itemIds);
     const rows = userRank.sorted.length, cols = itemRank.sorted.length, n = this.#n;
     // Two stable counting passes, by item and then by user: ascending items within users, arrival order among equals.
-    const byItem = countingOrder(n, cols, (e) => itemRank.of[this.#items[e]]);
-    const order = countingOrder(n, rows, (k) => userRank.of[this.#users[byItem[k]]]);
+    const order = countingOrder(n, rows, this.#users, userRank.of, countingOrder(n, cols, this.#items, itemRank.of));
     const indptr = new Int32Array(rows + 1);
     const indices = new Int32Array(n), data = new Float32Array(n);
     const times = this.#times && new Float64Array(n), parts = this.#parts && new Uint8Array(n);
     let kept = 0, duplicates = 0, previousUser = -1;
     for (let k = 0; k < n; k++) {
-      const e = byItem[order[k]];
+      const e = order[k];
       const u = userRank.of[this.#users[e]], i = itemRank.of[this.#items[e]];
       if (u === previousUser && kept > 0 && indices[kept - 1] === i) {
         if (policy === 'error') {
@@ -431,9 +430,9 @@ export class DatasetBuilder {
       ...extra,
       users: new IdTable(userRank.sorted),
       items: new IdTable(itemRank.sorted),
-      userItems: { rows, cols, indptr, indices: indices.slice(0, kept), data: data.slice(0, kept) },
-      times: times?.slice(0, kept),
-      parts: parts?.slice(0, kept),
+      userItems: { rows, cols, indptr, indices: firstOf(indices, kept), data: firstOf(data, kept) },
+      times: times && firstOf(times, kept),
+      parts: parts && firstOf(parts, kept),
       duplicates,
     });
   }
@@ -472,12 +471,23 @@ function rankIds(ids: readonly string[]): { sorted: string[]; of: Int32Array } {
   return { sorted: order.map((i) => ids[i]), of };
 }
 
-/** Positions 0..n−1 in stable ascending order of a small integer key. */
-function countingOrder(n: number, keys: number, keyAt: (position: number) => number): Int32Array {
-  const starts = new Int32Array(keys + 1);
-  for (let p = 0; p < n; p++) starts[keyAt(p) + 1]++;
-  for (let k = 0; k < keys; k++) starts[k + 1] += starts[k];
+/**
+ * Entries in ascending order of the rank of their key, those of equal rank as they come in `entries`, or as they are numbered.
+ * No function is called per entry, and one array is made: there may be a hundred million.
+ */
+function countingOrder(n: number, ranks: number, keys: Int32Array, rankOf: Int32Array, entries?: Int32Array): Int32Array {
+  const starts = new Int32Array(ranks + 1);
+  for (let e = 0; e < n; e++) starts[rankOf[keys[e]] + 1]++;
+  for (let r = 0; r < ranks; r++) starts[r + 1] += starts[r];
   const order = new Int32Array(n);
-  for (let p = 0; p < n; p++) order[starts[keyAt(p)]++] = p;
+  for (let p = 0; p < n; p++) {
+    const e = entries ? entries[p] : p;
+    order[starts[rankOf[keys[e]]]++] = e;
+  }
   return order;
+}
+
+/** The first `count` elements: the array itself where that is all. */
+function firstOf<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(array: T, count: number): T {
+  return (count === array.length ? array : array.slice(0, count)) as T;
 }

@@ -373,12 +373,14 @@ export function regularizationRule({ objective, unobservedWeight, frequencyExpon
 
 /**
  * Bytes of linear memory that the problem of a data set takes: both copies of the cells, the factors, their
- * regularization and Gram matrices; scratch is small beside them.
+ * regularization and Gram matrices. Beside them stand a thread's scratch and, for the cg solver, its longest row gathered.
  */
-export function plannedBytes(data: Dataset, { factors }: Pick<LeastSquaresOptions, 'factors'>): number {
+export function plannedBytes(
+  data: { readonly interactions: number; readonly userItems: Pick<SparseRows, 'rows' | 'cols'> }, { factors }: Pick<LeastSquaresOptions, 'factors'>,
+): number {
   const { rows, cols } = data.userItems;
-  const ld = paddedWidth(factors);
-  return data.interactions * 16 + (rows + cols + 2) * 4 + (rows + cols) * (ld + 1) * 4 + ld * ld * 20;
+  const ld = paddedWidth(factors), parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
+  return data.interactions * 16 + (rows + cols + 2) * 4 + (rows + cols) * (ld + 1) * 4 + ld * ld * (20 + 8 * parts);
 }
 
 export const other = (side: Side): Side => (side === 'users' ? 'items' : 'users');
