@@ -50,3 +50,4 @@ export { cm3 } from './models/cm3.ts';
 export { lattice } from './models/lattice.ts';
 export { lirdrec } from './models/lirdrec.ts';
 export { slmrec } from './models/slmrec.ts';
+export { certifiable, type Certifiable, type CertifiableOptions, type Trial } from './certifiable.ts';

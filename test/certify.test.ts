@@ -3,12 +3,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { BilinearModel } from '../src/bilinear.ts';
+import { certifiable } from '../src/certifiable.ts';
 import { certify } from '../src/certify.ts';
 import { DatasetBuilder, type Dataset } from '../src/dataset.ts';
 import { als, type AlsModel, type AlsOptions } from '../src/models/als.ts';
 import { itemKnn } from '../src/models/item-knn.ts';
 import { lineMinimum } from '../src/quartic.ts';
 import { krylovGap, largestEigenvalue } from '../src/spectral.ts';
+import { splitDataset } from '../src/split.ts';
 import { Stationary } from '../src/stationary.ts';
 import { forget, gold, partitionOf, type ForgetRequest } from '../src/unlearn.ts';
 import { converge, forgetInStages } from '../src/unlearn/converge.ts';
@@ -172,6 +174,23 @@ test('explicit feedback converges too, and is never more than stationary', async
   assert.is(status, 'stationary');
   assert.is(sigma, null);
   assert.match(statement, /no bound/);
+});
+
+test('the profile finds what can be certified, and says what it costs', async () => {
+  const { train, validation } = splitDataset(data, 'per-user:0.8,0.2,0', 1);
+  const { options, model, chosen, best, price, trials } = await certifiable(train, validation, { objective: 'ials', unobservedWeight: 0.2, factors: 8 }, { steps: 4 });
+  assert.is(chosen.status, 'certified');
+  assert.is((await certify(model, train)).status, 'certified');
+  assert.is(options.regularization, chosen.regularization);
+  assert.ok(trials.length === 4 && trials.some(({ status }) => status !== 'certified'), 'the search saw both sides');
+  for (const trial of trials) {
+    assert.ok(best.ndcg >= trial.ndcg);
+    if (trial.status === 'certified') assert.ok(chosen.ndcg >= trial.ndcg);
+  }
+  assert.is(price, best.ndcg - chosen.ndcg);
+  const refusal = (work: Promise<unknown>): Promise<string> => work.then(() => '', (error: Error) => `${error.name}: ${error.message}`);
+  assert.match(await refusal(certifiable(train, validation, { objective: 'explicit' })), /RangeError: "objective"/);
+  assert.match(await refusal(certifiable(train, train.filter(() => false))), /DataError: .*validation/);
 });
 
 test('bad input is refused by name', async () => {

@@ -79,6 +79,14 @@ test('certify bounds what was trained to convergence, and refuses the original a
   assert.is(place.run('train', 'data', '--model', 'als', '--tolerance', 'loose', '--out', 'x').status, 2);
 });
 
+test('the profile certifiable trains a model that is certified, and prints its price', () => {
+  const { profile, options } = place.json('train', 'data', '--model', 'als', '--objective', 'ials', '--factors', '8', '--profile', 'certifiable', '--split', 'per-user:0.8,0.1,0.1', '--out', 'y');
+  assert.is(options.regularization, profile.chosen.regularization);
+  assert.ok(profile.price >= 0 && profile.trials.length === 5);
+  assert.is(place.json('certify', 'y', 'data').status, 'certified');
+  assert.is(place.run('train', 'data', '--model', 'popularity', '--profile', 'certifiable', '--out', 'x').status, 2);
+});
+
 test('forgetting is nearer to gold than the original; its report says how it went', () => {
   const request = ['--users', '3,4,5', '--items', '7'];
   const report = place.json('forget', 'm', 'data', '--method', 'unlearn-als', '--passes', '2', ...request, '--out', 'u', '--retain-out', 'u.inter');

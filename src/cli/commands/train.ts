@@ -1,4 +1,5 @@
 // lethe train: fits a model and saves it.
+import { certifiable } from '../../certifiable.ts';
 import { digest } from '../../digest.ts';
 import { MODELS, type ModelName } from '../../models/index.ts';
 import type { ModelKind } from '../../model.ts';
@@ -36,6 +37,7 @@ export const train: Command = {
     { name: 'split', takes: 'RULE', doc: 'per-user:0.8,0.1,0.1, leave-one-out, by-time:0.8,0.1,0.1, given (what DATA brings) or all; default: given where DATA brings a split, else all.' },
     { name: 'checkpoint', takes: 'FILE', doc: 'Keep a checkpoint in FILE while training by gradients, and go on from it where it is there; removed when training is done.' },
     { name: 'checkpoint-every', takes: 'N', default: '10', doc: 'Epochs between two checkpoints.' },
+    { name: 'profile', takes: 'NAME', doc: 'certifiable: look for the regularization whose model can be certified at the smallest loss of validation NDCG (als).' },
     ...DATA_FLAGS,
   ],
   options: modelOptions,
@@ -43,6 +45,8 @@ export const train: Command = {
     const { args, terminal, signal } = context;
     const [path] = args.operands;
     const kind = modelKind(args.text('model'));
+    const profile = args.oneOf('profile', ['certifiable'] as const);
+    if (profile && kind.name !== 'als') throw new UsageError(`--profile certifiable is for als, got ${kind.name}`);
     const out = args.required('out');
     const checkpoint = args.text('checkpoint');
     const checkpointEvery = args.integer('checkpoint-every', 10, { min: 1 });
@@ -59,7 +63,8 @@ export const train: Command = {
       ...(checkpoint !== undefined && { checkpoint: resumed(checkpoint, terminal), checkpointEvery, onCheckpoint: (state: Checkpoint) => writeCheckpoint(checkpoint, state) }),
     };
     const started = performance.now();
-    const model = await kind.fit(rows, args.options(), control);
+    const found = profile && await certifiable(rows, validation, args.options(), { signal, onProgress: terminal.progress, threads: args.threads });
+    const model = found?.model ?? await kind.fit(rows, args.options(), control);
     const seconds = (performance.now() - started) / 1000;
     await saveModel(out, model);
     if (checkpoint !== undefined) removeCheckpoint(checkpoint);
@@ -74,12 +79,14 @@ export const train: Command = {
       seconds,
       digest: await digest(model),
       out,
+      ...(found && { profile: { name: profile, chosen: found.chosen, best: found.best, price: found.price, trials: found.trials } }),
     };
     terminal.result(result, fields([
       ['model', kind.name],
       ['users', result.users],
       ['items', result.items],
       ['interactions', rows.interactions === data.interactions ? rows.interactions : `${rows.interactions} of ${data.interactions} (split ${rows.split.rule}, seed ${rows.split.seed})`],
+      ...(found ? [['regularization', `${found.chosen.regularization} (validation NDCG@20 ${found.chosen.ndcg.toFixed(4)}; the certificate costs ${found.price.toFixed(4)})`] as const] : []),
       ['time', secondsText(seconds)],
       ['digest', result.digest],
       ['saved', out],
