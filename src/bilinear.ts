@@ -5,6 +5,7 @@ import { Arena } from './memory.ts';
 import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
 import type { OptionValue } from './options.ts';
 import { Matrix, type SparseRows } from './tensor.ts';
+import { planEven } from './threads.ts';
 
 /** Dense factors, row-major without pads. */
 export interface DenseFactors {
@@ -28,6 +29,8 @@ export interface BilinearParts {
 
 /** Users served in one call of the ranking kernel. */
 const RANK_BLOCK = 1024;
+/** Users that a thread takes at once: the kernel scores them in sixteens. */
+const RANK_PIECE = 32;
 
 /** A bilinear model in a linear memory of its own, which holds its factors and what serving needs. */
 export class BilinearModel implements Model {
@@ -93,26 +96,35 @@ export class BilinearModel implements Model {
     return this.#similar(this.userFactors, this.users, user, k);
   }
 
-  #rank({ users, k, allowed, exclude }: RankRequest, X: Matrix): Ranking {
-    const { arena, items, itemFactors: Y } = this;
-    const packed = (this.#packed ??= this.#pack());
+  #rank({ users, k, allowed, exclude, team }: RankRequest, X: Matrix): Ranking {
+    const { items, itemFactors: Y } = this;
+    const own = (this.#packed ??= this.#pack());
     const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
-    for (let start = 0; start < users.length; start += RANK_BLOCK) {
-      const block = users.subarray(start, start + RANK_BLOCK);
-      arena.scope(() => {
-        const n = block.length;
-        // Only the block's rows of `exclude` travel; they are numbered as the block is.
-        const seen = exclude && excludeRows(arena, exclude, block);
-        const list = arena.upload(seen ? Int32Array.from(block, (_, r) => r) : block);
-        const rows = seen ? gatherRows(arena, X, block) : X.pointer;
-        const words = arena.upload(allowedWords(items, allowed));
-        const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4);
-        const scratch = arena.alloc(arena.kernels.topk_scratch(k, Y.rows, Y.ld));
-        arena.kernels.topk(0, n, k, Y.rows, Y.ld, list, rows, packed, seen?.indptr ?? 0, seen?.indices ?? 0, words, ids, scores, scratch);
-        result.items.set(arena.i32(ids, n * k), start * k);
-        result.scores.set(arena.f32(scores, n * k), start * k);
-      });
-    }
+    // A team works in its own memory, which gets a copy of all that the kernel reads.
+    const shared = team !== undefined && team.threads > 1, arena = shared ? team.arena : this.arena;
+    const { kernels } = arena, scratchBytes = Math.ceil(kernels.topk_scratch(k, Y.rows, Y.ld) / 64) * 64;
+    arena.scope(() => {
+      const packed = shared ? arena.upload(this.arena.u8(own, kernels.packed_items_bytes(Y.rows, Y.ld))) : own;
+      const words = arena.upload(allowedWords(items, allowed));
+      const scratch = arena.alloc(scratchBytes * (shared ? team.threads : 1));
+      for (let start = 0; start < users.length; start += RANK_BLOCK) {
+        const block = users.subarray(start, start + RANK_BLOCK);
+        arena.scope(() => {
+          const n = block.length;
+          // Only the block's rows of `exclude` travel; they are numbered as the block is.
+          const seen = exclude && excludeRows(arena, exclude, block), moved = seen !== undefined || shared;
+          const list = arena.upload(moved ? Int32Array.from(block, (_, r) => r) : block);
+          const rows = moved ? gatherRows(arena, X, block) : X.pointer;
+          const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4);
+          const inputs = [k, Y.rows, Y.ld, list, rows, packed, seen?.indptr ?? 0, seen?.indices ?? 0, words] as const;
+          if (shared) {
+            team.runNow('topk', planEven(n, RANK_PIECE), [...inputs, { base: ids, row: k * 4 }, { base: scores, row: k * 4 }, { base: scratch, thread: scratchBytes }]);
+          } else kernels.topk(0, n, ...inputs, ids, scores, scratch);
+          result.items.set(arena.i32(ids, n * k), start * k);
+          result.scores.set(arena.f32(scores, n * k), start * k);
+        });
+      }
+    });
     return result;
   }
 
@@ -167,8 +179,8 @@ function excludeRows(arena: Arena, rows: SparseRows, users: Int32Array): { indpt
 function gatherRows(arena: Arena, M: Matrix, rows: Int32Array): number {
   const bytes = M.ld * 4;
   const pointer = arena.alloc(rows.length * bytes);
-  const memory = arena.u8(0, arena.size);
-  for (let r = 0; r < rows.length; r++) memory.copyWithin(pointer + r * bytes, M.pointer + rows[r] * bytes, M.pointer + (rows[r] + 1) * bytes);
+  const from = M.arena.u8(0, M.arena.size), into = arena.u8(pointer, rows.length * bytes);
+  for (let r = 0; r < rows.length; r++) into.set(from.subarray(M.pointer + rows[r] * bytes, M.pointer + (rows[r] + 1) * bytes), r * bytes);
   return pointer;
 }
 

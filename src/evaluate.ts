@@ -5,6 +5,7 @@ import { DataError, ModelError } from './errors.ts';
 import { METRICS, type MetricName } from './metrics.ts';
 import type { Model } from './model.ts';
 import type { SparseRows } from './tensor.ts';
+import type { Team } from './threads.ts';
 
 export interface EvaluateOptions {
   /** Cutoffs; default [20]. */
@@ -17,12 +18,15 @@ export interface EvaluateOptions {
   readonly candidates?: Uint8Array;
   /** Metrics to compute; default all of METRICS. */
   readonly metrics?: readonly MetricName[];
+  /** Threads to rank with, from `openTeam`; any number gives the same figures. */
+  readonly team?: Team;
 }
 
 /** Means over users, by `metric@k`; `users` says how many. */
 export type Evaluation = Readonly<Record<`${MetricName}@${number}` | 'users', number>>;
 
-const USERS_PER_CALL = 512;
+/** Users ranked in one call; many for a team, which gets a copy of the items with each call. */
+const USERS_PER_CALL = 512, USERS_PER_TEAM_CALL = 8192;
 
 /**
  * Ranks all items for every user of `positives` and counts hits, in float64.
@@ -57,9 +61,10 @@ export function evaluate(model: Model, seen: Dataset, positives: Dataset, option
   const sums = new Map<string, number>();
   const isPositive = new Uint8Array(model.items.size);
   const hits = new Uint8Array(deepest);
-  for (let start = 0; start < users.length; start += USERS_PER_CALL) {
-    const block = Int32Array.from(users.slice(start, start + USERS_PER_CALL));
-    const ranking = model.rank({ users: block, k: deepest, exclude, history: seen.userItems, allowed: options.candidates });
+  const each = options.team ? USERS_PER_TEAM_CALL : USERS_PER_CALL;
+  for (let start = 0; start < users.length; start += each) {
+    const block = Int32Array.from(users.slice(start, start + each));
+    const ranking = model.rank({ users: block, k: deepest, exclude, history: seen.userItems, allowed: options.candidates, team: options.team });
     for (let r = 0; r < block.length; r++) {
       const items = positivesOf(block[r]);
       for (const item of items) isPositive[item] = 1;

@@ -51,3 +51,4 @@ export { lattice } from './models/lattice.ts';
 export { lirdrec } from './models/lirdrec.ts';
 export { slmrec } from './models/slmrec.ts';
 export { certifiable, type Certifiable, type CertifiableOptions, type Trial } from './certifiable.ts';
+export { openTeam, withTeam, type Team } from './threads.ts';

@@ -3,6 +3,7 @@
 import type { Dataset, IdTable, SplitRecord } from './dataset.ts';
 import { ModelError } from './errors.ts';
 import type { Matrix, SparseRows } from './tensor.ts';
+import type { Team } from './threads.ts';
 import type { OptionSpecs, OptionsOf, OptionValue } from './options.ts';
 
 /**
@@ -60,6 +61,8 @@ export interface RankRequest {
   readonly history?: SparseRows;
   /** 1 for items that may be ranked, u8[items]; deleted items never are. */
   readonly allowed?: Uint8Array;
+  /** Threads to share the users among, where the model can; the ranking is the same. */
+  readonly team?: Team;
 }
 
 /** Ranked lists, row-major [users × k]; item −1 and score −Infinity fill lists that run out of items. */
@@ -157,15 +160,4 @@ export function provenanceOf(data: Dataset): Provenance {
   return { fingerprint: data.fingerprint(), split: data.split };
 }
 
-/** Lets other work run (timers, signals, the page) between two blocks of synchronous work. */
-export function breathe(): Promise<void> {
-  // A macrotask without setTimeout's clamp to 4 ms in browsers; all runtimes have MessageChannel.
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
-}
+export { breathe } from './breathe.ts';

@@ -1,10 +1,10 @@
 // Row ranges of kernels on one thread or on many, with the same bytes: what is computed together is settled by the data
 // alone, threads only share out the work. Refuses nothing: where there are no threads to be had, one does it all.
+import { breathe } from './breathe.ts';
 import * as check from './check.ts';
 import { Board, BOARD_BYTES, MAX_PIECES, numberedKernels, type Argument, type KernelList } from './dealing.ts';
 import { instantiateKernels, kernelsBytes, kernelsModule, type Kernels } from './kernels.ts';
 import { Arena } from './memory.ts';
-import { breathe } from './model.ts';
 import { startWorker, type ReadyWorker } from './platform/workers.ts';
 import { MAX_PAGES, withSharedMemory } from './shared.ts';
 

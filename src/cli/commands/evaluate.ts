@@ -2,6 +2,7 @@
 import { evaluate as evaluateModel } from '../../evaluate.ts';
 import { DataError } from '../../errors.ts';
 import * as check from '../../check.ts';
+import { withTeam } from '../../threads.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';
@@ -31,7 +32,8 @@ export const evaluate: Command = {
       throw new DataError(`nothing is left to evaluate on: the model was trained ${train.split.rule === 'all' ? 'on all rows of the data' : `with the split ${train.split.rule}, which has no ${on} part`}; ` +
         'train with --split per-user:0.8,0.1,0.1 to hold rows out', { source: dataPath });
     }
-    const metrics = evaluateModel(model, train, positives, { k: cutoffs, mask: on === 'test' ? [validation] : [] });
+    const metrics = await withTeam(args.threads, async (team) =>
+      evaluateModel(model, train, positives, { k: cutoffs, mask: on === 'test' ? [validation] : [], team }));
     const names = [...new Set(Object.keys(metrics).filter((key) => key !== 'users').map((key) => key.split('@')[0]))];
     terminal.result({ model: model.kind.name, on, ...metrics },
       `${model.kind.name} on ${on}, ${metrics.users} users\n\n` +
