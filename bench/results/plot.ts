@@ -19,7 +19,7 @@ export function linePlot(series: readonly Series[], { x, y, title }: { x: string
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`, text(`x="${LEFT}" y="22"`, title, 'font-size="14" font-weight="bold"'),
     ...ticks(x0, x1).map((v) => `<line x1="${px(v)}" x2="${px(v)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" stroke="#e4e4e4"/>${text(`x="${px(v)}" y="${HEIGHT - BOTTOM + 16}"`, v.toFixed(2), 'text-anchor="middle"')}`),
     ...ticks(y0, y1).map((v) => `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${py(v)}" y2="${py(v)}" stroke="#e4e4e4"/>${text(`x="${LEFT - 8}" y="${py(v)}"`, v.toFixed(2), 'text-anchor="end" dominant-baseline="middle"')}`),
-    `<circle cx="${px(1)}" cy="${py(1)}" r="7" fill="none" stroke="#000" stroke-width="2"/>`, text(`x="${Number(px(1)) + 11}" y="${py(1)}"`, 'gold', 'dominant-baseline="middle"'),
+    `<circle cx="${px(1)}" cy="${py(1)}" r="7" fill="none" stroke="#000" stroke-width="2"/>`, text(`x="${px(1)}" y="${Number(py(1)) - 12}"`, 'gold', 'text-anchor="middle" font-weight="bold"'),
     ...series.map(({ points }, s) => {
       const colour = COLOURS[s % COLOURS.length], at = points.map(([a, b]) => `${px(a)},${py(b)}`);
       return `<polyline points="${at.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>${at.map((p) => `<circle cx="${p.split(',')[0]}" cy="${p.split(',')[1]}" r="3" fill="${colour}"/>`).join('')}`;
