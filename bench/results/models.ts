@@ -86,8 +86,8 @@ const summed = (rate: number, decay: number, noise = 0): Setting =>
 const POINTWISE = { factors: 50, negatives: DRAWN, batchSize: BATCH, epochs: 200, patience: 30, regularization: 0 };
 const ELECTRONICS: Readonly<Record<string, Setting[]>> = {
   bpr: [summed(0.05, 1), summed(0.02, 1), summed(0.05, 2), ...grid({ batchSize: [2048], regularization: [0.1, 1] })].map((s) => ({ ...POINTWISE, ...s, loss: 'bpr' })),
-  bpo: [summed(0.05, 1), summed(0.02, 1), summed(0.05, 0.5)].map((s) => ({ ...POINTWISE, ...s, loss: 'bpo' })),
-  nbpo: [summed(0.05, 1, 5), summed(0.02, 1, 5), summed(0.05, 0.5, 5)].map((s) => ({ ...POINTWISE, ...s, loss: 'nbpo' })),
+  bpo: [summed(0.05, 1), summed(0.02, 1), summed(0.05, 2)].map((s) => ({ ...POINTWISE, ...s, loss: 'bpo' })),
+  nbpo: [summed(0.05, 1, 5), summed(0.02, 1, 5), summed(0.05, 2, 5)].map((s) => ({ ...POINTWISE, ...s, loss: 'nbpo' })),
   'nbpo-exact': [summed(0.005, 1, 0.5), summed(0.02, 1, 0.5)].map((s) => ({ ...POINTWISE, ...s, loss: 'nbpo-exact' })),
   'nbpo-unlogged': [summed(0.002, 0.05, 0.01), summed(0.02, 0.05, 0.01)].map((s) => ({ ...POINTWISE, ...s, loss: 'nbpo-unlogged' })),
 };
