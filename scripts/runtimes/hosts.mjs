@@ -109,3 +109,10 @@ export const HOSTS = [
 ];
 
 export const debianThere = ({ debian }) => !debian || debian.files.every((path) => existsSync(path));
+
+/** What `--only NAME,…` picks: the runtime of exactly that name, else all whose names hold the word. */
+export function chosen(text) {
+  if (text === undefined) return undefined;
+  const names = HOSTS.map(({ name }) => name.toLowerCase());
+  return (name) => text.toLowerCase().split(',').some((word) => (names.includes(word) ? name.toLowerCase() === word : name.toLowerCase().includes(word)));
+}

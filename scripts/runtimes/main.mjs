@@ -7,15 +7,15 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { firstChange, firstDifference } from '../../dist/test/golden/compare.js';
-import { HOSTS, debianThere } from './hosts.mjs';
+import { HOSTS, chosen, debianThere } from './hosts.mjs';
 import { ENTRY, entryText, link } from './link.mjs';
 import { install, installDebian, root } from './tools.mjs';
 
 const { values } = parseArgs({
   options: { all: { type: 'boolean' }, install: { type: 'boolean' }, only: { type: 'string' }, pattern: { type: 'string', default: '' }, record: { type: 'boolean' } },
 });
-const only = values.only?.toLowerCase().split(',');
-const hosts = HOSTS.filter(({ name, extra }) => (only ? only.some((word) => name.toLowerCase().includes(word)) : values.all || !extra));
+const only = chosen(values.only);
+const hosts = HOSTS.filter(({ name, extra }) => (only?.(name) ?? (values.all || !extra)));
 
 const files = readdirSync(join(root, 'test')).filter((name) => name.endsWith('.test.ts') && new RegExp(values.pattern).test(name))
   .sort().map((name) => `dist/test/${name.replace(/\.ts$/, '.js')}`);
