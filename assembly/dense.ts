@@ -17,7 +17,7 @@ function step(acc: v128, a: v128, b: v128, subtract: bool): v128 {
 
 /**
  * to = from ± Σ_k p[k][0..4)ᵀ q[k][0..8): four rows of a tile in eight accumulators, n ≥ 1 terms in order of k.
- * The loop is not unrolled: twice unrolled it is a tenth slower in V8 (table in docs/kernels.md).
+ * The loop is not unrolled: twice unrolled it is a fifth slower in V8 (docs/kernels.md).
  */
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,5 @@
 // Times every kernel that has a bench in test/kernels/, beside what this machine can do at most (bench/roofline.ts).
-// npm run bench -- [words of a kernel or size …] [--json file]
+// npm run bench -- [words of a kernel or size …] [--json file] | --list
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Bench } from 'tinybench';
@@ -39,11 +39,16 @@ const wanted = (name: string): boolean => words.length === 0 || words.some((word
 const number = (value: number, digits = 3): string => value.toPrecision(digits).includes('e') ? value.toFixed(0) : value.toPrecision(digits);
 const line = (...cells: string[]): void => console.log([cells[0].padEnd(24), cells[1].padEnd(34), ...cells.slice(2).map((cell) => cell.padStart(9))].join(' '));
 
+const kernels = Object.values(FAMILIES).flatMap((table) => Object.entries(table));
+if (words.includes('--list')) {
+  for (const [kernel, { claim }] of kernels) console.log(`${kernel.padEnd(24)} ${claim}`);
+  process.exit();
+}
 const peak = await roofline(), machine = `${cpus()[0]?.model.trim()}, ${process.arch}, Node ${process.versions.node}`;
 console.log(`${machine}\nmost in one thread: ${number(peak.gflops)} GFLOP/s, ${number(peak.gbytes)} GB/s from memory\n`);
 line('kernel', 'size', 'min ms', 'median', 'spread', 'rate', '', 'of peak');
 const rows: Row[] = [];
-for (const [kernel, { bench = {} }] of Object.values(FAMILIES).flatMap((table) => Object.entries(table))) {
+for (const [kernel, { bench = {} }] of kernels) {
   for (const [size, prepare] of Object.entries(bench)) {
     if (!wanted(`${kernel} ${size}`)) continue;
     const row = await time(kernel, size, prepare, peak);
