@@ -3,7 +3,7 @@ import { gowalla, movielens } from './als-quality.ts';
 import { forgetting } from './als-forget.ts';
 import { right } from './als-right.ts';
 import { haveData } from './data.ts';
-import { note } from './report.ts';
+import { note, redraw } from './report.ts';
 
 const PARTS: Record<string, () => Promise<void>> = {
   right,
@@ -13,6 +13,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   'forget-gowalla': () => forgetting('gowalla'),
   // Stopped early on purpose: further passes train further than gold did, and the table shows it.
   'forget-ml-1m-early': () => forgetting('ml-1m', 4),
+  page: async () => redraw(),
 };
 
 const asked = process.argv.slice(2);

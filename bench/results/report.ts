@@ -27,8 +27,19 @@ const JSON_FILE = 'docs/results.json', MARKDOWN_FILE = 'docs/results.md';
 
 /** Stores a section under its name (sections are printed in order of names) and draws the page anew. */
 export function publish(name: string, section: Section, seconds: number): void {
-  const results: Results = existsSync(JSON_FILE) ? JSON.parse(readFileSync(JSON_FILE, 'utf8')) : {};
+  const results = stored();
   results[name] = { ...section, measured: { node: process.version, processor: cpus()[0].model.trim(), seconds: Math.round(seconds) } };
+  store(results);
+}
+
+/** Draws the page from what is stored, after sections that were measured apart have been put together. */
+export function redraw(): void {
+  store(stored());
+}
+
+const stored = (): Results => (existsSync(JSON_FILE) ? JSON.parse(readFileSync(JSON_FILE, 'utf8')) : {});
+
+function store(results: Results): void {
   const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(JSON_FILE, `${JSON.stringify(sorted, null, 1)}\n`);
   writeFileSync(MARKDOWN_FILE, page(sorted));
@@ -36,8 +47,7 @@ export function publish(name: string, section: Section, seconds: number): void {
 
 /** Reads a section's rows as they stand. */
 function rowsOf(name: string): readonly (readonly Cell[])[] {
-  const results: Results = existsSync(JSON_FILE) ? JSON.parse(readFileSync(JSON_FILE, 'utf8')) : {};
-  return results[name]?.tables[0]?.rows ?? [];
+  return stored()[name]?.tables[0]?.rows ?? [];
 }
 
 /** A row of a section's one table by its first cells, if it was measured before. */
