@@ -1,6 +1,7 @@
 // Columns of tables with a header: which one is the user, the item, the value, the time; and reading rows by them.
 // Names are recognised whatever their case and separators; what is not recognised must be named by the caller.
-import { PART, type DatasetBuilder } from './dataset.ts';
+import { type DatasetBuilder } from './builder.ts';
+import { PART } from './dataset.ts';
 import { DataError, type DataPlace } from './errors.ts';
 import type { Chunks } from './bytes.ts';
 import { delimiterOf, eachRecord } from './text.ts';

@@ -1,7 +1,8 @@
 // The public surface.
 export { DataError, MemoryError, ModelError } from './errors.ts';
 export { loadKernels } from './kernels.ts';
-export { Dataset, DatasetBuilder, IdTable, compareIds, type Features, type DuplicatePolicy } from './dataset.ts';
+export { DatasetBuilder, type DuplicatePolicy } from './builder.ts';
+export { Dataset, IdTable, compareIds, type Features } from './dataset.ts';
 export type { Capability, FitControl, Model, ModelKind, Progress, Ranking, RankRequest, RunControl } from './model.ts';
 export { METRICS, type MetricName } from './metrics.ts';
 export { evaluate, type Evaluation, type EvaluateOptions } from './evaluate.ts';

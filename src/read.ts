@@ -3,7 +3,8 @@
 import * as check from './check.ts';
 import { peekBytes, plainChunks, type Content, type NamedContent } from './bytes.ts';
 import type { ColumnNames } from './columns.ts';
-import { Dataset, DatasetBuilder, DUPLICATES, PART, type DuplicatePolicy, type IdTable } from './dataset.ts';
+import { DatasetBuilder, DUPLICATES, type DuplicatePolicy } from './builder.ts';
+import { Dataset, PART, type IdTable } from './dataset.ts';
 import { DataError } from './errors.ts';
 import { alignFeatures, readFeatureMatrix, type FeatureMatrix } from './features.ts';
 import type { Format } from './format.ts';

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DatasetBuilder, compareIds } from '../src/dataset.ts';
+import { DatasetBuilder } from '../src/builder.ts';
+import { compareIds } from '../src/dataset.ts';
 
 const test = suite('Dataset');
 

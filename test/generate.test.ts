@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Dataset, DatasetBuilder } from '../src/dataset.ts';
+import { DatasetBuilder } from '../src/builder.ts';
+import { Dataset } from '../src/dataset.ts';
 import { generate } from '../src/generate.ts';
 import { readDataset } from '../src/read.ts';
 import { datasetFiles } from '../src/write.ts';

@@ -1,7 +1,8 @@
 // EASE and item neighbours: equal to their definitions, and what they forget is forgotten to the byte.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DatasetBuilder, type Dataset } from '../src/dataset.ts';
+import { DatasetBuilder } from '../src/builder.ts';
+import { type Dataset } from '../src/dataset.ts';
 import { digest } from '../src/digest.ts';
 import { MemoryError, ModelError } from '../src/errors.ts';
 import { ease, easeBytes } from '../src/models/ease.ts';

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DatasetBuilder, type Dataset } from '../src/dataset.ts';
+import { DatasetBuilder } from '../src/builder.ts';
+import { type Dataset } from '../src/dataset.ts';
 import { holdOut, splitDataset } from '../src/split.ts';
 
 const test = suite('split');

@@ -1,5 +1,6 @@
 // DATA on the command line: the flags that say how it is read, and reading it.
-import { DUPLICATES, type Dataset } from '../dataset.ts';
+import { DUPLICATES } from '../builder.ts';
+import { type Dataset } from '../dataset.ts';
 import { FORMATS, type FormatName } from '../formats/index.ts';
 import type { ColumnNames } from '../columns.ts';
 import type { Model } from '../model.ts';
