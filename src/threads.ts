@@ -54,10 +54,15 @@ export class Team {
    * @returns what it returned, by piece.
    */
   runNow(kernel: RowKernel, plan: Plan, args: readonly Argument[], statuses = false): Float64Array {
-    const pieces = this.#deal(kernel, plan, args, statuses);
-    for (;;) {
-      const { done, value } = pieces.next();
-      if (done) return value as Float64Array;
+    this.#begin();
+    try {
+      const pieces = this.#deal(kernel, plan, args, statuses);
+      for (;;) {
+        const { done, value } = pieces.next();
+        if (done) return value as Float64Array;
+      }
+    } finally {
+      this.#busy = false;
     }
   }
 
@@ -66,6 +71,7 @@ export class Team {
    * @throws the signal's reason.
    */
   async run(kernel: RowKernel, plan: Plan, args: readonly Argument[], statuses = false, signal?: AbortSignal): Promise<Float64Array> {
+    this.#begin();
     const pieces = this.#deal(kernel, plan, args, statuses);
     try {
       for (let cost = 0; ;) {
@@ -78,6 +84,7 @@ export class Team {
       }
     } finally {
       pieces.return(new Float64Array(0));
+      this.#busy = false;
     }
   }
 
@@ -90,10 +97,14 @@ export class Team {
     await Promise.all(workers.map((worker) => worker.end()));
   }
 
-  /** The calling thread's share of a job: one piece after the other, each followed by its cost. */
-  *#deal(kernel: RowKernel, { bounds, costs }: Plan, args: readonly Argument[], statuses: boolean): Generator<number, Float64Array> {
+  /** A job lasts until its caller has the result, also when the other threads were quick and nothing is left to share. */
+  #begin(): void {
     if (this.#busy) throw new Error('a team does one job at a time');
     this.#busy = true;
+  }
+
+  /** The calling thread's share of a job: one piece after the other, each followed by its cost. */
+  *#deal(kernel: RowKernel, { bounds, costs }: Plan, args: readonly Argument[], statuses: boolean): Generator<number, Float64Array> {
     const board = this.#board;
     let failed = -1;
     try {
@@ -104,7 +115,6 @@ export class Team {
       }
     } finally {
       failed = board.finish();
-      this.#busy = false;
     }
     // The piece that a worker failed at fails here too, and now the error reaches the caller.
     if (failed >= 0) {
