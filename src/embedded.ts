@@ -1,6 +1,6 @@
 // The kernels that come with the package, inside the JavaScript: one import, no file to copy, no fetch.
 // The package's build for hosts that forbid compiling from bytes swaps exactly this file (scripts/edge-embedded.mjs).
-import { kernelsHex } from '../build/embedded.ts';
+import { kernelsSize, kernelsText } from '../build/embedded.ts';
 
 /** SHA-256 of the kernels' bytes, as hex. */
 export { kernelsDigest as embeddedDigest } from '../build/embedded.ts';
@@ -10,13 +10,16 @@ export function embeddedModule(): WebAssembly.Module {
   return new WebAssembly.Module(embeddedBytes());
 }
 
-/** The kernels' bytes. */
+/** The kernels' bytes, of the text that scripts/build.mjs made of them. */
 export function embeddedBytes(): Uint8Array<ArrayBuffer> {
-  const digit = (at: number): number => {
-    const code = kernelsHex.charCodeAt(at);
-    return (code & 15) + (code >> 6) * 9; // '0' to '9' are 0x30 to 0x39, 'a' to 'f' 0x61 to 0x66
-  };
-  const bytes = new Uint8Array(kernelsHex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(2 * i) * 16 + digit(2 * i + 1);
+  const bytes = new Uint8Array(kernelsSize);
+  for (let i = 0, n = 0, high = 0; i < kernelsText.length; i++) {
+    const code = kernelsText.charCodeAt(i);
+    if (code > 124) high = (code - 124) * 88; // '}' and '~' raise the byte that follows
+    else {
+      bytes[n++] = high + (code === 123 ? 57 : code - 35);
+      high = 0;
+    }
+  }
   return bytes;
 }
