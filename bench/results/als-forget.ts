@@ -95,7 +95,7 @@ export async function forgetting(set: 'ml-1m' | 'gowalla', iterations = SETTINGS
     command: `npm run results -- forget-${set}${iterations === SETTINGS[set].iterations ? '' : '-early'}`,
     text: [
       `64 factors, ${options.objective}, α₀ ${options.unobservedWeight}, λ ${options.regularization}, ${iterations} sweeps (${training.toFixed(1)} s). ` +
-      'Recall is over at most ${TEST_USERS} users, evenly spread. Overlap and score distance are to gold; the last row, a gold of another seed, is the noise floor.',
+      `Recall is over at most ${TEST_USERS} users, evenly spread. Overlap and score distance are to gold; the last row, a gold of another seed, is the noise floor.`,
       `Aims, within 3 passes: objective at most 0.1 % above gold's, forgotten cells within 2 % of gold's score, recall at least 99 % of gold's, overlap above the floor's.`,
       verdicts.map((v) => `- ${v}`).join('\n'),
     ],
