@@ -1,12 +1,16 @@
 // Sparse times dense, and rows picked from and added to a table. X, Y are row-major with ld a multiple of eight.
 import { madd } from './simd';
 
-/** Y[r] (+)= Σ_e data[e]·X[indices[e]] over 32 columns, whose sums stay in registers for the whole row. */
+/** Entries, in bytes of an index, whose rows of X are asked for ahead of the sums, and that a panel sums at a time. */
+const AHEAD: usize = 32 << 2;
+const CHUNK: usize = 64 << 2;
+
+/** Y[r] (+)= Σ_e data[e]·X[indices[e]] over 24 columns, whose sums stay in registers for the whole row. */
 // @ts-ignore: decorator
 @inline
-function panel32(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, y: usize, accumulate: i32): void {
+function panel24(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, y: usize, accumulate: i32): void {
   const zero = f32x4.splat(0);
-  let y0 = zero, y1 = zero, y2 = zero, y3 = zero, y4 = zero, y5 = zero, y6 = zero, y7 = zero;
+  let y0 = zero, y1 = zero, y2 = zero, y3 = zero, y4 = zero, y5 = zero;
   if (accumulate) {
     y0 = v128.load(y);
     y1 = v128.load(y, 16);
@@ -14,8 +18,6 @@ function panel32(e: usize, end: usize, data: usize, indices: usize, X: usize, st
     y3 = v128.load(y, 48);
     y4 = v128.load(y, 64);
     y5 = v128.load(y, 80);
-    y6 = v128.load(y, 96);
-    y7 = v128.load(y, 112);
   }
   for (; e < end; e += 4) {
     const w = v128.load32_splat(data + e), x = X + <usize>load<u32>(indices + e) * stride;
@@ -25,8 +27,6 @@ function panel32(e: usize, end: usize, data: usize, indices: usize, X: usize, st
     y3 = madd(y3, w, v128.load(x, 48));
     y4 = madd(y4, w, v128.load(x, 64));
     y5 = madd(y5, w, v128.load(x, 80));
-    y6 = madd(y6, w, v128.load(x, 96));
-    y7 = madd(y7, w, v128.load(x, 112));
   }
   v128.store(y, y0);
   v128.store(y, y1, 16);
@@ -34,8 +34,31 @@ function panel32(e: usize, end: usize, data: usize, indices: usize, X: usize, st
   v128.store(y, y3, 48);
   v128.store(y, y4, 64);
   v128.store(y, y5, 80);
-  v128.store(y, y6, 96);
-  v128.store(y, y7, 112);
+}
+
+/** The same over 16 columns. */
+// @ts-ignore: decorator
+@inline
+function panel16(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, y: usize, accumulate: i32): void {
+  const zero = f32x4.splat(0);
+  let y0 = zero, y1 = zero, y2 = zero, y3 = zero;
+  if (accumulate) {
+    y0 = v128.load(y);
+    y1 = v128.load(y, 16);
+    y2 = v128.load(y, 32);
+    y3 = v128.load(y, 48);
+  }
+  for (; e < end; e += 4) {
+    const w = v128.load32_splat(data + e), x = X + <usize>load<u32>(indices + e) * stride;
+    y0 = madd(y0, w, v128.load(x));
+    y1 = madd(y1, w, v128.load(x, 16));
+    y2 = madd(y2, w, v128.load(x, 32));
+    y3 = madd(y3, w, v128.load(x, 48));
+  }
+  v128.store(y, y0);
+  v128.store(y, y1, 16);
+  v128.store(y, y2, 32);
+  v128.store(y, y3, 48);
 }
 
 /** The same over 8 columns. */
@@ -52,18 +75,62 @@ function panel8(e: usize, end: usize, data: usize, indices: usize, X: usize, str
   v128.store(y, y1, 16);
 }
 
+/** The same over all columns. */
+// @ts-ignore: decorator
+@inline
+function panels(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, y: usize, accumulate: i32): void {
+  let c: usize = 0;
+  for (; c + 96 <= stride; c += 96) panel24(e, end, data, indices, X + c, stride, y + c, accumulate);
+  if (c + 64 <= stride) {
+    panel16(e, end, data, indices, X + c, stride, y + c, accumulate);
+    c += 64;
+  }
+  if (c < stride) panel8(e, end, data, indices, X + c, stride, y + c, accumulate);
+}
+
+/**
+ * Asks for the rows of X that the entries name, a load per cache line: many at once are on their way, where the sums would
+ * wait for each in turn. WebAssembly has no instruction for it; a load whose value is dropped may trap and so is kept.
+ */
+function touch(e: usize, end: usize, indices: usize, X: usize, stride: usize): void {
+  for (; e < end; e += 4) {
+    let x = X + <usize>load<u32>(indices + e) * stride;
+    const stop = x + stride;
+    for (; x + 256 <= stop; x += 256) {
+      load<u32>(x);
+      load<u32>(x, 64);
+      load<u32>(x, 128);
+      load<u32>(x, 192);
+    }
+    for (; x < stop; x += 64) load<u32>(x);
+  }
+}
+
 /**
  * Y[begin..end) = S·X, or Y += S·X: S is CSR [rows × …], X dense with the same ld as Y.
  * A row's terms are added in the order of its indices. The product with Sᵀ is this kernel on the stored transpose.
  */
 export function spmm(begin: i32, end: i32, ld: i32, accumulate: i32, indptr: usize, indices: usize, data: usize, X: usize, Y: usize): void {
-  const stride = <usize>ld << 2;
-  for (let r = begin; r < end; r++) {
-    const first = <usize>load<i32>(indptr + (<usize>r << 2)) << 2, last = <usize>load<i32>(indptr + (<usize>r << 2), 4) << 2;
-    const y = Y + <usize>r * stride;
-    let c: usize = 0;
-    for (; c + 128 <= stride; c += 128) panel32(first, last, data, indices, X + c, stride, y + c, accumulate);
-    for (; c < stride; c += 32) panel8(first, last, data, indices, X + c, stride, y + c, accumulate);
+  if (begin >= end) return;
+  const stride = <usize>ld << 2, stop = indptr + (<usize>end << 2), all = <usize>load<i32>(stop) << 2;
+  let p = indptr + (<usize>begin << 2), y = Y + <usize>begin * stride, e = <usize>load<i32>(p) << 2;
+  let touched = min(e + AHEAD, all);
+  touch(e, touched, indices, X, stride);
+  for (; p < stop; p += 4, y += stride) {
+    const last = <usize>load<i32>(p, 4) << 2;
+    let more = accumulate;
+    // A long row goes by chunks, so that what was touched is still near when the last panel comes to it.
+    do {
+      const to = min(e + CHUNK, last);
+      if (to + AHEAD > touched) {
+        const next = min(to + 2 * AHEAD, all);
+        touch(touched, next, indices, X, stride);
+        touched = next;
+      }
+      panels(e, to, data, indices, X, stride, y, more);
+      e = to;
+      more = 1;
+    } while (e < last);
   }
 }
 

@@ -78,13 +78,13 @@ export const gemmTable: KernelTable = {
 
 export const spmmTable: KernelTable = {
   spmm: {
-    claim: 'within 1e-6 of float64, empty rows, row ranges and tails of the panels included; fresh and accumulated',
+    claim: 'within 1e-6 of float64, empty and long rows, row ranges and tails of the panels included; fresh and accumulated',
     check(arena) {
-      const rows = sparseRows(5, [0, 3, 40, 0, 1, 12, 5, 0], 50, (draw) => draw() - 0.5), csr = Csr.from(arena, rows);
-      for (const cols of [3, 8, 32, 40, 64, 100]) {
-        const x = pair(arena, 6, 50, cols), y = pair(arena, 7, 8, cols), before = y.m.toArray();
-        const dense = table(8, 50, () => 0);
-        for (let r = 0; r < 8; r++) for (let e = rows.indptr[r]; e < rows.indptr[r + 1]; e++) dense.at[r * 50 + rows.indices[e]] = rows.data[e];
+      const rows = sparseRows(5, [0, 3, 150, 0, 1, 64, 65, 0], 160, (draw) => draw() - 0.5), csr = Csr.from(arena, rows);
+      for (const cols of [3, 8, 24, 32, 40, 64, 100]) {
+        const x = pair(arena, 6, 160, cols), y = pair(arena, 7, 8, cols), before = y.m.toArray();
+        const dense = table(8, 160, () => 0);
+        for (let r = 0; r < 8; r++) for (let e = rows.indptr[r]; e < rows.indptr[r + 1]; e++) dense.at[r * 160 + rows.indices[e]] = rows.data[e];
         arena.kernels.spmm(0, 8, x.m.ld, 1, csr.indptr, csr.indices, csr.data, x.m.pointer, y.m.pointer);
         close('accumulated', y.m, product(dense, x.t, y.t), 1e-6);
         y.m.load(before);
@@ -98,6 +98,11 @@ export const spmmTable: KernelTable = {
         const csr = Csr.from(arena, sparseRows(8, new Array(20000).fill(20), 20000, () => 1));
         const x = pair(arena, 9, 20000, 64).m, y = new Matrix(arena, 20000, 64);
         return { work: 2 * csr.nnz * 64, unit: 'flop', run: () => arena.kernels.spmm(0, 20000, 64, 0, csr.indptr, csr.indices, csr.data, x.pointer, y.pointer) };
+      },
+      '80k nodes, 2M non-zeros, 64 wide': (arena) => {
+        const csr = Csr.from(arena, sparseRows(8, new Array(80000).fill(25), 80000, () => 1));
+        const x = pair(arena, 9, 80000, 64).m, y = new Matrix(arena, 80000, 64);
+        return { work: 2 * csr.nnz * 64, unit: 'flop', run: () => arena.kernels.spmm(0, 80000, 64, 0, csr.indptr, csr.indices, csr.data, x.pointer, y.pointer) };
       },
     },
   },
