@@ -18,7 +18,7 @@ export {
 } from './elementwise';
 export {
   row_dot, row_scale, unit_rows, unit_rows_backward, row_softmax, row_softmax_backward, add_to_rows, column_sums, sum, sum_squares,
-  first_not_finite, copy_columns, diagonal_softmax,
+  first_not_finite, copy_columns, softmax_rows, spread_rows,
 } from './rows';
 export { sgd, adagrad, adam, sgd_rows, adagrad_rows, adam_rows } from './optimizer';
 export { bpr_gradient, gathered_squares, scatter_scaled } from './bpr';

@@ -155,31 +155,55 @@ export function copy_columns(rows: i32, cols: i32, ldx: i32, from: i32, ldo: i32
 }
 
 /**
- * Rows begin … end−1 of Z [B×B] become e^(z − row maximum) / Σ; out[r] = log Σ e^z − z[r][r], the cross-entropy of the
- * diagonal. Z holds these rows only, ld columns of which `count` count. Sums: four lanes, then `sum4`, f32.
+ * Softmax with weighted columns, scaled: with top the maximum of row r over `count` columns and
+ * total = Σ_c counts[c]·e^(scale·(z_c − top)), z_c becomes weights[r]·counts[c]·e^(scale·(z_c − top)) / total, and tops[r] =
+ * scale·top, totals[r] = total. scale > 0; counts f32[ld], zero from `count` on. Sums: four lanes, then `sum4`, f32.
  */
-export function diagonal_softmax(begin: i32, end: i32, count: i32, ld: i32, Z: usize, out: usize, logs: usize): void {
-  const stride = <usize>ld << 2, width = <usize>count << 2, whole = width & ~15;
-  for (let r = begin; r < end; r++, Z += stride, out += 4, logs += 4) {
-    let top = load<f32>(Z);
-    for (let c: usize = 4; c < width; c += 4) top = max(top, load<f32>(Z + c));
-    const diagonal = load<f32>(Z + (<usize>r << 2)) - top, shift = f32x4.splat(top);
-    let sums = f32x4.splat(0);
-    for (let c: usize = 0; c < whole; c += 16) {
-      const e = exp4(f32x4.sub(v128.load(Z + c), shift));
+export function softmax_rows(rows: i32, count: i32, ld: i32, scale: f32, counts: usize, weights: usize, Z: usize, tops: usize, totals: usize): void {
+  const stride = <usize>ld << 2, width = <usize>count << 2, whole = width & ~15, factor = f32x4.splat(scale), zero = f32x4.splat(0);
+  for (let r: usize = 0, end = <usize>rows << 2; r < end; r += 4, Z += stride) {
+    let lanes = f32x4.splat(-Infinity);
+    for (let c: usize = 0; c < whole; c += 16) lanes = f32x4.max(lanes, v128.load(Z + c));
+    let top = max(max(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1)), max(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3)));
+    for (let c = whole; c < width; c += 4) top = max(top, load<f32>(Z + c));
+    const shift = f32x4.splat(top);
+    let sums = zero;
+    for (let c: usize = 0; c < stride; c += 16) {
+      const n = v128.load(counts + c);
+      // The pads of a row of large negative numbers would overflow: they are zero by mask, not by product.
+      const e = v128.and(f32x4.mul(n, exp4(f32x4.mul(factor, f32x4.sub(v128.load(Z + c), shift)))), f32x4.gt(n, zero));
       v128.store(Z + c, e);
       sums = f32x4.add(sums, e);
     }
-    let total = sum4(sums);
-    for (let c = whole; c < width; c += 4) {
-      const e = expf(load<f32>(Z + c) - top);
-      store<f32>(Z + c, e);
-      total += e;
+    const total = sum4(sums), part = f32x4.splat(load<f32>(weights + r) / total);
+    for (let c: usize = 0; c < stride; c += 16) v128.store(Z + c, f32x4.mul(part, v128.load(Z + c)));
+    store<f32>(tops + r, scale * top);
+    store<f32>(totals + r, total);
+  }
+}
+
+/**
+ * Weights of pairs of rows that repel: Z holds z for rows 0 … rows−1 by cols ≥ rows columns (a multiple of four) of the same
+ * things, and becomes n_r·n_c·e^(4·(z − s)) right of the diagonal, n_r(n_r − 1)/2·e^(…) on it, zero left of it, for counts n.
+ * s is 1, or with S (not 0) its element within [0, ceiling]; S then becomes what Z did, zero where s met a bound's far side.
+ */
+export function spread_rows(rows: i32, cols: i32, ceiling: f32, counts: usize, S: usize, Z: usize): void {
+  const stride = <usize>cols << 2, one = f32x4.splat(1), four = f32x4.splat(4), low = f32x4.splat(0), high = f32x4.splat(ceiling);
+  for (let d: usize = 0, end = <usize>rows << 2; d < end; d += 4, Z += stride) {
+    const n = load<f32>(counts + d), own = f32x4.splat(n), half: f32 = n > 1 ? (n - 1) / (n + n) : 0;
+    for (let c = d & ~15; c < stride; c += 16) {
+      const s = S ? v128.load(S + c) : one;
+      const held = S ? f32x4.min(high, f32x4.max(low, s)) : one;
+      const e = f32x4.mul(f32x4.mul(own, v128.load(counts + c)), exp4(f32x4.mul(four, f32x4.sub(v128.load(Z + c), held))));
+      v128.store(Z + c, e);
+      if (S) v128.store(S + c, v128.and(e, f32x4.eq(s, held)));
     }
-    const inverse = f32x4.splat(<f32>1 / total);
-    for (let c: usize = 0; c < stride; c += 16) v128.store(Z + c, f32x4.mul(inverse, v128.load(Z + c)));
-    memory.fill(Z + width, 0, stride - width);
-    store<f32>(out, -diagonal);
-    store<f32>(logs, total);
+    memory.fill(Z, 0, d);
+    store<f32>(Z + d, half * load<f32>(Z + d));
+    if (S) {
+      memory.fill(S, 0, d);
+      store<f32>(S + d, half * load<f32>(S + d));
+      S += stride;
+    }
   }
 }

@@ -66,6 +66,20 @@ const pairs = (u: Table, v?: Table): Table => {
   return one(Math.log(total / ((u.rows * (u.rows - 1)) / 2)));
 };
 
+const COLUMNS = Int32Array.of(3, 0, 2, 0, 1, 1, 0);
+const countTo = (n: number): Int32Array => Int32Array.from({ length: n }, (_, k) => k);
+const rowsOf = (t: Table, index: Int32Array): Table => table(index.length, t.cols, (r, c) => cell(t, index[r], c));
+/** Mean cross-entropy of pairs against all of their second halves, at temperature ½. */
+const crossEntropy = (a: Table, b: Table, rows: Int32Array, columns: Int32Array): Table => {
+  let total = 0;
+  rows.forEach((r, k) => {
+    let z = 0;
+    for (const s of columns) z += Math.exp(dot(a, r, b, s) / 0.5);
+    total += Math.log(z) - dot(a, r, b, columns[k]) / 0.5;
+  });
+  return one(total / rows.length);
+};
+
 const CASES: Readonly<Record<string, OpCase>> = {
   add: { inputs: [X, X], run: pointwise.add, twin: plus },
   subtract: { inputs: [X, X], run: pointwise.subtract, twin: zip((a, b) => a - b) },
@@ -150,16 +164,14 @@ const CASES: Readonly<Record<string, OpCase>> = {
     }),
   } satisfies OpCase]))),
   ...Object.fromEntries([3, 70].map((n) => [`infoNce, ${n} rows`, {
-    inputs: [[n, 5], [n, 5]], run: (a, b) => infoNce(a, b, 0.5), threshold: 1e-5,
-    twin: (a, b) => {
-      let total = 0;
-      for (let r = 0; r < n; r++) {
-        let z = 0;
-        for (let s = 0; s < n; s++) z += Math.exp(dot(a, r, b, s) / 0.5);
-        total += Math.log(z) - dot(a, r, b, r) / 0.5;
-      }
-      return one(total / n);
-    },
+    inputs: [[n, 5], [n, 5]], run: (a, b) => infoNce(a, b, 0.5), threshold: 1e-5, twin: (a, b) => crossEntropy(a, b, countTo(n), countTo(n)),
+  } satisfies OpCase])),
+  'infoNce, pairs that share rows': {
+    inputs: [[5, 6], [4, 6]], run: (a, b) => infoNce(a, b, 0.5, INDEX, COLUMNS), threshold: 1e-5, twin: (a, b) => crossEntropy(a, b, INDEX, COLUMNS),
+  },
+  ...Object.fromEntries([false, true].map((excused) => [`logMeanExpPairs, things that share rows${excused ? ', alike ones excused' : ''}`, {
+    inputs: excused ? [[5, 6], [5, 3]] : [[5, 6]], run: (u, v) => logMeanExpPairs(unitRows(u), excused ? unitRows(v) : undefined, 0.8, INDEX),
+    twin: (u, v) => pairs(rowsOf(unit(u), INDEX), excused ? rowsOf(unit(v), INDEX) : undefined), threshold: 1e-5,
   } satisfies OpCase])),
 };
 

@@ -5,6 +5,7 @@
 import { symmetricBeta } from '../beta.ts';
 import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
 import { frozenFeatures, openRows, ParameterSet, xavierNormal, type Moment, type Pass } from '../network.ts';
+import { distinct } from '../ops/distinct.ts';
 import { add, leakyRelu, weightedSum } from '../ops/pointwise.ts';
 import { linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
 import { sum } from '../ops/reduce.ts';
@@ -79,12 +80,14 @@ export const cm3: GradientKind<typeof options> = gradientKind({
         return {
           scores: (u, i) => rowDot(gather(E.users, u), gather(E.items, i)),
           loss({ users: u, positives, negatives }, weight) {
-            const user = unitRows(gather(E.users, u)), item = unitRows(gather(E.items, positives)), other = unitRows(gather(E.items, negatives));
+            const who = distinct(u), other = distinct(negatives), some = unitRows(gather(E.users, who.rows));
+            const user = gather(some, who.of), item = unitRows(gather(E.items, positives));
             // ‖û − î‖² = 2 − 2û·î for unit rows; the 2 is added as a constant.
             const two = tape.matrix(1, 1), half = (weight * uniformity) / 2;
             two.row(0)[0] = 2 * weight;
             const align = add(tape.constant(two), sum(rowDot(user, item), (-2 * weight) / u.length));
-            return weightedSum([[1, align], [half, logMeanExpPairs(user)], [half, logMeanExpPairs(other, gather(E.mix, negatives), ceiling)]]);
+            const apart = logMeanExpPairs(unitRows(gather(E.items, other.rows)), gather(E.mix, other.rows), ceiling, other.of);
+            return weightedSum([[1, align], [half, logMeanExpPairs(some, undefined, 1, who.of)], [half, apart]]);
           },
         };
       },

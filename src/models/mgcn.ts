@@ -4,6 +4,7 @@
 // batch is divided by that batch's own size.
 import { gradientKind, integer, number, type GradientKind } from '../gradient.ts';
 import { byFanIn, frozenFeatures, openItems, ParameterSet, xavierUniform, type Pass } from '../network.ts';
+import { distinct } from '../ops/distinct.ts';
 import { infoNce } from '../ops/losses.ts';
 import { add, multiply, sigmoid, subtract, tanh, weightedSum } from '../ops/pointwise.ts';
 import { linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
@@ -83,7 +84,10 @@ export const mgcn: GradientKind<typeof options> = gradientKind({
             let loss = lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight);
             if (regularization > 0) for (const x of [user, plus, minus]) loss = add(loss, sumSquares(x, (weight * regularization) / (2 * u.length)));
             if (contrast === 0) return loss;
-            const agree = (index: Int32Array): Variable => infoNce(unitRows(gather(side, index)), unitRows(gather(central, index)), temperature);
+            const agree = (index: Int32Array): Variable => {
+              const { rows, of } = distinct(index);
+              return infoNce(unitRows(gather(side, rows)), unitRows(gather(central, rows)), temperature, of, of);
+            };
             // With several negatives a batch repeats its pairs: each is contrasted once.
             const once = u.length / times;
             return weightedSum([[1, loss], [weight * contrast, agree(p.subarray(0, once))], [weight * contrast, agree(u.subarray(0, once))]]);

@@ -3,6 +3,7 @@
 // Departs from the published code: any number of modalities, and scores computed anew rather than kept from the last step.
 import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
 import { byFanIn, frozenFeatures, openItems, openRows, ParameterSet, xavierUniform, type Pass } from '../network.ts';
+import { distinct } from '../ops/distinct.ts';
 import { infoNce } from '../ops/losses.ts';
 import { add, scale } from '../ops/pointwise.ts';
 import { linear, matmul, propagateLayers } from '../ops/products.ts';
@@ -65,14 +66,15 @@ export const slmrec: GradientKind<typeof options> = gradientKind({
         return {
           scores: (u, i) => rowDot(gather(E.users, u), gather(E.items, i)),
           loss({ users: u, positives }, weight) {
-            let loss = scale(infoNce(unitRows(gather(E.users, u)), unitRows(gather(E.items, positives)), temperature), weight);
+            const who = distinct(u), what = distinct(positives);
+            let loss = scale(infoNce(unitRows(gather(E.users, who.rows)), unitRows(gather(E.items, what.rows)), temperature, who.of, what.of), weight);
             // An item takes part in the terms of the modalities that it has; each term is a mean over those that do.
             heads.forEach(({ right, left }, m) => {
-              const at = shifted(positives.filter((item) => views[m].open[item] === 1), users);
+              const { rows, of } = distinct(positives.filter((item) => views[m].open[item] === 1)), at = shifted(rows, users);
               if (at.length === 0) return;
               const id = heads.slice(0, m + 1).reduce((x, head) => E.layer(x, head.id), gather(E.parts[0], at));
-              const term = infoNce(left ? E.layer(id, left) : id, matmul(gather(E.parts[m + 1], at), tape.parameter(right)), contrastTemperature);
-              loss = add(loss, scale(term, (weight * contrast * at.length) / positives.length));
+              const term = infoNce(left ? E.layer(id, left) : id, matmul(gather(E.parts[m + 1], at), tape.parameter(right)), contrastTemperature, of, of);
+              loss = add(loss, scale(term, (weight * contrast * of.length) / positives.length));
             });
             return loss;
           },

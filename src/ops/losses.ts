@@ -1,5 +1,10 @@
 // Losses over pairs: ranking, and contrast within a batch.
 import type { Variable } from '../tape.ts';
+import { paddedWidth } from '../tensor.ts';
+import { countsOf } from './distinct.ts';
+import { add, pass } from './pointwise.ts';
+import { sum } from './reduce.ts';
+import { gather, rowDot } from './rows.ts';
 
 /**
  * [1 × n]: softplus(−sign·(p − n)) of two [1 × n] score variables. Sign 1 asks that p rank above n, sign −1 the reverse.
@@ -18,42 +23,37 @@ export function bprLoss(positive: Variable, negative: Variable, sign: 1 | -1 = 1
 const TILE = 64;
 
 /**
- * 1 × 1: mean over rows r of −log( e^{a_r·b_r/τ} / Σ_s e^{a_r·b_s/τ} ), the cross-entropy of the diagonal of A·Bᵀ/τ.
- * The square of scores is computed by tiles of rows, again for the gradient, and never held whole.
+ * 1 × 1: mean over pairs k of −log( e^{a_k·b_k/τ} / Σ_l e^{a_k·b_l/τ} ), the cross-entropy of the diagonal of A·Bᵀ/τ.
+ * Pair k stands in row rows[k] of A and row columns[k] of B, by default in row k of both: rows that pairs share are
+ * computed once and count as often. The square of scores is computed by tiles of rows, with its gradient, and never held.
  */
-export function infoNce(a: Variable, b: Variable, temperature: number): Variable {
-  const { tape } = a, { arena } = tape, { kernels } = arena;
-  const n = a.rows, d = a.cols, ld = a.value.ld, width = (n + 7) & ~7;
-  /** Softmax rows of each tile, given to `use`. */
-  const tiles = (use: (begin: number, rows: number, Z: number, losses: number, logs: number) => void): void => arena.scope(() => {
-    const turned = arena.alloc(d * width * 4), Z = arena.alloc(TILE * width * 4);
-    const losses = arena.alloc(TILE * 4), logs = arena.alloc(TILE * 4);
-    kernels.transpose(n, d, ld, width, b.pointer, turned);
-    for (let begin = 0; begin < n; begin += TILE) {
-      const rows = Math.min(TILE, n - begin);
-      kernels.gemm_nn(rows, width, d, ld, width, width, 0, a.pointer + begin * ld * 4, turned, Z);
-      kernels.axpby(rows * width, 1 / temperature, 0, Z, Z);
-      kernels.diagonal_softmax(begin, begin + rows, n, width, Z, losses, logs);
-      use(begin, rows, Z, losses, logs);
-    }
-  });
+export function infoNce(a: Variable, b: Variable, temperature: number, rows?: Int32Array, columns?: Int32Array): Variable {
+  const { tape } = a, { arena } = tape, { kernels } = arena, n = rows?.length ?? a.rows;
+  const agreed = rowDot(rows ? gather(a, rows) : a, columns ? gather(b, columns) : b);
+  const da = a.tracked ? tape.matrix(a.rows, a.cols) : undefined, db = b.tracked ? tape.matrix(b.rows, b.cols) : undefined;
+  const { cols: d, value: { ld } } = a, count = b.rows, width = paddedWidth(count);
   let total = 0;
-  tiles((_, rows, __, losses, logs) => {
-    kernels.log_f32(rows, logs, logs);
-    const l = arena.f32(losses, rows), s = arena.f32(logs, rows);
-    for (let r = 0; r < rows; r++) total += l[r] + s[r];
+  arena.scope(() => {
+    const weights = countsOf(a.rows, rows), weight = arena.upload(weights), counts = arena.upload(countsOf(count, columns));
+    const turned = arena.alloc(d * width * 4), Z = arena.alloc(TILE * width * 4), tops = arena.alloc(TILE * 4), logs = arena.alloc(TILE * 4);
+    kernels.transpose(count, d, ld, width, b.pointer, turned);
+    for (let begin = 0; begin < a.rows; begin += TILE) {
+      const some = Math.min(TILE, a.rows - begin), at = begin * ld * 4;
+      kernels.gemm_nn(some, width, d, ld, width, width, 0, a.pointer + at, turned, Z);
+      kernels.softmax_rows(some, count, width, 1 / temperature, counts, weight + begin * 4, Z, tops, logs);
+      kernels.log_f32(some, logs, logs);
+      const top = arena.f32(tops, some), log = arena.f32(logs, some);
+      for (let r = 0; r < some; r++) total += weights[begin + r] * (top[r] + log[r]);
+      if (da) kernels.gemm_nn(some, ld, count, width, ld, ld, 0, Z, b.pointer, da.pointer + at);
+      if (db) kernels.gemm_tn(count, ld, some, width, ld, ld, 1, Z, a.pointer + at, db.pointer);
+    }
   });
   const y = tape.matrix(1, 1);
   y.row(0)[0] = total / n;
-  return tape.record(y, [a, b], (dy) => {
-    const da = a.tracked ? a.intoGradient().pointer : 0, db = b.tracked ? b.intoGradient().pointer : 0;
+  const logs = tape.record(y, [a, b], (dy) => {
     const factor = dy.row(0)[0] / (n * temperature);
-    tiles((begin, rows, Z) => {
-      const z = arena.f32(Z, rows * width);
-      for (let r = 0; r < rows; r++) z[r * width + begin + r] -= 1;
-      kernels.axpby(rows * width, factor, 0, Z, Z);
-      if (da) kernels.gemm_nn(rows, ld, n, width, ld, ld, 1, Z, b.pointer, da + begin * ld * 4);
-      if (db) kernels.gemm_tn(n, ld, rows, width, ld, ld, 1, Z, a.pointer + begin * ld * 4, db);
-    });
+    if (da) pass(a, da, factor);
+    if (db) pass(b, db, factor);
   });
+  return add(logs, sum(agreed, -1 / (n * temperature)));
 }

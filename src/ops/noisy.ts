@@ -15,28 +15,21 @@ export const pointwiseLoss = (scores: Variable, observed: boolean): Variable => 
  */
 export type NoisyForm = 'nbpo' | 'nbpo-exact' | 'nbpo-unlogged';
 
-/** Numbers of one pair: p = σ(r), q = σ(−r), a = σ(g), b = σ(−g), h and l = σ(±(r + log a)). */
-interface Odds {
-  readonly p: number;
-  readonly q: number;
-  readonly a: number;
-  readonly b: number;
-  readonly h: number;
-  readonly l: number;
-}
-type Slope = (odds: Odds) => readonly [byScore: number, byNoise: number];
+/** Of the numbers of one pair: p = σ(r), q = σ(−r), a = σ(g), b = σ(−g), h and l = σ(±(r + log a)). */
+type Slope = (p: number, q: number, a: number, b: number, h: number, l: number) => number;
+type Slopes = readonly [byScore: Slope, byNoise: Slope];
 
 /** Slopes of the loss, for observed and for unobserved pairs. Products only: no difference of near numbers, no quotient. */
-const SLOPES: Readonly<Record<NoisyForm, { readonly observed: Slope; readonly unobserved: Slope }>> = {
-  'nbpo-exact': { observed: ({ q, a }) => [-q, a], unobserved: ({ p, b, h, l }) => [b * p * l, -b * h] },
-  'nbpo-unlogged': { observed: ({ p, q, a, b }) => [-b * p * q, a * b * p], unobserved: ({ p, q, a, b }) => [b * p * q, -a * b * p] },
-  nbpo: { observed: ({ p, q, a, b }) => [-b * q, a * p], unobserved: ({ p, q, a, b }) => [p - a * q, -b * p] },
+const SLOPES: Readonly<Record<NoisyForm, { readonly observed: Slopes; readonly unobserved: Slopes }>> = {
+  'nbpo-exact': { observed: [(_, q) => -q, (_, __, a) => a], unobserved: [(p, _, __, b, ___, l) => b * p * l, (_, __, ___, b, h) => -b * h] },
+  'nbpo-unlogged': { observed: [(p, q, _, b) => -b * p * q, (p, _, a, b) => a * b * p], unobserved: [(p, q, _, b) => b * p * q, (p, _, a, b) => -a * b * p] },
+  nbpo: { observed: [(_, q, __, b) => -b * q, (p, _, a) => a * p], unobserved: [(p, q, a) => p - a * q, (p, _, __, b) => -b * p] },
 };
 
 /** [1 × n]: the loss of pairs with scores r and noise g, both [1 × n]. */
 export function noisyLoss(form: NoisyForm, scores: Variable, noise: Variable, observed: boolean): Variable {
   const { tape } = scores, { arena } = tape, { kernels } = arena, n = scores.cols, y = tape.matrix(1, n), width = y.ld;
-  const slope = observed ? SLOPES[form].observed : SLOPES[form].unobserved;
+  const [slopeByScore, slopeByNoise] = observed ? SLOPES[form].observed : SLOPES[form].unobserved;
   const byScore = new Float32Array(n), byNoise = new Float32Array(n);
   arena.scope(() => {
     const at = new Matrix(arena, 1, n), out = new Matrix(arena, 1, n);
@@ -49,7 +42,10 @@ export function noisyLoss(form: NoisyForm, scores: Variable, noise: Variable, ob
     // log a = −softplus(−g), so that a·e^r = e^z even where a underflows.
     const z = r.map((v, k) => v - soft[k]);
     const [p, q, a, b, h, l] = ([[r, 1], [r, -1], [g, 1], [g, -1], [z, 1], [z, -1]] as const).map(([x, sign]) => through('sigmoid_f32', x, sign));
-    for (let k = 0; k < n; k++) [byScore[k], byNoise[k]] = slope({ p: p[k], q: q[k], a: a[k], b: b[k], h: h[k], l: l[k] });
+    for (let k = 0; k < n; k++) {
+      byScore[k] = slopeByScore(p[k], q[k], a[k], b[k], h[k], l[k]);
+      byNoise[k] = slopeByNoise(p[k], q[k], a[k], b[k], h[k], l[k]);
+    }
     const value = y.row(0);
     if (form === 'nbpo-unlogged') value.set(p.map((v, k) => (observed ? 1 - v * b[k] : v * b[k])));
     else if (observed) {

@@ -215,20 +215,40 @@ export const rowsTable: KernelTable = {
         : cell(x.t, r, cols - take + c - 2) + accumulate * cell(out.t, r, c))), 1e-6);
     }
   }),
-  diagonal_softmax: {
-    claim: 'within 1e-6 of float64 for a block of rows, values to ±60, counts that leave tails',
+  softmax_rows: {
+    claim: 'within 1e-6 of float64 for weighted rows and columns, values to ±60 and all far below 0, counts that leave tails',
     check(arena) {
       for (const count of [1, 5, 16, 37]) {
-        const begin = count >> 2, z = pair(arena, count, count - begin, count, 60), out = arena.alloc(count * 4), logs = arena.alloc(count * 4);
-        arena.kernels.diagonal_softmax(begin, count, count, z.m.ld, z.m.pointer, out, logs);
-        close('softmax', z.m, softmax(z.t, () => true), 1e-6);
-        const losses = Array.from({ length: count - begin }, (_, r) => {
-          const row = Array.from(z.t.at.subarray(r * count, (r + 1) * count)), top = Math.max(...row);
-          return top + Math.log(row.reduce((s, v) => s + Math.exp(v - top), 0)) - row[begin + r];
-        });
-        arena.kernels.log_f32(count - begin, logs, logs);
-        const sums = Array.from(arena.f32(out, count - begin), (v, r) => v + arena.f32(logs, count - begin)[r]);
-        near('cross-entropy', sums, losses, 2e-6, largest(losses));
+        for (const shift of [0, -300]) {
+          const rows = 6, z = pair(arena, count, rows, count, 60), tops = arena.alloc(rows * 4), totals = arena.alloc(rows * 4);
+          for (let r = 0; r < rows; r++) z.m.row(r).forEach((v, c, row) => { row[c] = z.t.at[r * count + c] = Math.fround(v + shift); });
+          const weights = Float32Array.from({ length: rows }, (_, r) => r), counts = Float32Array.from({ length: z.m.ld }, (_, c) => (c < count ? 1 + (c % 3) : 0));
+          const summed = Array.from({ length: rows }, (_, r) => {
+            const row = Array.from(z.t.at.subarray(r * count, (r + 1) * count), (v) => v / 2), top = Math.max(...row);
+            return { top, total: row.reduce((s, v, c) => s + counts[c] * Math.exp(v - top), 0) };
+          });
+          arena.kernels.softmax_rows(rows, count, z.m.ld, 0.5, arena.upload(counts), arena.upload(weights), z.m.pointer, tops, totals);
+          close('softmax', z.m, table(rows, count, (r, c) => (weights[r] * counts[c] * Math.exp(cell(z.t, r, c) / 2 - summed[r].top)) / summed[r].total), 3e-6);
+          near('tops', arena.f32(tops, rows), summed.map(({ top }) => top), 1e-7, 1);
+          near('totals', arena.f32(totals, rows), summed.map(({ total }) => total), 3e-6, largest(summed.map(({ total }) => total)));
+        }
+      }
+    },
+  },
+  spread_rows: {
+    claim: 'within 2e-6 of float64, with and without excuses, a block of rows whose diagonal it begins with',
+    check(arena) {
+      for (const [rows, cols] of [[1, 8], [6, 8], [17, 24]]) {
+        const counts = Float32Array.from({ length: cols }, (_, c) => (c < rows + 3 ? 1 + (c % 3) : 0)), at = arena.upload(counts);
+        const weight = (r: number, c: number): number => (c < r ? 0 : c === r ? (counts[r] * (counts[r] - 1)) / 2 : counts[r] * counts[c]);
+        const z = pair(arena, rows, rows, cols), s = pair(arena, rows + 1, rows, cols), plain = pair(arena, rows, rows, cols);
+        arena.kernels.spread_rows(rows, cols, 0.7, at, 0, plain.m.pointer);
+        close('plain', plain.m, table(rows, cols, (r, c) => weight(r, c) * Math.exp(4 * (cell(plain.t, r, c) - 1))), 2e-6);
+        arena.kernels.spread_rows(rows, cols, 0.7, at, s.m.pointer, z.m.pointer);
+        const held = (r: number, c: number): number => Math.min(Math.fround(0.7), Math.max(0, cell(s.t, r, c)));
+        const expected = table(rows, cols, (r, c) => weight(r, c) * Math.exp(4 * (cell(z.t, r, c) - held(r, c))));
+        close('excused', z.m, expected, 2e-6);
+        close('where the excuse moves', s.m, table(rows, cols, (r, c) => (held(r, c) === cell(s.t, r, c) ? cell(expected, r, c) : 0)), 2e-6);
       }
     },
   },
