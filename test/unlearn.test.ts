@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   compatible, DatasetBuilder, deserialize, digest, forget, gold, partitionOf, popularity, recommend, serialize, UNLEARNERS,
-  DataError, ModelError, type ForgetRequest, type Unlearner,
+  DataError, ModelError, type ForgetRequest, type Model, type ModelKind, type Unlearner,
 } from '../src/index.ts';
 import { clustered, modelKinds, smallOptions } from './fixtures.ts';
 
@@ -34,15 +34,21 @@ requests('a missing method is named', async () => {
 });
 requests.run();
 
+const data = clustered();
+/** One model of each kind serves all methods: they leave it as it is, and every test below would see it if they did not. */
+const trained = new Map<ModelKind, Promise<Model>>();
+function modelOf(kind: ModelKind): Promise<Model> {
+  if (!trained.has(kind)) trained.set(kind, kind.fit(data, smallOptions(kind.name)));
+  return trained.get(kind)!;
+}
+
 for (const method of Object.values(UNLEARNERS) as Unlearner[]) {
   for (const kind of modelKinds) {
     const test = suite(`${method.name} on ${kind.name}`);
-    const data = clustered();
-    const options = smallOptions(kind.name);
 
     if (!compatible(kind, method)) {
       test('is refused, and says what is missing', async () => {
-        const model = await kind.fit(data, options);
+        const model = await modelOf(kind);
         const error = await forget(model, data, REQUESTS['a user'], { method }).catch((e) => e);
         assert.instance(error, ModelError);
         assert.match(error.message, /cannot work on a model of kind/);
@@ -53,7 +59,7 @@ for (const method of Object.values(UNLEARNERS) as Unlearner[]) {
 
     for (const [name, request] of Object.entries(REQUESTS)) {
       test(`forgets ${name}`, async () => {
-        const model = await kind.fit(data, options);
+        const model = await modelOf(kind);
         const before = await serialize(model);
         const { model: unlearned, data: retained, partition, report } = await forget(model, data, request, { method });
         assert.equal(await serialize(model), before, 'the given model has changed');
@@ -88,13 +94,13 @@ for (const method of Object.values(UNLEARNERS) as Unlearner[]) {
     }
 
     test('the order of ids in a request changes nothing', async () => {
-      const model = await kind.fit(data, options);
+      const model = await modelOf(kind);
       const run = async (users: string[]) => (await forget(model, data, { users }, { method })).report.digestAfter;
       assert.is(await run(['u1', 'u2', 'u9']), await run(['u9', 'u1', 'u2', 'u1']));
     });
 
     test('refuses the unknown, nothing, everything and foreign data, and changes nothing', async () => {
-      const model = await kind.fit(data, options);
+      const model = await modelOf(kind);
       const before = await digest(model);
       const failure = (request: ForgetRequest, more: object = {}, on = data) => forget(model, on, request, { method, ...more }).then(() => undefined, (e) => e);
       assert.match((await failure({ users: ['nobody'] })).message, /user "nobody" is unknown/);

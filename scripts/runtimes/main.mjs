@@ -49,7 +49,15 @@ for (const host of hosts) {
     failed += result.failed;
     for (const text of result.failures) console.error(`${host.name}: ${text}`);
 
-    const difference = reference ? firstDifference(result.golden, reference) : !values.record && firstChange(result.golden, recorded);
+    // A run that was cut short is told by what is there and by what is not.
+    const { notRun = [] } = result;
+    if (notRun.length > 0) {
+      failed++;
+      console.error(`${host.name}: not run: ${notRun.join(', ')}`);
+      row.tests += `, not run: ${notRun.length > 1 ? `${notRun.length - 1} files and the end of golden` : 'the end of golden'}`;
+    }
+    const comparable = notRun.length > 0 ? reference?.slice(0, result.golden.length) : reference;
+    const difference = reference ? firstDifference(result.golden, comparable) : !values.record && firstChange(result.golden, recorded);
     if (difference) {
       failed++;
       row.digests = `${reference ? 'differs' : 'not as recorded'}: ${difference}`;
@@ -57,7 +65,7 @@ for (const host of hosts) {
       passed += result.golden.length;
       row.digests = reference ? `${result.golden.length} equal` : `${result.golden.length}`;
     }
-    reference ??= result.golden;
+    if (notRun.length === 0) reference ??= result.golden;
   } catch (error) {
     failed++;
     row.tests = 'failed';

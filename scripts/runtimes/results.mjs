@@ -40,6 +40,7 @@ for (const host of HOSTS.filter(({ name, extra }) => (only?.(name) ?? (values.al
       modules: host.name === 'workerd' ? embedded : fetched,
     });
     if (run.result.failed > 0) throw new Error(run.result.failures.join('\n'));
+    if (run.result.notRun?.length > 0) throw new Error(`not run: ${run.result.notRun.join(', ')}`);
   } catch (error) {
     failed++;
     console.error(`${host.name}: ${error.message}`);
