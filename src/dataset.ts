@@ -55,10 +55,12 @@ export class IdTable {
   [Symbol.iterator](): IterableIterator<string> {
     return this.#positions.keys();
   }
-  /** The same table with the given positions emptied. */
+  /** The same table with the given positions emptied; this very table where there are none. */
   without(positions: Iterable<number>): IdTable {
-    const ids = [...this.#ids];
-    for (const position of positions) ids[position] = null;
+    const gone = [...positions];
+    if (gone.length === 0) return this;
+    const ids = this.#ids.slice();
+    for (const position of gone) ids[position] = null;
     return new IdTable(ids);
   }
   /** Keys for keyed randomness [lo, hi] per position, u32[2·size]; zero where empty. */

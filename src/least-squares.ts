@@ -46,8 +46,8 @@ interface SideState {
   readonly cells: Csr;
   /** f32[rows] regularization. */
   readonly regularization: number;
-  /** How the rows of a sweep, and those of the Gram matrix, are shared out. */
-  readonly plan: Plan;
+  /** How the rows of a sweep, and those of the Gram matrix, are shared out; the first is made when a sweep asks for it. */
+  readonly plan: () => Plan;
   readonly gramPlan: Plan;
   readonly longestRow: number;
   /** Gram matrix of the factors, f64, upper tiles; valid while `gramFresh`. */
@@ -94,7 +94,8 @@ export class LeastSquares {
     this.#data = data;
     const { kernels } = arena;
     const ld = (this.#ld = paddedWidth(options.factors));
-    arena.reserve(plannedBytes(data, options));
+    const given = cells && { interactions: (cells.userItems.indices.length + cells.itemUsers.indices.length) / 2, userItems: cells.userItems };
+    arena.reserve(plannedBytes(given ?? data, options));
     const userItems = Csr.from(arena, cells?.userItems ?? data.userItems);
     const itemUsers = cells ? Csr.from(arena, cells.itemUsers) : userItems.transpose();
     this.#sides = { users: this.#side(userItems), items: this.#side(itemUsers) };
@@ -166,7 +167,7 @@ export class LeastSquares {
     const state = this.#sides[side];
     const { kernel, args } = this.#solver(side, 0, this.#scaledGram(other(side)));
     state.gramFresh = false;
-    this.#checkStatuses(side, await this.#team.run(kernel, state.plan, args, true, signal));
+    this.#checkStatuses(side, await this.#team.run(kernel, state.plan(), args, true, signal));
   }
 
   /** Both half sweeps, `first` first. */
@@ -179,21 +180,24 @@ export class LeastSquares {
    * Solves only the listed rows of one side, and keeps that side's Gram matrix by taking the old rows out and the new
    * ones in, so that the other side can follow without a pass over all rows.
    * @param rows ascending positions.
+   * @param last whether nothing follows that would need the Gram matrix.
    */
-  solveRows(side: Side, rows: Int32Array): void {
+  solveRows(side: Side, rows: Int32Array, last = false): void {
     if (rows.length === 0) return;
-    const gram = this.#scaledGram(other(side));
-    const { cells } = this.#sides[side];
-    const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
-    const plan = this.#planSweep(rows.length, (k) => indptr[rows[k] + 1] - indptr[rows[k]]);
-    this.replaceRows(side, rows, (list) => {
+    const gram = this.#scaledGram(other(side)), state = this.#sides[side], entriesOf = this.#lengths(state.cells);
+    const plan = this.#planSweep(rows.length, (k) => entriesOf(rows[k]));
+    const solve = (list: number): void => {
       const { kernel, args } = this.#solver(side, list, gram);
       this.#checkStatuses(side, this.#team.runNow(kernel, plan, args, true));
-    });
+    };
+    if (!last) return this.replaceRows(side, rows, solve);
+    state.gramFresh = false;
+    this.arena.scope(() => solve(this.arena.upload(rows)));
   }
 
   /** Changes the listed rows by `change` and brings the side's Gram matrix up to date with as much work as they are. */
   replaceRows(side: Side, rows: Int32Array, change: (list: number) => void): void {
+    if (rows.length === 0) return;
     const state = this.#sides[side];
     this.#gram(side);
     this.arena.scope(() => {
@@ -220,7 +224,7 @@ export class LeastSquares {
     const { indptr, indices, data, rows } = users.cells;
     const X = users.factors.pointer, Y = items.factors.pointer;
     const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
-    const observed = this.#team.runNow('als_objective_rows', users.plan, [this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y])
+    const observed = this.#team.runNow('als_objective_rows', users.plan(), [this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y])
       .reduce((sum, part) => sum + part, 0);
     return unobserved + observed + kernels.als_penalty_rows(rows, this.#ld, users.regularization, X) +
       kernels.als_penalty_rows(items.cells.rows, this.#ld, items.regularization, Y);
@@ -234,7 +238,7 @@ export class LeastSquares {
     const gram = base === 0 ? 0 : this.#gram(other(side));
     return this.arena.scope(() => {
       const out = this.arena.alloc(cells.rows * 16);
-      this.#team.runNow('als_residual_rows', this.#sides[side].plan, [this.#ld, ws, w0, ts, t0, explicit, cells.indptr, cells.indices, cells.data,
+      this.#team.runNow('als_residual_rows', this.#sides[side].plan(), [this.#ld, ws, w0, ts, t0, explicit, cells.indptr, cells.indices, cells.data,
         regularization, base, gram, opposite.factors.pointer, factors.pointer, { base: out, row: 16 }, this.#scratchOfThread()]);
       const squares = this.arena.f64(out, cells.rows * 2);
       let largest = 0, difference = 0, target = 0;
@@ -322,6 +326,12 @@ export class LeastSquares {
     return gram;
   }
 
+  /** Entries of each row, as long as the memory does not grow. */
+  #lengths({ indptr, rows }: Csr): (row: number) => number {
+    const ends = this.arena.i32(indptr, rows + 1);
+    return (row) => ends[row + 1] - ends[row];
+  }
+
   /** A plan for rows of so many entries each, by what the solver has to do for them. */
   #planSweep(rows: number, entriesOf: (row: number) => number): Plan {
     const { solver, cgSteps } = this.options;
@@ -336,9 +346,9 @@ export class LeastSquares {
     const regularization = arena.alloc(cells.rows * 4);
     const { offset, exponent } = regularizationRule(options, cells.cols);
     arena.kernels.als_regularization(cells.rows, cells.indptr, options.regularization, offset, exponent, regularization);
-    const indptr = arena.i32(cells.indptr, cells.rows + 1);
-    const entriesOf = (row: number): number => indptr[row + 1] - indptr[row];
-    const plan = this.#planSweep(cells.rows, entriesOf);
+    const entriesOf = this.#lengths(cells);
+    let planned: Plan | undefined;
+    const plan = (): Plan => (planned ??= this.#planSweep(cells.rows, this.#lengths(cells)));
     let longestRow = 0;
     for (let r = 0; r < cells.rows; r++) longestRow = Math.max(longestRow, entriesOf(r));
     const factors = new Matrix(arena, cells.rows, options.factors);

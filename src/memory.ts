@@ -10,6 +10,8 @@ const MAX_BYTES = 65536 * PAGE;
 export class Arena {
   readonly kernels: Kernels;
   #top: number;
+  /** From here on all bytes are zero: the memory grew over them, and nothing has been handed out there yet. */
+  #zeros: number;
   readonly #limit: number;
 
   /** @param limit most bytes that this memory may grow to; default 4 GiB. */
@@ -17,6 +19,7 @@ export class Arena {
     this.kernels = kernels;
     this.#top = kernels.heap_base() >>> 0;
     this.#limit = Math.min(limit, MAX_BYTES);
+    this.#zeros = this.size;
   }
 
   /** Bytes in use, and the size of the linear memory that holds them. */
@@ -33,13 +36,9 @@ export class Arena {
    * @throws MemoryError when WebAssembly cannot give that much; nothing is taken then.
    */
   alloc(bytes: number): number {
-    const start = Math.ceil(this.#top / 64) * 64;
-    const end = start + bytes;
-    if (end > this.size) {
-      const pages = Math.ceil((end - this.size) / PAGE);
-      if (end > this.#limit || !this.#grow(pages)) throw new MemoryError(bytes, Math.max(0, this.#limit - start));
-    }
+    const { start, end } = this.#room(bytes);
     this.#top = end;
+    this.#zeros = Math.max(this.#zeros, end);
     return start;
   }
 
@@ -48,13 +47,13 @@ export class Arena {
    * @throws MemoryError that says how much the whole needs and how much there is.
    */
   reserve(bytes: number): void {
-    this.scope(() => this.alloc(bytes));
+    this.#room(bytes);
   }
 
   /** Takes bytes and clears them. */
   allocZeroed(bytes: number): number {
-    const pointer = this.alloc(bytes);
-    new Uint8Array(this.kernels.memory.buffer, pointer, bytes).fill(0);
+    const zeros = this.#zeros, pointer = this.alloc(bytes);
+    new Uint8Array(this.kernels.memory.buffer, pointer, Math.min(bytes, Math.max(0, zeros - pointer))).fill(0);
     return pointer;
   }
 
@@ -99,6 +98,16 @@ export class Arena {
   }
   u8(pointer: number, length: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.kernels.memory.buffer as ArrayBuffer, pointer, length);
+  }
+
+  /** Where the next bytes would lie; the memory grows where they do not fit. */
+  #room(bytes: number): { start: number; end: number } {
+    const start = Math.ceil(this.#top / 64) * 64, end = start + bytes;
+    if (end > this.size) {
+      const pages = Math.ceil((end - this.size) / PAGE);
+      if (end > this.#limit || !this.#grow(pages)) throw new MemoryError(bytes, Math.max(0, this.#limit - start));
+    }
+    return { start, end };
   }
 
   #grow(pages: number): boolean {

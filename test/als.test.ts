@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { als, AlsModel, Dataset, DatasetBuilder, digest, forget, MemoryError, ModelError, partitionOf, recommend, unlearnAls } from '../src/index.ts';
 import { LeastSquares, leastSquaresOptions } from '../src/least-squares.ts';
+import { touchedRows } from '../src/least-squares-forgetting.ts';
 import { resolveOptions } from '../src/options.ts';
 import { clustered } from './fixtures.ts';
 
@@ -228,6 +229,23 @@ test('the local pass moves only the rows that the forget set touches, nearer to 
   const gap = (m: AlsModel): number => objectiveOf(m, partition.retain) / base - 1;
   assert.ok(gap(local as AlsModel) < gap(model) / 2 && gap(model) > 1e-4, `${gap(local as AlsModel)} against ${gap(model)} untouched`);
   assert.ok(distance(local) < distance(model));
+});
+
+test('the local pass solves its rows to the bytes that a problem of the whole retain set gives them', async () => {
+  const model = await als.fit(data, { factors: 6, iterations: 3, alpha: 2, regularization: 1 }), { iterations: _, ...problemOnly } = model.options;
+  const mine = data.itemsOf(data.users.indexOf('u7'));
+  for (const request of [{ users: ['u6', 'u9'] }, { items: [data.items.at(mine[0])!] }, { users: ['u6'], interactions: [['u7', data.items.at(mine[1])!]] }] as const) {
+    const { model: local, partition } = await forget(model, data, request, { method: unlearnAls, options: { local: true }, digests: false });
+    const { users, items } = touchedRows(partition), problem = new LeastSquares(partition.retain, problemOnly);
+    problem.start(model.userFactors, model.itemFactors);
+    problem.clearRows('users', partition.users);
+    problem.clearRows('items', partition.items);
+    problem.solveRows('users', users);
+    problem.solveRows('items', items);
+    assert.equal([...local.parameters.get('userFactors')!.view()], [...problem.userFactors.view()]);
+    assert.equal([...local.parameters.get('itemFactors')!.view()], [...problem.itemFactors.view()]);
+    assert.not.equal([...problem.itemFactors.view()], [...model.itemFactors.view()]);
+  }
 });
 
 /** The retain set's objective at a model's factors. */

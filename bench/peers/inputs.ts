@@ -8,8 +8,11 @@ import { bipartiteGraph } from '../../src/graph.ts';
 import { Arena } from '../../src/memory.ts';
 import { paddedWidth, Matrix, type SparseRows } from '../../src/tensor.ts';
 import { FOLDER, loadGiven } from '../results/data.ts';
-import { encodeCsr, encodeDense, once, readCsr } from './files.ts';
+import { encodeCsr, encodeDense, once, readCsr, readDense } from './files.ts';
 import { SHAPES, type Job } from './jobs.ts';
+
+/** Widths of the features of baby. */
+const MODALITIES: Readonly<Record<string, number>> = { text: 384, image: 4096 };
 
 /** Where a job's data lie. */
 export const csrFile = (folder: string, name: string): string => join(folder, `${name}.csr`);
@@ -43,10 +46,15 @@ async function baby(folder: string): Promise<void> {
   if (existsSync(csrFile(folder, 'baby'))) return;
   if (!existsSync(join(FOLDER, 'baby'))) throw new Error('the data set baby is not there');
   const { train } = await loadGiven('baby');
-  for (const [name, { dims, values }] of train.features) {
-    await once(denseFile(folder, `baby-${name}`), () => encodeDense({ rows: train.items.size, cols: dims, values }));
-  }
+  for (const [name, dims] of Object.entries(MODALITIES)) await randomFile(denseFile(folder, `baby-${name}`), train.items.size, dims, dims, 0.02);
   await once(csrFile(folder, 'baby'), () => encodeCsr(train.userItems));
+}
+
+/** The interactions of baby with made-up features of the published widths: the real ones are not always there, and time does not depend on them. */
+export function withFeatures(folder: string, data: Dataset): Dataset {
+  const present = new Uint8Array(data.items.size).fill(1);
+  const features = new Map(Object.entries(MODALITIES).map(([name, dims]) => [name, { dims, values: readDense(denseFile(folder, `baby-${name}`)).values, present }]));
+  return new Dataset({ ...data, features });
 }
 
 /** Normal numbers with a standard deviation. */

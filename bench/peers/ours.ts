@@ -19,9 +19,8 @@ import { Csr, Matrix } from '../../src/tensor.ts';
 import { openTeam, type Team } from '../../src/threads.ts';
 import { forget } from '../../src/unlearn.ts';
 import { unlearnAls } from '../../src/unlearn/unlearn-als.ts';
-import { loadGiven } from '../results/data.ts';
 import { encodeDense, readCsr, readDense, readInts, writeWhole, type Dense } from './files.ts';
-import { csrFile, datasetOf, denseFile, startFile, trainedFile } from './inputs.ts';
+import { csrFile, datasetOf, denseFile, startFile, trainedFile, withFeatures } from './inputs.ts';
 import { ALS, BPR, RETRAIN_ITERATIONS, type Job } from './jobs.ts';
 import { serve, type Answer } from './side.ts';
 
@@ -128,9 +127,8 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
     return { run: () => product(() => {}), result: (peer) => ({ same: product((y) => nearness(y.toArray(), readDense(`${peer}-product.f32`).values)) }) };
   },
 
-  async epoch({ model, data: name }) {
-    const { train } = await loadGiven(name);
-    const trained = trainer({ lightgcn, bm3 }[model] as GradientKind, train, {});
+  epoch({ model, data: name }, { folder }) {
+    const trained = trainer({ lightgcn, bm3 }[model] as GradientKind, withFeatures(folder, datasetOf(readCsr(csrFile(folder, name)))), {});
     let loss = NaN;
     return {
       run: async () => { loss = await trained.epoch(); },
