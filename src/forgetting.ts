@@ -89,6 +89,18 @@ export class Forgetting {
       for (const block of parameter.blocks) if (block.owner === 'users') visit(name, parameter, block);
     }
   }
+  /** The rows of emptied users and items, by parameter. */
+  freshRows(): Map<string, Int32Array> {
+    return this.#rowsOf(({ owner }) => (owner === 'shared' ? [] : this.emptied[owner]));
+  }
+  /** The rows of all users, by parameter. */
+  userRows(): Map<string, Int32Array> {
+    return this.#rowsOf(({ owner, rows }) => (owner === 'users' ? Int32Array.from({ length: rows }, (_, r) => r) : []));
+  }
+  #rowsOf(ofBlock: (block: Block) => Iterable<number>): Map<string, Int32Array> {
+    return new Map(Array.from(this.training.network.parameters, ([name, { blocks }]) =>
+      [name, Int32Array.from(blocks.flatMap((block) => Array.from(ofBlock(block), (r) => block.from + r)))]));
+  }
   /** All rows but the probes', by parameter: what may move while they are asked. */
   rowsBesideProbes(): Map<string, Int32Array> {
     const probed = new Set(this.probes.users);
@@ -173,7 +185,7 @@ export class Forgetting {
       const { users, items } = this.training.network.factors(new Tape(arena)), standard = standardised(users.value, items.value);
       const { indptr } = this.pairs.userItems, rows = (d: Dataset): number[] => {
         const scores: number[] = [];
-        for (let u = 0; u < d.users.size; u++) if (indptr[u] < indptr[u + 1]) scores.push(...standard(u, d.itemsOf(u)));
+        for (let u = 0; u < d.users.size; u++) if (indptr[u] < indptr[u + 1]) for (const score of standard(u, d.itemsOf(u))) scores.push(score);
         return scores;
       };
       return areaUnderCurve(rows(this.pairs), rows(this.validation!));
@@ -225,38 +237,42 @@ function positions(n: number, wanted: (position: number) => boolean): Int32Array
 /**
  * Scores of a user's pairs as (s − mean)/deviation over all items, both from the items' mean row and second moments.
  */
-function standardised(X: Matrix, Y: Matrix): (user: number, items: Int32Array) => number[] {
+function standardised(X: Matrix, Y: Matrix): (user: number, items: Int32Array) => Float64Array {
   const d = Y.cols, n = Y.rows, mean = new Float64Array(d), second = new Float64Array(d * d);
-  const rows = Array.from({ length: n }, (_, i) => Float64Array.from(Y.row(i)));
-  for (const y of rows) {
+  const rows = new Float64Array(n * d), x = new Float64Array(d);
+  for (let i = 0; i < n; i++) rows.set(Y.row(i), i * d);
+  for (let at = 0; at < n * d; at += d) {
     for (let a = 0; a < d; a++) {
-      mean[a] += y[a] / n;
-      for (let b = 0; b <= a; b++) second[a * d + b] += (y[a] * y[b]) / n;
+      const y = rows[at + a];
+      mean[a] += y / n;
+      for (let b = 0; b <= a; b++) second[a * d + b] += (y * rows[at + b]) / n;
     }
   }
   return (user, items) => {
-    const x = Float64Array.from(X.row(user));
+    x.set(X.row(user));
     let m = 0, square = 0;
     for (let a = 0; a < d; a++) {
       m += x[a] * mean[a];
       for (let b = 0; b <= a; b++) square += (a === b ? 1 : 2) * x[a] * x[b] * second[a * d + b];
     }
-    const deviation = Math.sqrt(Math.max(square - m * m, 1e-30));
-    return Array.from(items, (i) => (x.reduce((sum, v, c) => sum + v * rows[i][c], 0) - m) / deviation);
+    const deviation = Math.sqrt(Math.max(square - m * m, 1e-30)), scores = new Float64Array(items.length);
+    for (let k = 0; k < items.length; k++) {
+      let score = 0;
+      for (let c = 0, at = items[k] * d; c < d; c++) score += x[c] * rows[at + c];
+      scores[k] = (score - m) / deviation;
+    }
+    return scores;
   };
 }
 
 /** P(a > b) + ½ P(a = b) for a, b drawn from two lists. */
-export function areaUnderCurve(above: readonly number[], below: readonly number[]): number {
-  const all = [...above.map((score) => ({ score, first: 1 })), ...below.map((score) => ({ score, first: 0 }))].sort((a, b) => a.score - b.score);
-  let beneath = 0, wins = 0;
-  for (let start = 0; start < all.length;) {
-    let end = start, first = 0;
-    while (end < all.length && all[end].score === all[start].score) first += all[end++].first;
-    const second = end - start - first;
-    wins += first * (beneath + second / 2);
-    beneath += second;
-    start = end;
+export function areaUnderCurve(above: ArrayLike<number>, below: ArrayLike<number>): number {
+  const a = Float64Array.from(above).sort(), b = Float64Array.from(below).sort();
+  let wins = 0, less = 0, notMore = 0; // values of b below the one of a that is looked at, and those that are not above it
+  for (const score of a) {
+    while (less < b.length && b[less] < score) less++;
+    while (notMore < b.length && b[notMore] <= score) notMore++;
+    wins += (less + notMore) / 2;
   }
-  return wins / (above.length * below.length);
+  return wins / (a.length * b.length);
 }

@@ -114,16 +114,39 @@ test('a scrub lowers what the seeded rows of forgotten users still find, keeps t
   for (const u of at) assert.ok(rows.row(u).every((v) => v === 0));
 });
 
+/** Rows by which a parameter of two models differs. */
+const movedRows = (name: string, before: Model, after: Model): number[] => {
+  const a = before.parameters.get(name)!, b = after.parameters.get(name)!;
+  return Array.from({ length: a.rows }, (_, r) => r).filter((r) => a.row(r).some((v, c) => v !== b.row(r)[c]));
+};
+
+test('only rows of users move for single interactions, unless all may', async () => {
+  const model = await lightgcn.fit(train, SMALL), moved = async (options: object): Promise<number[]> =>
+    movedRows('nodes', model, (await forget(model, train, PAIRS, { method: mmrecun, options: { epochs: 1, ...options } })).model);
+  const rows = await moved({});
+  assert.ok(rows.length > 0 && rows.every((r) => r < train.users.size), `${rows}`);
+  assert.ok((await moved({ rows: 'all' })).some((r) => r >= train.users.size));
+});
+
+test('an emptied item is drawn by what remains where a graph of items reaches it, and nothing else moves', async () => {
+  const item = train.items.indexOf('i4'), request = { interactions: interactionsOf(train, () => true).filter(([, i]) => i === 'i4') };
+  for (const kind of [lightgcn, freedom]) {
+    const model = await kind.fit(train, SMALL), run = async (method: typeof mmrecun | typeof finetune, options: object): Promise<Model> =>
+      (await forget(model, train, request, { method: method as never, options })).model;
+    const ours = await run(mmrecun, {}), fresh = await run(finetune, { epochs: 1, learningRate: 1e-12 }), row = train.users.size + item;
+    const away = Math.max(...ours.parameters.get('nodes')!.row(row).map((v, c) => Math.abs(v - fresh.parameters.get('nodes')!.row(row)[c])));
+    assert.is(away > 1e-3, kind === freedom, `${kind.name}: ${away} from the fresh row`);
+    assert.equal(movedRows('nodes', model, ours), [row]);
+  }
+});
+
 test('touched rows alone: others and shared weights keep their bytes', async () => {
   const model = await vbpr.fit(train, SMALL), few: ForgetRequest = { interactions: interactionsOf(train, (e) => e === 40 || e === 90) };
   const options = { rows: 'touched', epochs: 1, ratio: 0.01 } as const;
   const sparse = train.filter((e) => e % 9 === 0 || e === 40 || e === 90), small = await vbpr.fit(sparse, { ...SMALL, batchSize: 2 });
   const request = { interactions: [[sparse.users.at(0)!, sparse.items.at(sparse.itemsOf(0)[0])!]] as const };
   const { model: unlearned } = await forget(small, sparse, request, { method: mmrecun, options });
-  const moved = (name: string): number => {
-    const a = small.parameters.get(name)!, b = unlearned.parameters.get(name)!;
-    return Array.from({ length: a.rows }, (_, r) => r).filter((r) => a.row(r).some((v, c) => v !== b.row(r)[c])).length;
-  };
+  const moved = (name: string): number => movedRows(name, small, unlearned).length;
   assert.is(moved('weight:text'), 0);
   assert.ok(moved('userFactors') > 0 && moved('userFactors') < sparse.users.size / 2, `${moved('userFactors')} rows moved`);
   assert.ok((await forget(model, train, few, { method: mmrecun, options })).model);

@@ -14,19 +14,21 @@ import type { Tape, Variable } from '../tape.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
 
 const options = Object.freeze({
-  alpha: option.number(0.7, { above: 0, max: 0.99 }, 'Weight of the reverse loss; the retain set\'s loss has 1 - alpha.'),
+  alpha: option.number(0.5, { above: 0, max: 0.99 }, 'Weight of the reverse loss; the retain set\'s loss has 1 - alpha.'),
   form: option.word('negated', ['negated', 'bounded'],
     'Reverse loss: negated pushes what the rest supports weakly, as gold would not rank it; bounded fights the best-learned pairs and ruins their neighbours.'),
   ratio: option.number(10, { above: 0 }, 'Retained pairs seen for each forgotten one in an epoch; never fewer than ten steps\' worth.'),
   schedule: option.word('joint', ['joint', 'alternating'], 'One step on both losses, or a reverse step and then a forward step.'),
-  rows: option.word('all', ['all', 'touched'], 'Which rows a step moves: all that a gradient reaches, or those named in its batches only.'),
-  fast: option.boolean(false, 'Steps three times as long and at most 15 epochs: two to three times faster, nearer to the guard.'),
-  learningRate: option.optionalNumber({ above: 0 }, 'Step size; default 0.001, or 0.003 when fast.'),
+  rows: option.word('users', ['users', 'all', 'touched'],
+    'Which rows a step moves: those of users, as forgotten pairs are theirs and items are everybody\'s; all that a gradient reaches; or those named in its batches.'),
+  fast: option.boolean(false, 'Steps twice as long and at most 15 epochs: about twice as fast, nearer to the guard.'),
+  learningRate: option.optionalNumber({ above: 0 }, 'Step size; default 0.002, or 0.004 when fast.'),
   epochs: option.optionalInteger({ min: 1 }, 'Most epochs; default 40, or 15 when fast or when there are no validation data to stop by.'),
   target: option.optionalNumber({ min: 0, max: 1 }, 'Recall@20 of the forgotten pairs to stop at; default from the validation pairs of the same users.'),
-  guard: option.number(0.98, { above: 0, max: 1 }, 'Share of the validation Recall@20 that must remain; the last epoch above it is kept.'),
+  guard: option.number(0.95, { above: 0, max: 1 },
+    'Share of the validation Recall@20 that must remain; the last epoch above it is kept. Training kept its best of many epochs, so that any other is some percent lower.'),
   membershipFloor: option.number(0.5, { min: 0, max: 1 }, 'Stop as well when forgotten pairs no longer score above held-out ones: a membership AUC of this.'),
-  repairEpochs: option.optionalInteger({ min: 0 }, 'Forward epochs on the retain set before the reverse steps; default 0, for a modality 5, or 10 where its projection begins anew.'),
+  repairEpochs: option.optionalInteger({ min: 0 }, 'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its projection begins anew.'),
   restartShare: option.number(0.1, { min: 0, max: 1 }, 'A modality revoked for more than this share of the items has its projection trained anew.'),
   scrub: option.boolean(false, 'Also takes out of the others\' rows what leans to where forgotten users began: steps against their seeded rows, which stay fixed as probes.'),
   seed: option.seed,
@@ -38,8 +40,11 @@ const FAR_BELOW = -10;
 const CLIP = 1;
 const LEAST_STEPS = 10;
 /** Forward epochs after a modality was revoked: the rest must learn to do without it, and anew where its projection does. */
-const MODALITY_EPOCHS = 5;
-const RESTART_EPOCHS = 10;
+const MODALITY_EPOCHS = 10;
+const RESTART_EPOCHS = 20;
+/** Fresh rows take longer steps than training does: they have its whole way to go. */
+const SETTLING_EPOCHS = 3;
+const SETTLING_RATE = 0.03;
 /** A scrub's own settings: it stops after a few epochs, and takes more from the rest if it is gentler. */
 const SCRUB = { alpha: 0.9, learningRate: 3e-3, form: 'negated', schedule: 'joint' } as const;
 const SCRUB_EPOCHS = 20;
@@ -52,6 +57,7 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   const run = new Forgetting(context), { training, control } = run;
   const scrubbed = given.scrub && run.probes.pairs.interactions > 0 ? await scrub(run, given) : undefined;
   run.freshen(seed);
+  await settle(run, given);
   const restart = run.modality !== undefined && run.modality.items > given.restartShare * run.retain.items.live;
   if (restart) run.restartModality(seed);
   const repaired = await repair(run, given, given.repairEpochs ?? (restart ? RESTART_EPOCHS : run.modality ? MODALITY_EPOCHS : 0));
@@ -90,8 +96,27 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   });
 }
 
+/**
+ * Fresh rows go where gold's go: what remains draws them, through the graph of items where a model has one. Nothing else
+ * moves; where the first step draws none of them, as no graph reaches them, they stay.
+ */
+async function settle(run: Forgetting, { seed }: Options): Promise<void> {
+  const { training, control } = run, { batchSize } = training.options, rows = run.freshRows();
+  const values = (): number[] => [...rows].flatMap(([name, list]) => Array.from(list, (r) => training.matrices.get(name)!.row(r)[0]));
+  const begun = values(), optimizer = run.optimizer(), sampler = run.retained(seed);
+  for (let n = 0; n < SETTLING_EPOCHS && begun.length > 0; n++) {
+    const epoch = FIRST_EPOCH - 1 - n, order = sampler.order(epoch);
+    for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
+      const batch = sampler.batch(order.subarray(start, start + batchSize), epoch);
+      training.step(optimizer, SETTLING_RATE, { epoch, step }, (pass) => pass.loss(batch, 1), rows);
+      if (n === 0 && step === 0 && values().every((value, k) => value === begun[k])) return;
+      await training.breathe(control);
+    }
+  }
+}
+
 /** Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number returned. */
-async function repair(run: Forgetting, { seed, learningRate = 1e-3 }: Options, epochs: number): Promise<number> {
+async function repair(run: Forgetting, { seed, learningRate = 2e-3 }: Options, epochs: number): Promise<number> {
   if (epochs === 0) return 0;
   const optimizer = run.optimizer(), sampler = run.retained(seed), kept = run.snapshot();
   let best = -1, bestEpoch = 0;
@@ -146,7 +171,7 @@ class Stepper {
     this.#run = run;
     this.#options = options;
     this.#pairs = pairs;
-    this.#only = only;
+    this.#only = only ?? (options.rows === 'users' ? run.userRows() : undefined);
     this.#retained = run.retained(options.seed);
     this.#forgotten = run.forgotten(options.seed, pairs);
     // Fresh moments: those of training carry gradients of what is forgotten.
@@ -170,7 +195,7 @@ class Stepper {
   }
 
   #step(moment: { epoch: number; step: number }, forward: Batch, reverse: Batch): void {
-    const { training } = this.#run, { alpha, schedule, rows, fast, learningRate = fast ? 3e-3 : 1e-3 } = this.#options;
+    const { training } = this.#run, { alpha, schedule, rows, fast, learningRate = fast ? 4e-3 : 2e-3 } = this.#options;
     const touched = (...batches: Batch[]): ReadonlyMap<string, Int32Array> | undefined => (rows === 'touched' && !this.#only ? touchedRows(training, batches) : this.#only);
     const [first, second] = this.#optimizers;
     if (schedule === 'joint') {
