@@ -5,19 +5,19 @@ import { madd } from './simd';
 const AHEAD: usize = 32 << 2;
 const CHUNK: usize = 64 << 2;
 
-/** Y[r] (+)= Σ_e data[e]·X[indices[e]] over 24 columns, whose sums stay in registers for the whole row. */
+/** y = b + Σ_e data[e]·X[indices[e]] over 24 columns, whose sums stay in registers; b = 0 stands for no b. */
 // @ts-ignore: decorator
 @inline
-function panel24(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, y: usize, accumulate: i32): void {
+function panel24(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, b: usize, y: usize): void {
   const zero = f32x4.splat(0);
   let y0 = zero, y1 = zero, y2 = zero, y3 = zero, y4 = zero, y5 = zero;
-  if (accumulate) {
-    y0 = v128.load(y);
-    y1 = v128.load(y, 16);
-    y2 = v128.load(y, 32);
-    y3 = v128.load(y, 48);
-    y4 = v128.load(y, 64);
-    y5 = v128.load(y, 80);
+  if (b) {
+    y0 = v128.load(b);
+    y1 = v128.load(b, 16);
+    y2 = v128.load(b, 32);
+    y3 = v128.load(b, 48);
+    y4 = v128.load(b, 64);
+    y5 = v128.load(b, 80);
   }
   for (; e < end; e += 4) {
     const w = v128.load32_splat(data + e), x = X + <usize>load<u32>(indices + e) * stride;
@@ -39,14 +39,14 @@ function panel24(e: usize, end: usize, data: usize, indices: usize, X: usize, st
 /** The same over 16 columns. */
 // @ts-ignore: decorator
 @inline
-function panel16(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, y: usize, accumulate: i32): void {
+function panel16(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, b: usize, y: usize): void {
   const zero = f32x4.splat(0);
   let y0 = zero, y1 = zero, y2 = zero, y3 = zero;
-  if (accumulate) {
-    y0 = v128.load(y);
-    y1 = v128.load(y, 16);
-    y2 = v128.load(y, 32);
-    y3 = v128.load(y, 48);
+  if (b) {
+    y0 = v128.load(b);
+    y1 = v128.load(b, 16);
+    y2 = v128.load(b, 32);
+    y3 = v128.load(b, 48);
   }
   for (; e < end; e += 4) {
     const w = v128.load32_splat(data + e), x = X + <usize>load<u32>(indices + e) * stride;
@@ -64,8 +64,8 @@ function panel16(e: usize, end: usize, data: usize, indices: usize, X: usize, st
 /** The same over 8 columns. */
 // @ts-ignore: decorator
 @inline
-function panel8(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, y: usize, accumulate: i32): void {
-  let y0 = accumulate ? v128.load(y) : f32x4.splat(0), y1 = accumulate ? v128.load(y, 16) : f32x4.splat(0);
+function panel8(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, b: usize, y: usize): void {
+  let y0 = b ? v128.load(b) : f32x4.splat(0), y1 = b ? v128.load(b, 16) : f32x4.splat(0);
   for (; e < end; e += 4) {
     const w = v128.load32_splat(data + e), x = X + <usize>load<u32>(indices + e) * stride;
     y0 = madd(y0, w, v128.load(x));
@@ -78,14 +78,14 @@ function panel8(e: usize, end: usize, data: usize, indices: usize, X: usize, str
 /** The same over all columns. */
 // @ts-ignore: decorator
 @inline
-function panels(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, y: usize, accumulate: i32): void {
+function panels(e: usize, end: usize, data: usize, indices: usize, X: usize, stride: usize, b: usize, y: usize): void {
   let c: usize = 0;
-  for (; c + 96 <= stride; c += 96) panel24(e, end, data, indices, X + c, stride, y + c, accumulate);
+  for (; c + 96 <= stride; c += 96) panel24(e, end, data, indices, X + c, stride, b ? b + c : 0, y + c);
   if (c + 64 <= stride) {
-    panel16(e, end, data, indices, X + c, stride, y + c, accumulate);
+    panel16(e, end, data, indices, X + c, stride, b ? b + c : 0, y + c);
     c += 64;
   }
-  if (c < stride) panel8(e, end, data, indices, X + c, stride, y + c, accumulate);
+  if (c < stride) panel8(e, end, data, indices, X + c, stride, b ? b + c : 0, y + c);
 }
 
 /**
@@ -107,10 +107,10 @@ function touch(e: usize, end: usize, indices: usize, X: usize, stride: usize): v
 }
 
 /**
- * Y[begin..end) = S·X, or Y += S·X: S is CSR [rows × …], X dense with the same ld as Y.
- * A row's terms are added in the order of its indices. The product with Sᵀ is this kernel on the stored transpose.
+ * Y[begin..end) = B + S·X: S is CSR [rows × …], X dense; B, of Y's shape, may be Y itself, or 0 for none.
+ * A row's terms are added to B's in the order of its indices. The product with Sᵀ is this kernel on the stored transpose.
  */
-export function spmm(begin: i32, end: i32, ld: i32, accumulate: i32, indptr: usize, indices: usize, data: usize, X: usize, Y: usize): void {
+export function spmm(begin: i32, end: i32, ld: i32, indptr: usize, indices: usize, data: usize, X: usize, B: usize, Y: usize): void {
   if (begin >= end) return;
   const stride = <usize>ld << 2, stop = indptr + (<usize>end << 2), all = <usize>load<i32>(stop) << 2;
   let p = indptr + (<usize>begin << 2), y = Y + <usize>begin * stride, e = <usize>load<i32>(p) << 2;
@@ -118,7 +118,7 @@ export function spmm(begin: i32, end: i32, ld: i32, accumulate: i32, indptr: usi
   touch(e, touched, indices, X, stride);
   for (; p < stop; p += 4, y += stride) {
     const last = <usize>load<i32>(p, 4) << 2;
-    let more = accumulate;
+    let b = B ? y + (B - Y) : 0;
     // A long row goes by chunks, so that what was touched is still near when the last panel comes to it.
     do {
       const to = min(e + CHUNK, last);
@@ -127,9 +127,9 @@ export function spmm(begin: i32, end: i32, ld: i32, accumulate: i32, indptr: usi
         touch(touched, next, indices, X, stride);
         touched = next;
       }
-      panels(e, to, data, indices, X, stride, y, more);
+      panels(e, to, data, indices, X, stride, b, y);
       e = to;
-      more = 1;
+      b = y;
     } while (e < last);
   }
 }

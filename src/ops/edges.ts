@@ -28,14 +28,14 @@ export function edgesOf(rows: number, { k, indices: lists }: Neighbors): Edges {
 export function propagateEdges({ rows, indptr, indices, from }: Edges, weights: Variable, x: Variable): Variable {
   const { tape } = x, { arena } = tape, { kernels } = arena, { ld } = x.value, n = indices.length;
   const starts = arena.upload(indptr), to = arena.upload(indices), y = tape.matrix(rows, x.cols);
-  kernels.spmm(0, rows, ld, 0, starts, to, weights.pointer, x.pointer, y.pointer);
+  kernels.spmm(0, rows, ld, starts, to, weights.pointer, x.pointer, 0, y.pointer);
   return tape.record(y, [weights, x], (dy) => {
     if (x.tracked) {
       const dx = x.intoGradient();
       arena.scope(() => {
         const turned = arena.alloc((x.rows + 1) * 4), list = arena.alloc(n * 4), data = arena.alloc(n * 4);
         kernels.csr_transpose(rows, x.rows, starts, to, weights.pointer, turned, list, data);
-        kernels.spmm(0, x.rows, ld, 1, turned, list, data, dy.pointer, dx.pointer);
+        kernels.spmm(0, x.rows, ld, turned, list, data, dy.pointer, dx.pointer, dx.pointer);
       });
     }
     if (weights.tracked) {

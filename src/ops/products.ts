@@ -57,8 +57,11 @@ export interface Graph {
 export function propagate({ matrix: S, transpose: T }: Graph, x: Variable): Variable {
   const { tape } = x, { kernels } = tape.arena, ld = x.value.ld;
   const y = tape.matrix(S.rows, x.cols);
-  kernels.spmm(0, S.rows, ld, 0, S.indptr, S.indices, S.data, x.pointer, y.pointer);
-  return tape.record(y, [x], (dy) => kernels.spmm(0, T.rows, ld, 1, T.indptr, T.indices, T.data, dy.pointer, x.intoGradient().pointer));
+  kernels.spmm(0, S.rows, ld, S.indptr, S.indices, S.data, x.pointer, 0, y.pointer);
+  return tape.record(y, [x], (dy) => {
+    const dx = x.intoGradient().pointer;
+    kernels.spmm(0, T.rows, ld, T.indptr, T.indices, T.data, dy.pointer, dx, dx);
+  });
 }
 
 /**
@@ -73,8 +76,7 @@ export function propagateLayers({ matrix: S, transpose: T }: Graph, x: Variable,
     const buffers = [arena.alloc(length * 4), layers > 1 ? arena.alloc(length * 4) : 0];
     for (let l = 0; l < layers; l++) {
       const next = buffers[l & 1];
-      kernels.axpby(length, 1, 0, start, next);
-      kernels.spmm(0, M.rows, ld, 1, M.indptr, M.indices, M.data, last, next);
+      kernels.spmm(0, M.rows, ld, M.indptr, M.indices, M.data, last, start, next);
       last = next;
     }
     kernels.axpby(length, weight, 1, last, out);

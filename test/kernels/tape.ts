@@ -85,10 +85,10 @@ export const spmmTable: KernelTable = {
         const x = pair(arena, 6, 160, cols), y = pair(arena, 7, 8, cols), before = y.m.toArray();
         const dense = table(8, 160, () => 0);
         for (let r = 0; r < 8; r++) for (let e = rows.indptr[r]; e < rows.indptr[r + 1]; e++) dense.at[r * 160 + rows.indices[e]] = rows.data[e];
-        arena.kernels.spmm(0, 8, x.m.ld, 1, csr.indptr, csr.indices, csr.data, x.m.pointer, y.m.pointer);
+        arena.kernels.spmm(0, 8, x.m.ld, csr.indptr, csr.indices, csr.data, x.m.pointer, y.m.pointer, y.m.pointer);
         close('accumulated', y.m, product(dense, x.t, y.t), 1e-6);
         y.m.load(before);
-        arena.kernels.spmm(1, 3, x.m.ld, 0, csr.indptr, csr.indices, csr.data, x.m.pointer, y.m.pointer);
+        arena.kernels.spmm(1, 3, x.m.ld, csr.indptr, csr.indices, csr.data, x.m.pointer, 0, y.m.pointer);
         const fresh = product(dense, x.t);
         close('range', y.m, table(8, cols, (r, c) => cell(r === 1 || r === 2 ? fresh : y.t, r, c)), 1e-6);
       }
@@ -97,12 +97,12 @@ export const spmmTable: KernelTable = {
       '20k nodes, 400k non-zeros, 64 wide': (arena) => {
         const csr = Csr.from(arena, sparseRows(8, new Array(20000).fill(20), 20000, () => 1));
         const x = pair(arena, 9, 20000, 64).m, y = new Matrix(arena, 20000, 64);
-        return { work: 2 * csr.nnz * 64, unit: 'flop', run: () => arena.kernels.spmm(0, 20000, 64, 0, csr.indptr, csr.indices, csr.data, x.pointer, y.pointer) };
+        return { work: 2 * csr.nnz * 64, unit: 'flop', run: () => arena.kernels.spmm(0, 20000, 64, csr.indptr, csr.indices, csr.data, x.pointer, 0, y.pointer) };
       },
       '80k nodes, 2M non-zeros, 64 wide': (arena) => {
         const csr = Csr.from(arena, sparseRows(8, new Array(80000).fill(25), 80000, () => 1));
         const x = pair(arena, 9, 80000, 64).m, y = new Matrix(arena, 80000, 64);
-        return { work: 2 * csr.nnz * 64, unit: 'flop', run: () => arena.kernels.spmm(0, 80000, 64, 0, csr.indptr, csr.indices, csr.data, x.pointer, y.pointer) };
+        return { work: 2 * csr.nnz * 64, unit: 'flop', run: () => arena.kernels.spmm(0, 80000, 64, csr.indptr, csr.indices, csr.data, x.pointer, 0, y.pointer) };
       },
     },
   },
