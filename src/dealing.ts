@@ -7,7 +7,7 @@ export const MAX_PIECES = 4096;
 const MAX_ARGUMENTS = 32;
 
 /** Words of the board. Those that threads write at the same time have a cache line of their own. */
-const JOB = 0, QUIT = 1, KERNEL = 2, ARGUMENTS = 3, PIECES = 4, STATUSES = 5, FAILED = 6, OPEN = 16, ACTIVE = 32, NEXT = 48;
+const JOB = 0, QUIT = 1, KERNEL = 2, ARGUMENTS = 3, PIECES = 4, STATUSES = 5, FAILED = 6, COUNTED = 7, OPEN = 16, ACTIVE = 32, NEXT = 48;
 const WORDS = 64;
 
 export const BOARD_BYTES = WORDS * 4 + MAX_ARGUMENTS * 32 + MAX_PIECES * 16;
@@ -21,7 +21,7 @@ export interface Varying {
 }
 export type Argument = number | Varying;
 
-/** Kernels by number; each is called as (begin, end, ...arguments) and may return a number. */
+/** Kernels by number; each is called as (begin, end, ...arguments) or (end − begin, ...arguments) and may return a number. */
 export type KernelList = readonly ((...values: number[]) => number | void)[];
 
 /** One job at a time, and who works on it. */
@@ -44,8 +44,9 @@ export class Board {
   /**
    * Writes a job and calls the workers. The job before it must be finished.
    * @param statuses whether the kernel returns statuses: any other than 0 ends the dealing.
+   * @param counted whether the kernel takes a number of rows, not a range of them.
    */
-  post(kernel: number, bounds: Int32Array, args: readonly Argument[], statuses: boolean): void {
+  post(kernel: number, bounds: Int32Array, args: readonly Argument[], statuses: boolean, counted: boolean): void {
     const words = this.#words, pieces = bounds.length / 2;
     this.#bounds.set(bounds);
     this.#results.fill(0, 0, pieces);
@@ -57,6 +58,7 @@ export class Board {
     words[ARGUMENTS] = args.length;
     words[PIECES] = pieces;
     words[STATUSES] = statuses ? 1 : 0;
+    words[COUNTED] = counted ? 1 : 0;
     words[FAILED] = 0;
     Atomics.store(words, NEXT, 0);
     Atomics.store(words, OPEN, 1);
@@ -71,8 +73,8 @@ export class Board {
 
   /** Computes a piece; a status that is not 0 ends the dealing. */
   perform(piece: number, thread: number, kernels: KernelList): void {
-    const begin = this.#bounds[2 * piece], values = [begin, this.#bounds[2 * piece + 1]];
-    for (let a = 0, end = this.#words[ARGUMENTS] * 4; a < end; a += 4) {
+    const begin = this.#bounds[2 * piece], end = this.#bounds[2 * piece + 1], values = this.#words[COUNTED] ? [end - begin] : [begin, end];
+    for (let a = 0, last = this.#words[ARGUMENTS] * 4; a < last; a += 4) {
       values.push(this.#arguments[a] + begin * this.#arguments[a + 1] + piece * this.#arguments[a + 2] + thread * this.#arguments[a + 3]);
     }
     const result = kernels[this.#words[KERNEL]](...values) ?? 0;

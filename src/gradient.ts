@@ -4,14 +4,16 @@ import { BilinearModel, allowedWords, type BilinearParts, type DenseFactors } fr
 import * as check from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { DataError, ModelError } from './errors.ts';
-import { Arena } from './memory.ts';
+import type { Arena } from './memory.ts';
 import { breathe, provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type SavedModel } from './model.ts';
 import { begin, type Moment, type Network, type Pass } from './network.ts';
 import { Optimizer, OPTIMIZERS } from './optimizer.ts';
 import { boolean, integer, number, resolveOptions, seed, word, type OptionSpecs, type OptionsOf, type OptionValue } from './options.ts';
 import { PairSampler, type SamplerOptions } from './sampling.ts';
+import { overRange, shareWork, threadsOf } from './sharing.ts';
 import { scalar, Tape, type Variable } from './tape.ts';
 import { Matrix, type SparseRows } from './tensor.ts';
+import { planEven, Team, withTeam } from './threads.ts';
 
 /** Options of every gradient model. */
 export const TRAINING = Object.freeze({
@@ -87,12 +89,15 @@ export class GradientModel extends BilinearModel {
 
 /** A network over a data set in an arena of its own: what training and unlearning do their steps on. */
 export class Training {
-  readonly arena = new Arena();
+  readonly arena: Arena;
   readonly network: Network;
   readonly matrices: ReadonlyMap<string, Matrix>;
   #breath = 0;
 
-  constructor(readonly kind: GradientKind, readonly data: Dataset, readonly options: TrainingOptions) {
+  /** @param team whose arena the network lives in and whose threads work on it; default one thread. */
+  constructor(readonly kind: GradientKind, readonly data: Dataset, readonly options: TrainingOptions, team = new Team()) {
+    this.arena = team.arena;
+    shareWork(team);
     if (data.interactions === 0) throw new DataError(`model "${kind.name}" needs interactions to train on, and the data have none`, { source: data.source });
     this.network = kind.network(this.arena, data, options);
     this.matrices = new Map(Array.from(this.network.parameters, ([name, { matrix }]) => [name, matrix]));
@@ -197,7 +202,7 @@ export class Training {
   }
 }
 
-const USERS_PER_CALL = 512;
+const USERS_PER_CALL = 512, USERS_PER_PIECE = 32;
 
 function recallOf(X: Matrix, Y: Matrix, allowed: Uint32Array, positives: SparseRows, seen: SparseRows, k: number): number {
   const { arena } = X, { kernels } = arena, { ld } = Y;
@@ -214,8 +219,9 @@ function recallOf(X: Matrix, Y: Matrix, allowed: Uint32Array, positives: SparseR
       for (let r = 0; r < n; r++) indices.set(seen.indices.subarray(seen.indptr[block[r]], seen.indptr[block[r] + 1]), indptr[r]);
       const rows = arena.alloc(n * ld * 4), list = arena.upload(Int32Array.from(block, (_, r) => r));
       kernels.gather_rows(n, ld, arena.upload(block), X.pointer, rows);
-      const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4), scratch = arena.alloc(kernels.topk_scratch(k, Y.rows, ld));
-      kernels.topk(0, n, k, Y.rows, ld, list, rows, packed, arena.upload(indptr), arena.upload(indices), words, ids, scores, scratch);
+      const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4), bytes = Math.ceil(kernels.topk_scratch(k, Y.rows, ld) / 64) * 64;
+      overRange(arena, 'topk', n, () => planEven(n, USERS_PER_PIECE), [k, Y.rows, ld, list, rows, packed, arena.upload(indptr), arena.upload(indices), words,
+        { base: ids, row: k * 4 }, { base: scores, row: k * 4 }, { base: arena.alloc(bytes * threadsOf(arena)), thread: bytes }]);
       const ranked = arena.i32(ids, n * k);
       for (let r = 0; r < n; r++) {
         const row = positives.indices.subarray(positives.indptr[block[r]], positives.indptr[block[r] + 1]), wanted = new Set(row);
@@ -250,12 +256,16 @@ export function gradientKind<S extends typeof TRAINING>(spec: GradientSpec<S>): 
 /** The one fit loop: epochs, early stop on validation Recall@20, the best epoch kept, progress, abort, checkpoints. */
 async function fit(kind: GradientKind, data: Dataset, options: TrainingOptions, control: GradientControl): Promise<GradientModel> {
   check.aborted(control.signal);
+  return withTeam(control.threads, (team) => fitWith(team, kind, data, options, control));
+}
+
+async function fitWith(team: Team, kind: GradientKind, data: Dataset, options: TrainingOptions, control: GradientControl): Promise<GradientModel> {
   if (control.start) throw new TypeError(`"start" is not known to model "${kind.name}": it begins from its seed; use a checkpoint to go on`);
   const { checkpoint, onCheckpoint, checkpointEvery = 10 } = control;
   // Held-out rows of deleted users and items must not decide when training stops.
   const held = control.validation?.filter((_, user, item) => data.users.at(user) !== null && data.items.at(item) !== null);
   const validation = held?.interactions ? held : undefined;
-  const training = new Training(kind, data, options), { arena, matrices } = training;
+  const training = new Training(kind, data, options, team), { arena, matrices } = training;
   const optimizer = new Optimizer(arena, matrices, { name: options.optimizer, weightDecay: options.weightDecay });
   const best = new Map<string, Matrix>(validation ? Array.from(matrices, ([name, { rows, cols }]) => [name, new Matrix(arena, rows, cols)] as const) : []);
   const sampler = new PairSampler(data, options.seed, [data], options as SamplerOptions);

@@ -1,5 +1,6 @@
 // Descent on a set of matrices: SGD, Adagrad, Adam, on whole matrices or on named rows only.
 import type { Arena } from './memory.ts';
+import { overElements } from './sharing.ts';
 import { Matrix } from './tensor.ts';
 
 export const OPTIMIZERS = ['adam', 'adagrad', 'sgd'] as const;
@@ -72,10 +73,13 @@ export class Optimizer {
   }
 
   #stepAll(rate: number, g: Matrix, [m, v]: readonly Matrix[], x: Matrix): void {
-    const { kernels } = this.arena, n = x.rows * x.ld, decay = this.#decay;
-    if (this.#name === 'sgd') kernels.sgd(n, rate, decay, g.pointer, x.pointer);
-    else if (this.#name === 'adagrad') kernels.adagrad(n, rate, decay, g.pointer, m.pointer, x.pointer);
-    else kernels.adam(n, rate, BETA1, BETA2, EPSILON, 1 / (1 - this.#power1), 1 / (1 - this.#power2), decay, g.pointer, m.pointer, v.pointer, x.pointer);
+    const { arena } = this, n = x.rows * x.ld, decay = this.#decay;
+    if (this.#name === 'sgd') overElements(arena, 'sgd', n, [rate, decay], [g.pointer, x.pointer]);
+    else if (this.#name === 'adagrad') overElements(arena, 'adagrad', n, [rate, decay], [g.pointer, m.pointer, x.pointer], 4);
+    else {
+      overElements(arena, 'adam', n, [rate, BETA1, BETA2, EPSILON, 1 / (1 - this.#power1), 1 / (1 - this.#power2), decay],
+        [g.pointer, m.pointer, v.pointer, x.pointer], 6);
+    }
   }
 
   #stepRows(rate: number, rows: Int32Array, g: Matrix, [m, v]: readonly Matrix[], x: Matrix): void {

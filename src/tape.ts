@@ -75,6 +75,11 @@ export class Tape {
     return new Matrix(this.arena, rows, cols);
   }
 
+  /** The same with whatever was there: for results whose every element, pads included, is written. */
+  blank(rows: number, cols: number): Matrix {
+    return new Matrix(this.arena, rows, cols, false);
+  }
+
   /** Adds the gradients of `loss`, a 1 × 1 variable, to everything that it depends on. */
   backward(loss: Variable): void {
     loss.intoGradient().row(0)[0] = 1;

@@ -14,9 +14,10 @@ export class Matrix {
     readonly arena: Arena,
     readonly rows: number,
     readonly cols: number,
+    cleared = true,
   ) {
     this.ld = paddedWidth(cols);
-    this.pointer = arena.allocZeroed(this.bytes);
+    this.pointer = cleared ? arena.allocZeroed(this.bytes) : arena.alloc(this.bytes);
   }
 
   get bytes(): number {

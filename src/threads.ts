@@ -51,12 +51,13 @@ export class Team {
    * Runs a kernel over all pieces of a plan and blocks until they are done.
    * @param args the kernel's arguments after (begin, end).
    * @param statuses whether it returns statuses; after one that is not 0 no further piece is begun.
+   * @param counted whether its first argument is a number of rows instead: the other arguments say where a piece begins.
    * @returns what it returned, by piece.
    */
-  runNow(kernel: RowKernel, plan: Plan, args: readonly Argument[], statuses = false): Float64Array {
+  runNow(kernel: keyof Kernels, plan: Plan, args: readonly Argument[], statuses = false, counted = false): Float64Array {
     this.#begin();
     try {
-      const pieces = this.#deal(kernel, plan, args, statuses);
+      const pieces = this.#deal(kernel, plan, args, statuses, counted);
       for (;;) {
         const { done, value } = pieces.next();
         if (done) return value as Float64Array;
@@ -104,11 +105,11 @@ export class Team {
   }
 
   /** The calling thread's share of a job: one piece after the other, each followed by its cost. */
-  *#deal(kernel: RowKernel, { bounds, costs }: Plan, args: readonly Argument[], statuses: boolean): Generator<number, Float64Array> {
+  *#deal(kernel: keyof Kernels, { bounds, costs }: Plan, args: readonly Argument[], statuses: boolean, counted = false): Generator<number, Float64Array> {
     const board = this.#board;
     let failed = -1;
     try {
-      board.post(this.#numbers.get(kernel)!, bounds, args, statuses);
+      board.post(this.#numbers.get(kernel)!, bounds, args, statuses, counted);
       for (let piece; (piece = board.take()) >= 0;) {
         board.perform(piece, 0, this.#kernels);
         yield costs[piece];

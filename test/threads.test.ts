@@ -1,11 +1,19 @@
 // Any number of threads gives the bytes of one, on every host; where a host has no threads to give, one does the work.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { als, deserialize, digest, evaluate, forget, generate, serialize, splitDataset, unlearnAls } from '../src/index.ts';
+import { als, bpr, deserialize, digest, evaluate, forget, generate, lightgcn, mgcn, serialize, splitDataset, unlearnAls, vbpr } from '../src/index.ts';
 import { embeddedBytes } from '../src/embedded.ts';
 import { LeastSquares, leastSquaresOptions } from '../src/least-squares.ts';
+import { Optimizer } from '../src/optimizer.ts';
+import { combine, multiply } from '../src/ops/pointwise.ts';
+import { matmul, matmulTransposed, propagateLayers } from '../src/ops/products.ts';
+import { sumSquares } from '../src/ops/reduce.ts';
 import { resolveOptions } from '../src/options.ts';
+import { bipartiteGraph } from '../src/graph.ts';
 import { withSharedMemory } from '../src/shared.ts';
+import { shareWork, threadsOf } from '../src/sharing.ts';
+import { Tape } from '../src/tape.ts';
+import { Csr, Matrix } from '../src/tensor.ts';
 import { openTeam, planEven, planRows, withTeam, type Plan } from '../src/threads.ts';
 
 const test = suite('threads');
@@ -76,6 +84,61 @@ test('a model trained on many threads is a model like any other: saved, loaded, 
   const model = await als.fit(data, { ...common, ...SOLVERS.cholesky }, { threads: 3 });
   assert.is(await digest(await deserialize(await serialize(model))), await digest(model));
   assert.instance(model.userFactors.view().buffer, ArrayBuffer);
+});
+
+test(`gradient models: the same bytes for ${NUMBERS.join(', ')} threads, validation included`, async () => {
+  const { train, validation } = splitDataset(await generate({ users: 900, items: 240, interactions: 15000, modalities: { text: 24, image: 16 } }), 'per-user:0.8,0.1,0.1');
+  for (const kind of [lightgcn, bpr, vbpr, mgcn]) {
+    const found = new Set<string>();
+    for (const threads of NUMBERS) {
+      const model = await kind.fit(train, { epochs: 1, batchSize: 6000, factors: 64 }, { threads, validation });
+      assert.instance(model.userFactors.view().buffer, ArrayBuffer);
+      found.add(`${await digest(model)} ${JSON.stringify(model.record)}`);
+    }
+    assert.is(found.size, 1, `${kind.name}: ${[...found].join('\n')}`);
+    const other = await kind.fit(train, { epochs: 1, batchSize: 6000, factors: 64, seed: 2 }, { threads: 2, validation });
+    assert.not([...found][0].startsWith(await digest(other)), 'the check must be able to fail');
+  }
+});
+
+test('products, sums and descent on large matrices are the same for any number of threads, and are shared', async () => {
+  const found = new Set<string>();
+  for (const threads of NUMBERS) {
+    await withTeam(threads, async (team) => {
+      const { arena } = team, rows = 9000, cols = 60;
+      shareWork(team);
+      assert.is(threadsOf(arena), team.threads);
+      const jobs: string[] = [], runNow = team.runNow.bind(team);
+      team.runNow = (kernel, ...rest) => {
+        jobs.push(kernel);
+        return runNow(kernel, ...rest);
+      };
+      const draw = (n: number, seed: number): Float32Array => Float32Array.from({ length: n }, (_, i) => ((i * 7919 + seed) % 1013) / 1013 - 0.5);
+      const X = new Matrix(arena, rows, cols).load(draw(rows * cols, 1)), W = new Matrix(arena, cols, cols).load(draw(cols * cols, 2));
+      const V = new Matrix(arena, 500, cols).load(draw(500 * cols, 3)), N = new Matrix(arena, 1140, cols).load(draw(1140 * cols, 4));
+      const graph = Csr.from(arena, bipartiteGraph(data)), tape = new Tape(arena);
+      const [x, w, v, n] = [X, W, V, N].map((matrix) => tape.parameter(matrix));
+      const loss = [multiply(combine(0.5, matmul(x, w), 2, x), x), matmulTransposed(x, v), propagateLayers({ matrix: graph, transpose: graph }, n, 3, 0.25)]
+        .map((y) => sumSquares(y, 1e-3)).reduce((a, b) => combine(1, a, 1, b));
+      tape.backward(loss);
+      for (const name of ['adam', 'adagrad', 'sgd'] as const) {
+        new Optimizer(arena, new Map([X, W, V, N].map((matrix, i) => [String(i), matrix])), { name }).step(1e-3, (_, matrix) => tape.parameter(matrix).gradient);
+      }
+      assert.equal(new Set(jobs), new Set(team.threads === 1 ? [] : ['gemm_nn', 'axpby', 'multiply', 'spmm', 'multiply_add', 'gemm_tn', 'adam', 'adagrad', 'sgd']));
+      found.add([loss.value, X, W, V, N].map((matrix) => [...new Uint32Array(matrix.toArray().buffer)].reduce((h, word) => Math.imul(h ^ word, 16777619), 0)).join());
+    });
+  }
+  assert.is(found.size, 1, [...found].join('\n'));
+});
+
+test('a gradient model stops on all threads with the signal\'s reason, and with its own error', async () => {
+  for (const threads of [1, 3]) {
+    const control = new AbortController(), reason = new Error('enough');
+    const run = lightgcn.fit(data, { epochs: 10000 }, { threads, signal: control.signal, onProgress: ({ done }) => done === 2 && control.abort(reason) });
+    assert.is(await run.catch((error) => error), reason);
+    assert.match((await lightgcn.fit(data, { learningRate: 1e30, epochs: 20 }, { threads }).catch((error) => error)).message, /diverged/);
+  }
+  assert.match((await bpr.fit(data, {}, { threads: 0 }).catch((error) => error)).message, /"threads" expected an integer/);
 });
 
 test('a row that cannot be solved is the same row for any number of threads', async () => {

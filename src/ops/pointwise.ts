@@ -1,5 +1,6 @@
 // Pointwise operations. Those with f(0) ≠ 0 clear the pad columns, which every kernel relies on.
 import type { Kernels } from '../kernels.ts';
+import { overElements } from '../sharing.ts';
 import type { Matrix } from '../tensor.ts';
 import type { Variable } from '../tape.ts';
 
@@ -8,7 +9,7 @@ type Backward = (kernels: Kernels, n: number, x: number, y: number, dy: number, 
 
 function map(x: Variable, forward: Forward, backward: Backward, padsStay: boolean): Variable {
   const { tape, length, rows, cols } = x, { kernels } = tape.arena;
-  const y = tape.matrix(rows, cols);
+  const y = tape.blank(rows, cols);
   forward(kernels, length, x.pointer, y.pointer);
   if (!padsStay) kernels.clear_pads(rows, cols, y.ld, y.pointer);
   return tape.record(y, [x], (dy) => backward(kernels, length, x.pointer, y.pointer, dy.pointer, x.intoGradient().pointer));
@@ -16,15 +17,15 @@ function map(x: Variable, forward: Forward, backward: Backward, padsStay: boolea
 
 /** Adds a multiple of a gradient to a variable's, where one is wanted. */
 export function pass(to: Variable, gradient: Matrix, factor = 1): void {
-  if (to.tracked) to.tape.arena.kernels.axpby(to.length, factor, 1, gradient.pointer, to.intoGradient().pointer);
+  if (to.tracked) overElements(to.tape.arena, 'axpby', to.length, [factor, 1], [gradient.pointer, to.intoGradient().pointer]);
 }
 
 /** a·x + b·y, element by element; x and y have the same shape. */
 export function combine(a: number, x: Variable, b: number, y: Variable): Variable {
-  const { tape, length } = x, { kernels } = tape.arena;
-  const z = tape.matrix(x.rows, x.cols);
-  kernels.axpby(length, a, 0, x.pointer, z.pointer);
-  kernels.axpby(length, b, 1, y.pointer, z.pointer);
+  const { tape, length } = x, { arena } = tape;
+  const z = tape.blank(x.rows, x.cols);
+  overElements(arena, 'axpby', length, [a, 0], [x.pointer, z.pointer]);
+  overElements(arena, 'axpby', length, [b, 1], [y.pointer, z.pointer]);
   return tape.record(z, [x, y], (dz) => {
     pass(x, dz, a);
     pass(y, dz, b);
@@ -36,27 +37,27 @@ export const subtract = (x: Variable, y: Variable): Variable => combine(1, x, -1
 /** factor·x. */
 export function scale(x: Variable, factor: number): Variable {
   const { tape, length } = x;
-  const y = tape.matrix(x.rows, x.cols);
-  tape.arena.kernels.axpby(length, factor, 0, x.pointer, y.pointer);
+  const y = tape.blank(x.rows, x.cols);
+  overElements(tape.arena, 'axpby', length, [factor, 0], [x.pointer, y.pointer]);
   return tape.record(y, [x], (dy) => pass(x, dy, factor));
 }
 
 /** Σ of several weighted variables of the same shape, in the order given. */
 export function weightedSum(terms: readonly (readonly [weight: number, x: Variable])[]): Variable {
   const { tape, length, rows, cols } = terms[0][1];
-  const y = tape.matrix(rows, cols);
-  terms.forEach(([weight, x], i) => tape.arena.kernels.axpby(length, weight, i === 0 ? 0 : 1, x.pointer, y.pointer));
+  const y = tape.blank(rows, cols);
+  terms.forEach(([weight, x], i) => overElements(tape.arena, 'axpby', length, [weight, i === 0 ? 0 : 1], [x.pointer, y.pointer]));
   return tape.record(y, terms.map(([, x]) => x), (dy) => terms.forEach(([weight, x]) => pass(x, dy, weight)));
 }
 
 /** x·y, element by element. */
 export function multiply(x: Variable, y: Variable): Variable {
-  const { tape, length } = x, { kernels } = tape.arena;
-  const z = tape.matrix(x.rows, x.cols);
-  kernels.multiply(length, x.pointer, y.pointer, z.pointer);
+  const { tape, length } = x, { arena } = tape;
+  const z = tape.blank(x.rows, x.cols);
+  overElements(arena, 'multiply', length, [], [x.pointer, y.pointer, z.pointer]);
   return tape.record(z, [x, y], (dz) => {
-    if (x.tracked) kernels.multiply_add(length, dz.pointer, y.pointer, x.intoGradient().pointer);
-    if (y.tracked) kernels.multiply_add(length, dz.pointer, x.pointer, y.intoGradient().pointer);
+    if (x.tracked) overElements(arena, 'multiply_add', length, [], [dz.pointer, y.pointer, x.intoGradient().pointer]);
+    if (y.tracked) overElements(arena, 'multiply_add', length, [], [dz.pointer, x.pointer, y.intoGradient().pointer]);
   });
 }
 

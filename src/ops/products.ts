@@ -1,41 +1,51 @@
 // Products: dense with dense, sparse with dense, and layers of propagation over a graph.
-import type { Csr } from '../tensor.ts';
+import { multiplyInto, multiplySparse, multiplyTurned, overElements } from '../sharing.ts';
+import type { Arena } from '../memory.ts';
+import { paddedWidth, type Csr } from '../tensor.ts';
 import type { Variable } from '../tape.ts';
 import { pass } from './pointwise.ts';
 
 /** A[m×k]·B[k×n]. */
 export function matmul(a: Variable, b: Variable): Variable {
-  const { tape } = a, { arena } = tape, { kernels } = arena;
+  const { tape } = a, { arena } = tape;
   const m = a.rows, k = a.cols, lda = a.value.ld, ldb = b.value.ld;
-  const y = tape.matrix(m, b.cols);
-  kernels.gemm_nn(m, y.ld, k, lda, ldb, y.ld, 0, a.pointer, b.pointer, y.pointer);
+  const y = tape.blank(m, b.cols);
+  multiplyInto(arena, m, y.ld, k, lda, ldb, y.ld, 0, a.pointer, b.pointer, y.pointer);
   return tape.record(y, [a, b], (dy) => {
     if (a.tracked) {
       const da = a.intoGradient();
-      arena.scope(() => kernels.gemm_nt(m, k, b.cols, y.ld, ldb, lda, 1, dy.pointer, b.pointer, da.pointer,
-        arena.alloc(kernels.gemm_nt_scratch(k, b.cols))));
+      multiplyByTransposed(arena, m, k, b.cols, y.ld, ldb, lda, 1, dy.pointer, b.pointer, da.pointer);
     }
-    if (b.tracked) kernels.gemm_tn(k, y.ld, m, lda, y.ld, ldb, 1, a.pointer, dy.pointer, b.intoGradient().pointer);
+    if (b.tracked) multiplyTurned(arena, k, y.ld, m, lda, y.ld, ldb, 1, a.pointer, dy.pointer, b.intoGradient().pointer);
+  });
+}
+
+/** C = A[m×k]·B[n×k]ᵀ, or C += …: B is turned first. */
+function multiplyByTransposed(arena: Arena, m: number, n: number, k: number, lda: number, ldb: number, ldc: number, accumulate: number, A: number, B: number, C: number): void {
+  arena.scope(() => {
+    const width = paddedWidth(n), turned = arena.alloc(k * width * 4);
+    arena.kernels.transpose(n, k, ldb, width, B, turned);
+    multiplyInto(arena, m, width, k, lda, width, ldc, accumulate, A, turned, C);
   });
 }
 
 /** A[m×k]·B[n×k]ᵀ. */
 export function matmulTransposed(a: Variable, b: Variable): Variable {
-  const { tape } = a, { arena } = tape, { kernels } = arena;
+  const { tape } = a, { arena } = tape;
   const m = a.rows, n = b.rows, k = a.cols, ld = a.value.ld;
-  const y = tape.matrix(m, n);
-  arena.scope(() => kernels.gemm_nt(m, n, k, ld, ld, y.ld, 0, a.pointer, b.pointer, y.pointer, arena.alloc(kernels.gemm_nt_scratch(n, k))));
+  const y = tape.blank(m, n);
+  multiplyByTransposed(arena, m, n, k, ld, ld, y.ld, 0, a.pointer, b.pointer, y.pointer);
   return tape.record(y, [a, b], (dy) => {
-    if (a.tracked) kernels.gemm_nn(m, ld, n, y.ld, ld, ld, 1, dy.pointer, b.pointer, a.intoGradient().pointer);
-    if (b.tracked) kernels.gemm_tn(n, ld, m, y.ld, ld, ld, 1, dy.pointer, a.pointer, b.intoGradient().pointer);
+    if (a.tracked) multiplyInto(arena, m, ld, n, y.ld, ld, ld, 1, dy.pointer, b.pointer, a.intoGradient().pointer);
+    if (b.tracked) multiplyTurned(arena, n, ld, m, y.ld, ld, ld, 1, dy.pointer, a.pointer, b.intoGradient().pointer);
   });
 }
 
 /** X + 1·bias, bias [1 × cols]. */
 export function addBias(x: Variable, bias: Variable): Variable {
-  const { tape, rows, length } = x, { kernels } = tape.arena;
-  const y = tape.matrix(rows, x.cols);
-  kernels.axpby(length, 1, 0, x.pointer, y.pointer);
+  const { tape, rows, length } = x, { arena } = tape, { kernels } = arena;
+  const y = tape.blank(rows, x.cols);
+  overElements(arena, 'axpby', length, [1, 0], [x.pointer, y.pointer]);
   kernels.add_to_rows(rows, y.ld, bias.pointer, y.pointer);
   return tape.record(y, [x, bias], (dy) => {
     pass(x, dy);
@@ -55,12 +65,12 @@ export interface Graph {
 
 /** S·X. */
 export function propagate({ matrix: S, transpose: T }: Graph, x: Variable): Variable {
-  const { tape } = x, { kernels } = tape.arena, ld = x.value.ld;
-  const y = tape.matrix(S.rows, x.cols);
-  kernels.spmm(0, S.rows, ld, S.indptr, S.indices, S.data, x.pointer, 0, y.pointer);
+  const { tape } = x, ld = x.value.ld;
+  const y = tape.blank(S.rows, x.cols);
+  multiplySparse(S, ld, x.pointer, 0, y.pointer);
   return tape.record(y, [x], (dy) => {
     const dx = x.intoGradient().pointer;
-    kernels.spmm(0, T.rows, ld, T.indptr, T.indices, T.data, dy.pointer, dx, dx);
+    multiplySparse(T, ld, dy.pointer, dx, dx);
   });
 }
 
@@ -69,19 +79,19 @@ export function propagate({ matrix: S, transpose: T }: Graph, x: Variable): Vari
  * Backward in Horner's form, so that no layer is kept.
  */
 export function propagateLayers({ matrix: S, transpose: T }: Graph, x: Variable, layers: number, weight: number): Variable {
-  const { tape, length } = x, { arena } = tape, { kernels } = arena, ld = x.value.ld;
-  const horner = (M: Csr, start: number, out: number): void => arena.scope(() => {
-    // out = start + M(start + M(start + …)), turn by turn between two buffers
+  const { tape, length } = x, { arena } = tape, ld = x.value.ld;
+  const horner = (M: Csr, start: number, accumulate: number, out: number): void => arena.scope(() => {
+    // out (+)= weight·(start + M(start + M(start + …))), turn by turn between two buffers
     let last = start;
     const buffers = [arena.alloc(length * 4), layers > 1 ? arena.alloc(length * 4) : 0];
     for (let l = 0; l < layers; l++) {
       const next = buffers[l & 1];
-      kernels.spmm(0, M.rows, ld, M.indptr, M.indices, M.data, last, start, next);
+      multiplySparse(M, ld, last, start, next);
       last = next;
     }
-    kernels.axpby(length, weight, 1, last, out);
+    overElements(arena, 'axpby', length, [weight, accumulate], [last, out]);
   });
-  const y = tape.matrix(x.rows, x.cols);
-  horner(S, x.pointer, y.pointer);
-  return tape.record(y, [x], (dy) => horner(T, dy.pointer, x.intoGradient().pointer));
+  const y = tape.blank(x.rows, x.cols);
+  horner(S, x.pointer, 0, y.pointer);
+  return tape.record(y, [x], (dy) => horner(T, dy.pointer, 1, x.intoGradient().pointer));
 }

@@ -4,7 +4,7 @@ import type { Variable } from '../tape.ts';
 /** Y = X[index]: rows may be named more than once; their gradients add up in the order of `index`. */
 export function gather(x: Variable, index: Int32Array): Variable {
   const { tape } = x, { kernels } = tape.arena, { ld } = x.value, n = index.length;
-  const at = tape.arena.upload(index), y = tape.matrix(n, x.cols);
+  const at = tape.arena.upload(index), y = tape.blank(n, x.cols);
   kernels.gather_rows(n, ld, at, x.pointer, y.pointer);
   return tape.record(y, [x], (dy) => kernels.scatter_add_rows(n, ld, at, dy.pointer, x.intoGradient().pointer));
 }
@@ -37,7 +37,7 @@ export function scaleRows(x: Variable, weights: Variable, column = 0): Variable 
 /** x_r / ‖x_r‖; a row of length 0 stays 0 and gets no gradient. */
 export function unitRows(x: Variable): Variable {
   const { tape, rows } = x, { kernels } = tape.arena, { ld } = x.value;
-  const y = tape.matrix(rows, x.cols), norms = tape.arena.alloc(rows * 4);
+  const y = tape.blank(rows, x.cols), norms = tape.arena.alloc(rows * 4);
   kernels.unit_rows(rows, ld, x.pointer, y.pointer, norms);
   return tape.record(y, [x], (dy) => kernels.unit_rows_backward(rows, ld, y.pointer, norms, dy.pointer, x.intoGradient().pointer));
 }
