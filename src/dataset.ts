@@ -20,19 +20,40 @@ export function isCanonicalInteger(id: string): boolean {
 
 /** Ids and their positions. A deleted id leaves its position empty: shapes and everybody else's positions stay. */
 export class IdTable {
-  readonly #ids: readonly (string | null)[];
-  readonly #positions = new Map<string, number>();
+  #ids: readonly (string | null)[];
+  /** Made when it is asked for: a model that is opened to answer one user needs no map of its items. */
+  #map?: ReadonlyMap<string, number>;
   #keys?: Uint32Array;
 
   /** @param ids distinct ids by position; null marks an empty position. */
   constructor(ids: readonly (string | null)[]) {
     this.#ids = ids;
+    this.#map = this.#mapped();
+  }
+
+  /** A table of ids that are known to be distinct, because they were taken from another table. */
+  static of(ids: readonly (string | null)[]): IdTable {
+    const table = new IdTable([]);
+    table.#ids = ids;
+    table.#map = undefined;
+    return table;
+  }
+
+  get #positions(): ReadonlyMap<string, number> {
+    return (this.#map ??= this.#mapped());
+  }
+
+  #mapped(): Map<string, number> {
+    const ids = this.#ids, positions = new Map<string, number>();
+    let live = 0;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i];
       if (id === null) continue;
-      if (this.#positions.has(id)) throw new DataError(`id ${JSON.stringify(id)} occurs twice`);
-      this.#positions.set(id, i);
+      positions.set(id, i);
+      if (positions.size === ++live) continue;
+      throw new DataError(`id ${JSON.stringify(id)} occurs twice`);
     }
+    return positions;
   }
 
   /** Number of positions, empty ones included. */
@@ -61,13 +82,15 @@ export class IdTable {
     if (gone.length === 0) return this;
     const ids = this.#ids.slice();
     for (const position of gone) ids[position] = null;
-    return new IdTable(ids);
+    return IdTable.of(ids);
   }
   /** Keys for keyed randomness [lo, hi] per position, u32[2·size]; zero where empty. */
   keys(): Uint32Array {
     if (this.#keys) return this.#keys.slice();
-    const keys = (this.#keys = new Uint32Array(this.size * 2));
-    for (const [id, position] of this.#positions) {
+    const keys = (this.#keys = new Uint32Array(this.size * 2)), ids = this.#ids;
+    for (let position = 0; position < ids.length; position++) {
+      const id = ids[position];
+      if (id === null) continue;
       const key = keyOf(id);
       keys[2 * position] = key.lo;
       keys[2 * position + 1] = key.hi;

@@ -57,8 +57,9 @@ export function writeParameters(model: Model, bytes: Uint8Array): void {
 export const align16 = (bytes: number): number => (bytes + 15) & ~15;
 
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  // The copy keeps digest() away from views on shared memory, which engines refuse.
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes.slice()));
+  // Engines refuse views on shared memory; they copy all others themselves.
+  const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', own));
 }
 
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

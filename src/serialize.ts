@@ -4,6 +4,7 @@ import { IdTable } from './dataset.ts';
 import { align16, identityOf, parameterBytes, sha256, writeParameters, type ModelIdentity } from './digest.ts';
 import { embeddedDigest } from './embedded.ts';
 import { ModelError } from './errors.ts';
+import { kernelsModule } from './kernels.ts';
 import type { Model, ModelKind, Provenance } from './model.ts';
 import { MODELS } from './models/index.ts';
 import { paddedWidth } from './tensor.ts';
@@ -54,7 +55,8 @@ export async function serialize(model: Model): Promise<Uint8Array<ArrayBuffer>> 
 export async function deserialize(file: Uint8Array): Promise<Model> {
   // Node's Buffer is a Uint8Array whose slice() is no copy but a view of a larger memory.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
-  const { header, start } = await open(bytes);
+  // The kernels are compiled while the checksum is being computed.
+  const [{ header, start }] = await Promise.all([open(bytes), Promise.resolve().then(kernelsModule)]);
   const kind: ModelKind | undefined = Object.hasOwn(MODELS, header.model) ? MODELS[header.model as keyof typeof MODELS] : undefined;
   if (!kind) throw new ModelError(`the file holds a model of kind "${header.model}", which this version (${VERSION}) does not know`);
   const parameters = new Map<string, { rows: number; cols: number; values: Float32Array }>();
@@ -62,13 +64,17 @@ export async function deserialize(file: Uint8Array): Promise<Model> {
   for (const { name, rows, cols } of header.parameters) {
     const ld = paddedWidth(cols);
     const padded = new Float32Array(bytes.slice(offset, offset + rows * ld * 4).buffer);
-    const values = new Float32Array(rows * cols);
-    for (let r = 0; r < rows; r++) values.set(padded.subarray(r * ld, r * ld + cols), r * cols);
-    parameters.set(name, { rows, cols, values });
+    parameters.set(name, { rows, cols, values: ld === cols ? padded : withoutPads(padded, rows, cols) });
     offset += rows * ld * 4;
   }
   const { options, provenance, record } = header;
-  return kind.restore({ options, users: new IdTable(header.users), items: new IdTable(header.items), provenance, record, parameters });
+  return kind.restore({ options, users: IdTable.of(header.users), items: IdTable.of(header.items), provenance, record, parameters });
+}
+
+function withoutPads(padded: Float32Array, rows: number, cols: number): Float32Array {
+  const values = new Float32Array(rows * cols), ld = paddedWidth(cols);
+  for (let r = 0; r < rows; r++) values.set(padded.subarray(r * ld, r * ld + cols), r * cols);
+  return values;
 }
 
 /** A model file's header, after the same checks as `deserialize` makes. */

@@ -33,10 +33,9 @@ export class Matrix {
   }
   /** Copies dense row-major values [rows × cols] in. */
   load(values: ArrayLike<number>): this {
-    const view = this.view();
-    for (let r = 0; r < this.rows; r++) {
-      for (let c = 0; c < this.cols; c++) view[r * this.ld + c] = values[r * this.cols + c];
-    }
+    const view = this.view(), { rows, cols, ld } = this;
+    if (ld === cols && values.length === view.length) view.set(values);
+    else for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) view[r * ld + c] = values[r * cols + c];
     return this;
   }
   /** A dense copy [rows × cols] without pads. */

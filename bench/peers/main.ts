@@ -1,9 +1,9 @@
 // Ours beside native and JavaScript libraries: same files, same factors, same threads, turn by turn. docs/peers.md says
 // what is counted. npm run bench:peers -- [--quick] [--only NAME,…] [--threads 1] [--node newest|PATH] [--publish] | --list
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { nodeToUse, nodeVersion } from '../node.ts';
 import { argumentsOf } from './arguments.ts';
 import { makeInputs } from './inputs.ts';
 import { findJavaScript, findPython, type Found } from './install.ts';
@@ -112,16 +112,3 @@ for (const row of options.rows) {
 }
 console.log(tableText(COLUMNS, fresh.map(cells)));
 if (options.publish) publishPeers(merged(before, fresh, ROWS), versions, (performance.now() - began) / 1000);
-
-/** The Node that runs our side and the JavaScript peers. */
-async function nodeToUse(wanted: string | undefined): Promise<string> {
-  if (wanted !== 'newest') return wanted ?? process.execPath;
-  const tools = (await import(new URL('../../../scripts/runtimes/tools.mjs', import.meta.url).href)) as
-    { install(names: readonly string[]): string[]; command(tool: string, name: string): string };
-  if (tools.install(['node-newest']).length > 0) throw new Error('the newest Node could not be installed');
-  return tools.command('node-newest', 'node');
-}
-
-function nodeVersion(command: string): string {
-  return spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout.trim().replace(/^v/, '');
-}

@@ -57,7 +57,7 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
 
   bpr(job, { folder }) {
     const data = datasetOf(readCsr(csrFile(folder, job.data)));
-    const trained = trainer(bpr, data, { optimizer: 'sgd', factors: job.factors, ...BPR });
+    const trained = trainer(bpr, data, { optimizer: 'sgd', factors: job.factors, batchSize: BPR_BATCH, learningRate: BPR.learningRate * BPR_BATCH, regularization: 0 });
     return {
       run: async () => void await trained.epoch(),
       result(peer) {
@@ -153,6 +153,9 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
     return { run: async () => void await als.fit(data, { factors: job.factors, alpha: ALS.alpha, regularization: ALS.regularization, iterations: RETRAIN_ITERATIONS }) };
   },
 };
+
+/** Descent on the mean of a batch, at this many times the peer's rate, moves as far as the peer's single steps. */
+const BPR_BATCH = 2048;
 
 /** A gradient model's training, an epoch at a time. */
 function trainer(kind: GradientKind, data: Dataset, given: Readonly<Record<string, unknown>>): { training: Training; epoch(): Promise<number> } {

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { argumentsOf } from '../../bench/peers/arguments.ts';
 import { decodeCsr, decodeDense, encodeCsr, encodeDense } from '../../bench/peers/files.ts';
 import { ROWS } from '../../bench/peers/jobs.ts';
+import { entries } from '../../bench/portable.ts';
 import { gemmModel } from '../../bench/peers/onnx.ts';
 import { serve, SideProcess } from '../../bench/peers/side.ts';
 import { cells, COLUMNS, duration, factor, measured, median, merged, missing, tableText, timing } from '../../bench/peers/table.ts';
@@ -101,6 +102,29 @@ test('the model file of a product names its operator, operands and sizes', () =>
   assert.ok(text.includes('\x22\x04Gemm'));
   assert.ok(text.includes('\x0a\x03\x08\xac\x02')); // the dimension 300 in two bytes
   assert.equal([...bytes.subarray(-4)], [0x42, 2, 16, 13]); // operators of version 13
+});
+
+test('speeds of runtimes stand against the first one; what is missing or has no clock is a dash', async () => {
+  const { speeds, speedTable } = (await import(new URL('../../../scripts/runtimes/compare-speed.mjs', import.meta.url).href)) as
+    { speeds(runtimes: readonly object[]): { rows: { ratios: number[] }[]; mean: number[] }; speedTable(runtimes: readonly object[]): string };
+  const stage = (name: string, median: number): object => ({ stage: name, milliseconds: { min: median, median } });
+  const runtimes = [
+    { name: 'Node newest', version: '26', stages: [stage('a', 4), stage('b', 1)] }, { name: 'Deno', version: '2', stages: [stage('a', 8), stage('b', 0.5)] },
+    { name: 'workerd', version: '1', stages: [stage('a', NaN)] }, { name: 'Bun', version: '', stages: [], missing: 'not there' },
+  ];
+  const { rows, mean } = speeds(runtimes);
+  assert.equal(rows.map(({ ratios }) => ratios.slice(0, 2)), [[1, 0.5], [1, 2]]);
+  assert.equal(mean.slice(0, 2), [1, 1]);
+  const lines = speedTable(runtimes).split('\n').map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1));
+  assert.equal(lines[0], ['kernel · size', 'Node newest ms', 'Deno', 'workerd', 'Bun']);
+  assert.equal(lines[2], ['version', '26', '2', '1', 'missing']);
+  assert.equal(lines.slice(3), [['a', '4.00', '0.50', '–', '–'], ['b', '1.00', '2.00', '–', '–'], ['geometric mean', '', '1.00', '–', '–']]);
+});
+
+test('the portable kernel bench has entries, none of which takes many seconds', async () => {
+  const names = entries();
+  assert.ok(names.length > 10 && names.some((name) => name.startsWith('als_sweep_cg · ')));
+  assert.ok(names.every((name) => !name.endsWith('f = 256')));
 });
 
 test.run();
