@@ -12,10 +12,11 @@ export function als64_solve_scratch(ld: i32): usize {
 /**
  * Solve rows begin..end, or rows rowList[begin..end), of X: (G + Σ w y yᵀ + reg_r I) x = Σ t y, by Cholesky.
  * A row without entries is exactly zero. Returns 0, or r + 1 when row r's matrix is not positive definite.
+ * kept: 0, or f32[rows × (factors² + factors) / 2] for the lower triangles of the rows' factors L, by rows.
  */
 export function als64_solve(
   begin: i32, end: i32, factors: i32, ld: i32, ws: f64, w0: f64, ts: f64, t0: f64, explicit: i32, rowList: usize,
-  indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, X: usize, scratch: usize,
+  indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, X: usize, kept: usize, scratch: usize,
 ): i32 {
   const row = <usize>ld << 3, A = scratch, b = A + <usize>ld * row;
   for (let k = begin; k < end; k++) {
@@ -34,9 +35,39 @@ export function als64_solve(
       store<f64>(at, load<f64>(at) + d);
     }
     if (cholesky64(factors, ld, A) != 0) return r + 1;
+    if (kept) {
+      for (let i: usize = 0, to = keptRow(kept, r, factors); i < <usize>factors; i++) {
+        for (let a = A + i * row, end = a + (i << 3); a <= end; a += 8, to += 4) store<f32>(to, <f32>load<f64>(a));
+      }
+    }
     substitute(factors, row, A, b, x);
   }
   return 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function keptRow(kept: usize, r: i32, factors: i32): usize {
+  return kept + <usize>r * <usize>(factors * (factors + 1) << 1);
+}
+
+/** out_r = x_r − L⁻ᵀ L⁻¹ g_r for rows begin..end with the factors that als64_solve kept; 0 where it kept none. out may be X or g. */
+export function als64_step(begin: i32, end: i32, factors: i32, ld: i32, kept: usize, X: usize, g: usize, out: usize, scratch: usize): void {
+  const row = <usize>ld << 3, b = scratch + <usize>ld * row;
+  for (let r = begin; r < end; r++) {
+    const at = <usize>r * row;
+    let from = keptRow(kept, r, factors);
+    if (load<f32>(from) == 0) {
+      memory.fill(out + at, 0, row);
+      continue;
+    }
+    for (let i: usize = 0; i < <usize>factors; i++) {
+      for (let a = scratch + i * row, last = a + (i << 3); a <= last; a += 8, from += 4) store<f64>(a, <f64>load<f32>(from));
+    }
+    memory.copy(b, g + at, row);
+    substitute(factors, row, scratch, b, b);
+    for (let j: usize = 0; j < row; j += 16) v128.store(out + at + j, f64x2.sub(v128.load(X + at + j), v128.load(b + j)));
+  }
 }
 
 /** A += w y yᵀ (lower triangle, two rows by two columns at a time) and b += t y for up to four entries. */
@@ -78,7 +109,7 @@ function addFour(
   }
 }
 
-/** x = L⁻ᵀ L⁻¹ b; b is used up. */
+/** x = L⁻ᵀ L⁻¹ b; b is used up, or is x. */
 function substitute(n: i32, row: usize, L: usize, b: usize, x: usize): void {
   for (let i = 0; i < n; i++) {
     const l = L + <usize>i * row;

@@ -15,6 +15,15 @@ export const TOLERANCES = Object.freeze({ fast: 1e-4, tight: 1e-6, limit: 1e-9 }
 /** Iterations after which training ends where it is, and says so. */
 const MOST_ITERATIONS = 5000;
 
+/** Iterations for which the factored normal equations of a sweep serve as preconditioner; then a sweep makes new ones. */
+const KEPT_ITERATIONS = 10;
+
+/** Iterations in which neither the objective nor the residual moves before float64 is taken to have nothing left to give. */
+const MOST_STALLS = 20;
+
+/** Bytes of kept factors beyond which every iteration sweeps: memory would cost more than the time is worth. */
+const MOST_KEPT_BYTES = 1 << 30;
+
 /** Rows per kernel call, so that an abort is seen soon. */
 const ENTRIES_PER_CALL = 1 << 16;
 
@@ -30,6 +39,8 @@ interface Rows {
   readonly before: number;
   readonly direction: number;
   readonly swept: number;
+  /** f32[rows × (factors² + factors) / 2]: factors of the normal equations of the last sweep; 0 where they are not kept. */
+  readonly kept: number;
   /** f64[ld × ld], scaled by the objective's base. */
   readonly gram: number;
 }
@@ -67,6 +78,7 @@ export class Stationary {
   readonly #scratch: number;
   readonly #sums: number;
   readonly #cross: number;
+  readonly #keeps: boolean;
 
   /** @throws MemoryError, which names the bytes of the whole. */
   constructor(data: Dataset, options: LeastSquaresOptions) {
@@ -76,6 +88,7 @@ export class Stationary {
     const ld = (this.ld = paddedWidth(options.factors));
     this.base = cellWeightsOf(options).base;
     arena.reserve(stationaryBytes(data, options.factors));
+    this.#keeps = keepsFactors(data, options.factors);
     const users = Csr.from(arena, data.userItems);
     this.#sides = { users: this.#side(users), items: this.#side(users.transpose()) };
     this.#scratch = arena.alloc(arena.kernels.als64_solve_scratch(ld));
@@ -108,14 +121,14 @@ export class Stationary {
 
   /** Solves all rows of one side for the other's present rows. */
   async halfSweep(side: Side, signal?: AbortSignal): Promise<void> {
-    await this.#solveSide(side, this.#sides[other(side)].factors, this.#sides[side].factors, signal);
+    await this.#solveSide(side, this.#sides[other(side)].factors, this.#sides[side].factors, false, signal);
   }
 
   /** Solves the listed rows only. */
   solveRows(side: Side, rows: Int32Array): void {
     const opposite = this.#sides[other(side)];
     const gram = this.#gramOf(other(side), opposite.factors);
-    this.arena.scope(() => this.#solve(side, 0, rows.length, this.arena.upload(rows), gram, opposite.factors, this.#sides[side].factors));
+    this.arena.scope(() => this.#solve(side, 0, rows.length, this.arena.upload(rows), gram, opposite.factors, this.#sides[side].factors, false));
   }
 
   /**
@@ -127,17 +140,21 @@ export class Stationary {
     const total = (of: (rows: Rows) => readonly [number, number]): number =>
       both.reduce((sum, side) => sum + kernels.inner64(this.#sides[side].rows, this.ld, 0, ...of(this.#sides[side])), 0);
     let standing = this.measure();
-    let slopeBefore = 0, stalls = 0;
+    let slopeBefore = 0, stalls = 0, best = Infinity;
     for (let iteration = 0; ; iteration++) {
       onIteration?.(standing, iteration);
       onProgress?.({ phase: 'converge', done: iteration, total: most, objective: standing.objective });
-      // Where neither the objective nor the residual moves any more, float64 has nothing left to give.
-      if (standing.residual <= tolerance || iteration >= most || stalls >= 3) {
+      if (standing.residual <= tolerance || iteration >= most || stalls >= MOST_STALLS) {
         return { ...standing, iterations: iteration, converged: standing.residual <= tolerance };
       }
-      // p = factors − sweep(factors): the preconditioned gradient
-      await this.#solveSide('users', this.#sides.items.factors, this.#sides.users.swept, signal);
-      await this.#solveSide('items', this.#sides.users.swept, this.#sides.items.swept, signal);
+      // p = factors − sweep(factors): the preconditioned gradient. The factored normal equations of a sweep serve for some
+      // iterations more: two passes over the cells at their rank instead of its square, and as many iterations.
+      if (iteration % KEPT_ITERATIONS === 0 || this.#sides.users.kept === 0) {
+        await this.#solveSide('users', this.#sides.items.factors, this.#sides.users.swept, true, signal);
+        await this.#solveSide('items', this.#sides.users.swept, this.#sides.items.swept, true, signal);
+      } else {
+        this.#sweepKept();
+      }
       for (const side of both) {
         const { rows, factors, swept } = this.#sides[side];
         kernels.combine64(rows * this.ld, 1, factors, -1, swept);
@@ -165,7 +182,8 @@ export class Stationary {
         kernels.combine64(rows * this.ld, 1, gradient, 0, before);
       }
       const next = this.measure();
-      stalls = next.residual < standing.residual * 0.999 || next.objective < standing.objective - 1e-15 * Math.abs(standing.objective) ? 0 : stalls + 1;
+      best = Math.min(best, standing.residual);
+      stalls = next.residual < best * 0.999 || next.objective < standing.objective - 1e-15 * Math.abs(standing.objective) ? 0 : stalls + 1;
       standing = next;
       await breathe();
       signal?.throwIfAborted();
@@ -189,13 +207,10 @@ export class Stationary {
   /** Gradients of both sides at the present factors, and what they say. */
   measure(): Standing {
     const { kernels } = this.arena;
-    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
     let gradient = 0, scale = 0, penalty = 0, largest = 0;
     for (const name of ['users', 'items'] as const) {
-      const side = this.#sides[name], opposite = this.#sides[other(name)];
-      const gram = this.#gramOf(other(name), opposite.factors);
-      const { indptr, indices, data } = side.cells;
-      kernels.als64_gradient(0, side.rows, this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, gram, opposite.factors, side.factors, side.gradient);
+      const side = this.#sides[name];
+      this.#gradient(name, side.factors, this.#sides[other(name)].factors, side.gradient);
       gradient += kernels.inner64(side.rows, this.ld, 0, side.gradient, side.gradient);
       penalty += kernels.inner64(side.rows, this.ld, side.regularization, side.factors, side.factors);
       const reg = this.arena.f32(side.regularization, side.rows);
@@ -283,22 +298,37 @@ export class Stationary {
     return lineMinimum(2 * descent, quadratic, cubic, quartic);
   }
 
-  async #solveSide(side: Side, Y: number, X: number, signal?: AbortSignal): Promise<void> {
+  /** What a sweep would make of the factors if its normal equations were still those of the last one: near, and far cheaper. */
+  #sweepKept(): void {
+    const { kernels } = this.arena, { users, items } = this.#sides, { factors } = this.options;
+    kernels.als64_step(0, users.rows, factors, this.ld, users.kept, users.factors, users.gradient, users.swept, this.#scratch);
+    this.#gradient('items', items.factors, users.swept, items.swept);
+    kernels.als64_step(0, items.rows, factors, this.ld, items.kept, items.factors, items.swept, items.swept, this.#scratch);
+  }
+
+  /** Half the gradient of one side at rows X for given rows Y of the other. */
+  #gradient(name: Side, X: number, Y: number, out: number): void {
+    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const side = this.#sides[name], { indptr, indices, data } = side.cells;
+    this.arena.kernels.als64_gradient(0, side.rows, this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, this.#gramOf(other(name), Y), Y, X, out);
+  }
+
+  async #solveSide(side: Side, Y: number, X: number, keep: boolean, signal?: AbortSignal): Promise<void> {
     const { calls } = this.#sides[side];
     const gram = this.#gramOf(other(side), Y);
     for (let c = 0; c + 1 < calls.length; c++) {
-      this.#solve(side, calls[c], calls[c + 1], 0, gram, Y, X);
+      this.#solve(side, calls[c], calls[c + 1], 0, gram, Y, X, keep);
       await breathe();
       signal?.throwIfAborted();
     }
   }
 
-  #solve(side: Side, begin: number, end: number, list: number, gram: number, Y: number, X: number): void {
-    const { cells, regularization } = this.#sides[side];
+  #solve(side: Side, begin: number, end: number, list: number, gram: number, Y: number, X: number, keep: boolean): void {
+    const { cells, regularization, kept } = this.#sides[side];
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
     const { factors, regularization: lambda } = this.options;
     const status = this.arena.kernels.als64_solve(begin, end, factors, this.ld, ws, w0, ts, t0, explicit, list,
-      cells.indptr, cells.indices, cells.data, regularization, gram, Y, X, this.#scratch);
+      cells.indptr, cells.indices, cells.data, regularization, gram, Y, X, keep ? kept : 0, this.#scratch);
     checkStatus(status, (row) => `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(this.#data[side].at(row))} ` +
       `have no unique solution in float64; raise "regularization" (now ${lambda})`);
   }
@@ -317,7 +347,8 @@ export class Stationary {
     const { offset, exponent } = regularizationRule(options, cells.cols);
     arena.kernels.als_regularization(rows, cells.indptr, options.regularization, offset, exponent, regularization);
     const matrix = (): number => arena.allocZeroed(rows * ld * 8);
-    const side = { rows, cells, regularization, factors: matrix(), gradient: matrix(), before: matrix(), direction: matrix(), swept: matrix(), gram: arena.alloc(ld * ld * 8) };
+    const kept = this.#keeps ? arena.allocZeroed(keptBytes(rows, options.factors)) : 0;
+    const side = { rows, cells, regularization, factors: matrix(), gradient: matrix(), before: matrix(), direction: matrix(), swept: matrix(), kept, gram: arena.alloc(ld * ld * 8) };
     const indptr = arena.i32(cells.indptr, rows + 1), calls = [0];
     for (let r = 0; r < rows; r++) {
       if (indptr[r + 1] - indptr[calls[calls.length - 1]] >= ENTRIES_PER_CALL || r + 1 === rows) calls.push(r + 1);
@@ -329,8 +360,13 @@ export class Stationary {
 /** Bytes of linear memory that the problem takes. */
 export function stationaryBytes(data: Dataset, factors: number): number {
   const { rows, cols } = data.userItems, ld = paddedWidth(factors);
-  return data.interactions * 16 + (rows + cols) * (5 * ld * 8 + 8) + 10 * ld * ld * 8 + 4096;
+  return data.interactions * 16 + (rows + cols) * (5 * ld * 8 + 8) + 10 * ld * ld * 8 + 4096 + (keepsFactors(data, factors) ? keptBytes(rows + cols, factors) : 0);
 }
+
+const keptBytes = (rows: number, factors: number): number => rows * factors * (factors + 1) * 2;
+
+/** Whether factored normal equations are kept: settled by sizes alone, so that results never depend on the machine. */
+const keepsFactors = ({ userItems: { rows, cols } }: Dataset, factors: number): boolean => keptBytes(rows + cols, factors) <= MOST_KEPT_BYTES;
 
 /** Σ_ij A_ij B_ij. */
 function traceOfProduct(A: Float64Array, B: Float64Array): number {

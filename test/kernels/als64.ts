@@ -73,7 +73,7 @@ export const als64: KernelTable = {
         for (const factors of [1, 5, 8, 17]) {
           const { rows, csr, ld, Y, reg, at } = place(arena, problem, factors), { ws, w0, ts, t0, explicit } = problem;
           const scratch = arena.alloc(arena.kernels.als64_solve_scratch(ld));
-          same('status', [arena.kernels.als64_solve(0, LENGTHS.length, factors, ld, ws, w0, ts, t0, explicit, 0, csr.indptr, csr.indices, csr.data, at.reg, at.G, at.Y, at.out, scratch)], [0]);
+          same('status', [arena.kernels.als64_solve(0, LENGTHS.length, factors, ld, ws, w0, ts, t0, explicit, 0, csr.indptr, csr.indices, csr.data, at.reg, at.G, at.Y, at.out, 0, scratch)], [0]);
           const solved = arena.f64(at.out, LENGTHS.length * ld);
           for (let r = 0; r < LENGTHS.length; r++) {
             const { A, b } = system(problem, rows, r, reg[r], Y, ld, factors), M = inverse(factors, A);
@@ -82,7 +82,7 @@ export const als64: KernelTable = {
             same('pads', solved.subarray(r * ld + factors, (r + 1) * ld), new Float64Array(ld - factors));
           }
           const listed = arena.allocZeroed(LENGTHS.length * ld * 8);
-          arena.kernels.als64_solve(1, 3, factors, ld, ws, w0, ts, t0, explicit, arena.upload(Int32Array.of(0, 5, 2)), csr.indptr, csr.indices, csr.data, at.reg, at.G, at.Y, listed, scratch);
+          arena.kernels.als64_solve(1, 3, factors, ld, ws, w0, ts, t0, explicit, arena.upload(Int32Array.of(0, 5, 2)), csr.indptr, csr.indices, csr.data, at.reg, at.G, at.Y, listed, 0, scratch);
           const some = arena.f64(listed, LENGTHS.length * ld), all = arena.f64(at.out, LENGTHS.length * ld);
           for (let r = 0; r < LENGTHS.length; r++) {
             same(`listed ${r}`, some.subarray(r * ld, (r + 1) * ld), r === 5 || r === 2 ? all.subarray(r * ld, (r + 1) * ld) : new Float64Array(ld));
@@ -90,7 +90,7 @@ export const als64: KernelTable = {
         }
       }
       const { csr, ld, at } = place(arena, CASES[2], 5), negative = arena.upload(new Float32Array(LENGTHS.length).fill(-100));
-      same('indefinite', [arena.kernels.als64_solve(0, LENGTHS.length, 5, ld, 0, 1, 1, 0, 1, 0, csr.indptr, csr.indices, csr.data, negative, 0, at.Y, at.out, arena.alloc(arena.kernels.als64_solve_scratch(ld)))], [2]);
+      same('indefinite', [arena.kernels.als64_solve(0, LENGTHS.length, 5, ld, 0, 1, 1, 0, 1, 0, csr.indptr, csr.indices, csr.data, negative, 0, at.Y, at.out, 0, arena.alloc(arena.kernels.als64_solve_scratch(ld)))], [2]);
     },
     bench: Object.fromEntries([32, 64, 128].map((factors) => [`2,000 rows of 100, f = ${factors}`, (arena: Arena) => {
       const rows = sparseRows(1, new Array(2000).fill(100), 3000, () => 1), csr = Csr.from(arena, rows), X = arena.alloc(2000 * factors * 8);
@@ -99,9 +99,29 @@ export const als64: KernelTable = {
       const scratch = arena.alloc(arena.kernels.als64_solve_scratch(factors));
       return {
         work: 2000 * (100 * factors * (factors + 2) + (factors * factors * factors) / 3), unit: 'flop',
-        run: () => void arena.kernels.als64_solve(0, 2000, factors, factors, 0, 1, 0, 1, 0, 0, csr.indptr, csr.indices, csr.data, reg, G, Y, X, scratch),
+        run: () => void arena.kernels.als64_solve(0, 2000, factors, factors, 0, 1, 0, 1, 0, 0, csr.indptr, csr.indices, csr.data, reg, G, Y, X, 0, scratch),
       };
     }])),
+  },
+  als64_step: {
+    claim: 'one step of the kept factors from any rows ends at the solution within 1e-5 of the way; twice within 1e-10; rows that kept none become zero',
+    check(arena) {
+      for (const problem of CASES) {
+        for (const factors of [1, 5, 8, 17]) {
+          const { csr, ld, at } = place(arena, problem, factors), { ws, w0, ts, t0, explicit } = problem, rows = LENGTHS.length, { kernels } = arena;
+          const scratch = arena.alloc(kernels.als64_solve_scratch(ld)), kept = arena.allocZeroed(rows * factors * (factors + 1) * 2);
+          const data = [csr.indptr, csr.indices, csr.data, at.reg, at.G, at.Y] as const;
+          kernels.als64_solve(0, rows, factors, ld, ws, w0, ts, t0, explicit, 0, ...data, at.out, kept, scratch);
+          const solved = arena.f64(at.out, rows * ld).slice(), g = arena.alloc(rows * ld * 8), size = largest(solved) + largest(arena.f64(at.X, rows * ld));
+          for (const [within, out] of [[1e-5, g], [1e-10, at.X]] as const) {
+            kernels.als64_gradient(0, rows, ld, ws, w0, ts, t0, explicit, ...data, at.X, g);
+            kernels.als64_step(0, rows, factors, ld, kept, at.X, g, out, scratch);
+            near(`${problem.name} f ${factors}`, arena.f64(out, rows * ld), solved, within, size);
+            arena.f64(at.X, rows * ld).set(arena.f64(out, rows * ld));
+          }
+        }
+      }
+    },
   },
   als64_gradient: {
     claim: 'A x − b of the dense systems within 1e-13',
