@@ -1,14 +1,15 @@
-// npm run results:exact [-- PART…]: how far training and forgetting go to one point, what the certificate says of it, and
+// npm run results:exact [-- PART… --again]: how far training and forgetting go to one point, what the certificate says of it, and
 // what the models that forget by algebra cost. Parts: ml-100k, ml-1m, gowalla, linear; without one, all.
+// What is published already is not measured again but with --again, so that a long run can be continued.
 import {
-  als, certify, downdate, ease, evaluate, forget, forgetInStages, gold, itemKnn, partitionOf,
+  als, certifiable, certify, downdate, ease, evaluate, forget, forgetInStages, gold, itemKnn, partitionOf,
   type AlsModel, type AlsOptions, type Certificate, type Dataset, type ForgetRequest, type Model, type ModelKind, type Partition,
 } from '../../src/index.ts';
 import { digest } from '../../src/digest.ts';
 import { keyOf, uniform } from '../../src/random.ts';
 import { Stationary, type Standing } from '../../src/stationary.ts';
-import { haveData, load } from './data.ts';
-import { note, publish, timed, type Table } from './report.ts';
+import { haveData, load, type SplitData } from './data.ts';
+import { note, publish, published, timed, type Cell, type Section } from './report.ts';
 
 type Name = 'ml-100k' | 'ml-1m' | 'gowalla';
 type Kind = 'one user' | '1% users' | '1% items' | '1% cells' | '5% cells';
@@ -38,6 +39,11 @@ const SETTINGS: Readonly<Record<Name, readonly Setting[]>> = {
   gowalla: [
     { title: 'ials, 16 factors, λ .1 (certifiable)', options: { objective: 'ials', unobservedWeight: 0.03, iterations: 5, factors: 16, regularization: 0.1, tolerance: 1e-7 }, kinds: ['one user', '1% users'], sweeps: 0, otherSeed: false },
   ],
+};
+
+/** What the profile `certifiable` is given. */
+const PROFILES: Partial<Record<Name, { readonly title: string; readonly options: Partial<AlsOptions> }>> = {
+  'ml-100k': { title: 'ials, 32 factors', options: { ...IALS, factors: 32 } },
 };
 
 /** The request of a kind, drawn by key. */
@@ -80,6 +86,10 @@ function distance(a: AlsModel, b: AlsModel): { relative: number; absolute: numbe
   return { relative: Math.sqrt(difference / size), absolute: Math.sqrt(difference * step) };
 }
 
+const text = (value: number): string => value.toExponential(1);
+/** σ as its distance from 1, which is what counts. */
+const sigma = ({ sigma: s }: Certificate): string | null => (s === null ? null : s > 1.0001 ? s.toFixed(4) : `1 + ${text(s - 1)}`);
+
 const MARKS = [1e-3, 1e-5, 1e-7];
 
 /** Iterations and seconds at which the residual first was at most each mark. */
@@ -94,21 +104,59 @@ class Marks {
   }
 }
 
-async function setting(train: Dataset, test: Dataset, validation: Dataset, { title, options, kinds, sweeps, otherSeed }: Setting): Promise<Table[]> {
-  note(title);
-  const { tolerance } = als.options;
-  const target = tolerance.check('tolerance', options.tolerance)!;
-  const start = await als.fit(train, { ...options, tolerance: undefined });
-  const cold = await timed(() => als.fit(train, options));
-  const model = cold.result, seconds = cold.seconds;
-  const ndcg = evaluate(model, train, test, { mask: [validation], k: 20 });
-  const certificate = await timed(() => certify(model, train));
-  note(`trained in ${seconds.toFixed(1)} s; ${certificate.result.statement}`);
+const TABLES = {
+  settings: {
+    caption: 'Settings', keys: 1,
+    columns: ['setting', 'NDCG@20', 'recall@20', 'trained', 'relative gradient', 'status', 'σ ≤', 'relative bound', 'certified in'],
+  },
+  ways: { caption: 'The way there: iterations and seconds to a relative gradient of', keys: 3, columns: ['setting', 'way', 'method', ...MARKS.map((mark) => text(mark))] },
+  stages: {
+    caption: 'Stages: relative difference of all scores to gold of the same seed, and time', keys: 2,
+    columns: ['setting', 'deleted', 'no change', 'stage a', 'stage b', 'stage c', 'gold', 'times faster a · b · c'],
+  },
+  meeting: {
+    caption: 'Where they meet, and what the certificate says', keys: 2,
+    columns: ['setting', 'deleted', 'to gold', 'gold to gold of another seed', 'status', 'σ ≤', 'relative bound', 'bound', 'true difference', 'within'],
+  },
+  controls: { caption: 'What the certificate must refuse', keys: 2, columns: ['setting', 'model', 'status', 'row furthest off', 'σ ≤', 'relative bound'] },
+  profile: { caption: 'The profile `certifiable`: every regularization that it tried, and the price in NDCG@20 of validation', keys: 2, columns: ['setting', 'λ', 'NDCG@20', 'status', 'σ ≤', 'relative bound', 'price'] },
+} as const;
 
-  // the way there, accelerated and plain, cold and after one deletion, in float64 throughout
-  const ways: (string | number | null)[][] = [];
-  const way = async (name: string, data: Dataset, from: AlsModel, plain: boolean): Promise<void> => {
-    const problem = new Stationary(data, model.options), marks = new Marks();
+/** A section that grows row by row, so that a run that was ended goes on where it was. */
+class Sheet {
+  readonly #name: string;
+  readonly #section: Omit<Section, 'tables'>;
+  readonly #rows: Map<string, Cell[][]>;
+  #seconds: number;
+  constructor(name: string, section: Omit<Section, 'tables'>, again: boolean) {
+    const before = again ? undefined : published(name);
+    this.#name = name;
+    this.#section = section;
+    this.#seconds = before?.measured.seconds ?? 0;
+    this.#rows = new Map(Object.entries(TABLES).map(([table, { caption }]) => [table, (before?.tables.find((other) => other.caption === caption)?.rows ?? []).map((row) => [...row])]));
+  }
+  has(table: keyof typeof TABLES, ...key: readonly Cell[]): boolean {
+    return this.#rows.get(table)!.some((row) => key.every((cell, c) => row[c] === cell));
+  }
+  put(table: keyof typeof TABLES, ...rows: readonly (readonly Cell[])[]): void {
+    const held = this.#rows.get(table)!;
+    for (const row of rows) {
+      const at = held.findIndex((other) => row.slice(0, TABLES[table].keys).every((cell, c) => cell === other[c]));
+      held.splice(at < 0 ? held.length : at, at < 0 ? 0 : 1, [...row]);
+    }
+  }
+  async measure(what: string, work: () => Promise<void>): Promise<void> {
+    note(`${this.#name}: ${what}`);
+    this.#seconds += (await timed(work)).seconds;
+    const tables = (Object.keys(TABLES) as (keyof typeof TABLES)[]).map((table) => ({ caption: TABLES[table].caption, columns: TABLES[table].columns, rows: this.#rows.get(table)! }));
+    publish(this.#name, { ...this.#section, tables: tables.filter(({ rows }) => rows.length > 0) }, this.#seconds);
+  }
+}
+
+/** The way to the tolerance from given factors, in float64 throughout. */
+async function way(sheet: Sheet, { title, options, sweeps }: Setting, name: string, data: Dataset, from: AlsModel): Promise<void> {
+  for (const plain of sweeps > 0 ? [false, true] : [false]) {
+    const problem = new Stationary(data, from.options), marks = new Marks();
     problem.start(from.userFactors, from.itemFactors);
     if (plain) {
       for (let sweep = 0; sweep <= sweeps; sweep++) {
@@ -118,58 +166,13 @@ async function setting(train: Dataset, test: Dataset, validation: Dataset, { tit
         }
         marks.see(problem.measure(), sweep);
       }
-    } else await problem.converge(target, { onIteration: (standing, iteration) => marks.see(standing, iteration) });
-    ways.push([name, plain ? `plain, ${sweeps} sweeps` : 'accelerated', ...marks.cells()]);
-  };
-  await way('cold, after 5 sweeps', train, start, false);
-  if (sweeps > 0) await way('cold, after 5 sweeps', train, start, true);
-
-  const stages: (string | number | null)[][] = [], meeting: (string | number | null)[][] = [];
-  for (const kind of kinds) {
-    const partition = partitionOf(train, requestOf(train, kind));
-    note(`${kind}: gold`);
-    const goldRun = await timed(() => gold(model, partition)), goldModel = goldRun.result as AlsModel;
-    const rows: { stage: string; seconds: number; iterations: number; relative: number }[] = [];
-    let unlearned = model;
-    const started = performance.now();
-    let elsewhere = 0;
-    for await (const { stage, model: staged, details } of forgetInStages({ model, partition, control: {} })) {
-      const seconds = (performance.now() - started - elsewhere) / 1000, before = performance.now();
-      unlearned = staged as AlsModel;
-      rows.push({ stage, seconds, iterations: details.iterations as number, relative: distance(unlearned, goldModel).relative });
-      elsewhere += performance.now() - before;
-    }
-    const [a, b, c] = rows;
-    stages.push([kind, distance(model, goldModel).relative, `${text(a.relative)} · ${a.seconds.toFixed(2)} s`, `${text(b.relative)} · ${b.seconds.toFixed(1)} s`,
-      `${text(c.relative)} · ${c.seconds.toFixed(1)} s · ${c.iterations} it.`, `${goldRun.seconds.toFixed(1)} s · ${goldModel.record.accelerated} it.`,
-      `${(goldRun.seconds / a.seconds).toFixed(0)} · ${(goldRun.seconds / b.seconds).toFixed(0)} · ${(goldRun.seconds / c.seconds).toFixed(1)}`]);
-    const other = otherSeed && kind === kinds[0] ? distance((await gold(model, partition, { seed: 2 })) as AlsModel, goldModel).relative : null;
-    const shown = await certify(unlearned, partition.retain), { absolute, relative } = distance(unlearned, goldModel);
-    meeting.push([kind, relative, other, shown.status, sigma(shown), shown.relativeBound, shown.bound, absolute, shown.bound === null ? null : absolute <= shown.bound ? 'yes' : 'NO']);
-    if (kind === kinds[0]) {
-      await way(`after ${kind}`, partition.retain, model, false);
-      if (sweeps > 0) await way(`after ${kind}`, partition.retain, model, true);
-      if (/certifiable/.test(title)) controls.push(...await refused(title, model, train, partition));
-    }
+    } else await problem.converge(als.options.tolerance.check('tolerance', options.tolerance)!, { onIteration: (standing, iteration) => marks.see(standing, iteration) });
+    sheet.put('ways', [title, name, plain ? `plain, ${sweeps} sweeps` : 'accelerated', ...marks.cells()]);
   }
-  const caption = `${title}: NDCG@20 ${ndcg['ndcg@20'].toFixed(4)}, recall@20 ${ndcg['recall@20'].toFixed(4)}; trained in ${seconds.toFixed(1)} s ` +
-    `(${model.record.accelerated} accelerated iterations to ${text(model.record.residual as number)}); ${certificate.result.status}, σ ≤ ${sigma(certificate.result)}, ` +
-    `relative bound ${certificate.result.relativeBound === null ? 'none' : text(certificate.result.relativeBound)}, in ${certificate.seconds.toFixed(1)} s`;
-  return [
-    { caption, columns: ['way', 'method', ...MARKS.map((mark) => `to ${text(mark)}`)], rows: ways },
-    { caption: 'Stages: relative difference of all scores to gold of the same seed, and time', columns: ['deleted', 'no change', 'stage a', 'stage b', 'stage c', 'gold', 'times faster a · b · c'], rows: stages },
-    { caption: 'Where they meet, and what the certificate says', columns: ['deleted', 'to gold', 'gold to gold of another seed', 'status', 'σ ≤', 'relative bound', 'bound', 'true difference', 'within'], rows: meeting },
-  ];
 }
 
-const text = (value: number): string => value.toExponential(1);
-/** σ as its distance from 1, which is what counts. */
-const sigma = ({ sigma: s }: Certificate): string | null => (s === null ? null : s > 1.0001 ? s.toFixed(4) : `1 + ${text(s - 1)}`);
-
-const controls: (string | number | null)[][] = [];
-
-async function refused(title: string, model: AlsModel, train: Dataset, partition: Partition): Promise<(string | number | null)[][]> {
-  const rows: (string | number | null)[][] = [];
+async function refused(title: string, model: AlsModel, train: Dataset, partition: Partition): Promise<Cell[][]> {
+  const rows: Cell[][] = [];
   const show = (what: string, { status, largestRowResidual, sigma: s, relativeBound }: Certificate): void => void rows.push([title, what, status, largestRowResidual, s, relativeBound]);
   show('the model itself', await certify(model, train));
   show('the original model on the retain set', await certify(model, partition.retain, { ignoreFingerprint: true }));
@@ -184,30 +187,77 @@ async function refused(title: string, model: AlsModel, train: Dataset, partition
   return rows;
 }
 
-async function converging(name: Name): Promise<void> {
-  const { train, test, validation } = await load(name);
-  controls.length = 0;
-  const { result: tables, seconds } = await timed(async () => {
-    const all: Table[] = [];
-    for (const each of SETTINGS[name]) all.push(...await setting(train, test, validation, each));
-    return all;
+/** One request: the stages, gold, and the certificate of where they end. */
+async function request(sheet: Sheet, { title, otherSeed, kinds }: Setting, kind: Kind, model: AlsModel, partition: Partition): Promise<void> {
+  const goldRun = await timed(() => gold(model, partition)), goldModel = goldRun.result as AlsModel;
+  const rows: { seconds: number; iterations: number; relative: number }[] = [];
+  let unlearned = model, elsewhere = 0;
+  const started = performance.now();
+  for await (const { model: staged, details } of forgetInStages({ model, partition, control: {} })) {
+    const seconds = (performance.now() - started - elsewhere) / 1000, before = performance.now();
+    unlearned = staged as AlsModel;
+    rows.push({ seconds, iterations: details.iterations as number, relative: distance(unlearned, goldModel).relative });
+    elsewhere += performance.now() - before;
+  }
+  const [a, b, c] = rows;
+  sheet.put('stages', [title, kind, distance(model, goldModel).relative, `${text(a.relative)} · ${a.seconds.toFixed(2)} s`, `${text(b.relative)} · ${b.seconds.toFixed(2)} s`,
+    `${text(c.relative)} · ${c.seconds.toFixed(1)} s · ${c.iterations} it.`, `${goldRun.seconds.toFixed(1)} s · ${goldModel.record.accelerated} it.`,
+    `${(goldRun.seconds / a.seconds).toFixed(0)} · ${(goldRun.seconds / b.seconds).toFixed(0)} · ${(goldRun.seconds / c.seconds).toFixed(1)}`]);
+  const seed = otherSeed && kind === kinds[0] ? distance((await gold(model, partition, { seed: 2 })) as AlsModel, goldModel).relative : null;
+  const shown = await certify(unlearned, partition.retain), { absolute, relative } = distance(unlearned, goldModel);
+  sheet.put('meeting', [title, kind, relative, seed, shown.status, sigma(shown), shown.relativeBound, shown.bound, absolute, shown.bound === null ? null : absolute <= shown.bound ? 'yes' : 'NO']);
+}
+
+async function setting(sheet: Sheet, { train, test, validation }: SplitData, each: Setting): Promise<void> {
+  const { title, options, kinds } = each;
+  const certifiableSetting = title.includes('certifiable');
+  const left = kinds.filter((kind) => !sheet.has('meeting', title, kind));
+  if (left.length === 0 && sheet.has('settings', title) && sheet.has('ways', title, `after ${kinds[0]}`) && (!certifiableSetting || sheet.has('controls', title))) return;
+  let model!: AlsModel;
+  await sheet.measure(title, async () => {
+    const cold = await timed(() => als.fit(train, options));
+    model = cold.result;
+    if (sheet.has('settings', title)) return;
+    const quality = evaluate(model, train, test, { mask: [validation], k: 20 });
+    const { result: shown, seconds } = await timed(() => certify(model, train));
+    sheet.put('settings', [title, quality['ndcg@20'], quality['recall@20'], `${cold.seconds.toFixed(1)} s · ${model.record.accelerated} it.`, text(model.record.residual as number),
+      shown.status, sigma(shown), shown.relativeBound, `${seconds.toFixed(1)} s`]);
   });
-  publish(`exact ${name}`, {
+  for (const kind of left) await sheet.measure(`${title}, ${kind}`, () => request(sheet, each, kind, model, partitionOf(train, requestOf(train, kind))));
+  const partition = partitionOf(train, requestOf(train, kinds[0]));
+  if (certifiableSetting && !sheet.has('controls', title)) {
+    await sheet.measure(`${title}, what must be refused`, async () => sheet.put('controls', ...await refused(title, model, train, partition)));
+  }
+  if (!sheet.has('ways', title, 'cold, after 5 sweeps')) {
+    await sheet.measure(`${title}, cold`, async () => way(sheet, each, 'cold, after 5 sweeps', train, await als.fit(train, { ...options, tolerance: undefined })));
+  }
+  if (!sheet.has('ways', title, `after ${kinds[0]}`)) await sheet.measure(`${title}, after ${kinds[0]}`, () => way(sheet, each, `after ${kinds[0]}`, partition.retain, model));
+}
+
+async function converging(name: Name, again: boolean): Promise<void> {
+  const data = await load(name), { train, validation } = data;
+  const sheet = new Sheet(`exact ${name}`, {
     title: `To one point, with a certificate: ${name}`,
     command: `npm run results:exact -- ${name}`,
     text: [
       `${train.users.live} users, ${train.items.live} items, ${train.interactions} training interactions; α₀ of ials ${SETTINGS[name][0].options.unobservedWeight}. ` +
-        'One thread; float64 from the fifth sweep on. Ways: iterations and seconds to a relative gradient of each mark.',
+        'One thread; float64 from the fifth sweep on. Trained, stages, gold: seconds and accelerated iterations.',
       'Saved factors are float32: differences below about 1e-7 are rounding.',
-      'Times were taken on two cores that other work shared: the counts of iterations are the robust figure.',
+      'Times were taken on a core that other work shared: the counts of iterations are the robust figure.',
     ],
-    tables: [...tables, ...(controls.length > 0 ? [{ caption: 'What the certificate must refuse', columns: ['setting', 'model', 'status', 'row furthest off', 'σ ≤', 'relative bound'], rows: [...controls] }] : [])],
-  }, seconds);
+  }, again);
+  for (const each of SETTINGS[name]) await setting(sheet, data, each);
+  const profile = PROFILES[name];
+  if (!profile || sheet.has('profile', profile.title)) return;
+  await sheet.measure(`profile certifiable, ${profile.title}`, async () => {
+    const { trials, chosen, price } = await certifiable(train, validation, profile.options);
+    sheet.put('profile', ...trials.map((trial): Cell[] => [profile.title, trial.regularization, trial.ndcg, trial.status, trial.sigma, trial.relativeBound, trial === chosen ? price : null]));
+  });
 }
 
 /** EASE and item neighbours: forgetting to the byte, at once, and beside a refit; quality beside als. */
 async function linear(): Promise<void> {
-  const rows: (string | number | null)[][] = [], quality: (string | number | null)[][] = [];
+  const rows: Cell[][] = [], quality: Cell[][] = [];
   const { seconds } = await timed(async () => {
     for (const name of ['ml-1m', 'gowalla'] as const) {
       const { train, validation, test } = await load(name);
@@ -222,7 +272,7 @@ async function linear(): Promise<void> {
         if (title.includes('bm25')) continue;
         for (const count of [1, 10, 1000]) {
           const request = { users: users.slice(100, 100 + count) };
-          const cells: (string | number | null)[] = [];
+          const cells: Cell[] = [];
           const partition = partitionOf(train, request);
           const fresh = await timed(() => gold(model, partition)), expected = await digest(fresh.result);
           for (const exact of kind === ease ? [true, false] : [true]) {
@@ -277,11 +327,12 @@ function largestDifference(a: Model, b: Model): number {
   return largest;
 }
 
-const PARTS: Readonly<Record<string, () => Promise<void>>> = {
-  'ml-100k': () => converging('ml-100k'), linear, 'ml-1m': () => converging('ml-1m'), gowalla: () => converging('gowalla'),
+const PARTS: Readonly<Record<string, (again: boolean) => Promise<void>>> = {
+  'ml-100k': (again) => converging('ml-100k', again), linear, 'ml-1m': (again) => converging('ml-1m', again), gowalla: (again) => converging('gowalla', again),
 };
 
-const asked = process.argv.slice(2);
+const again = process.argv.includes('--again');
+const asked = process.argv.slice(2).filter((argument) => argument !== '--again');
 const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name));
 if (unknown.length > 0) {
   console.error(`unknown part ${unknown.join(', ')}; known: ${Object.keys(PARTS).join(', ')}`);
@@ -293,5 +344,5 @@ if (!haveData()) {
 }
 for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) {
   note(`part ${name}`);
-  await PARTS[name]();
+  await PARTS[name](again);
 }

@@ -45,6 +45,9 @@ function store(results: Results): void {
   writeFileSync(MARKDOWN_FILE, page(sorted));
 }
 
+/** A section as it stands. */
+export const published = (name: string): Results[string] | undefined => stored()[name];
+
 /** Reads a section's rows as they stand. */
 function rowsOf(name: string): readonly (readonly Cell[])[] {
   return stored()[name]?.tables[0]?.rows ?? [];
