@@ -17,41 +17,125 @@ export interface Change {
 /** A correction cannot be computed in floating point: the inverse must be computed afresh. */
 export class UnstableError extends Error {}
 
+interface Correction {
+  readonly basket: Int32Array;
+  readonly sign: number;
+}
+
 /** Rows corrected together: their products with P stay in the cache, and the small system is cheap. */
 const ROWS = 32;
 
+const eliminations = ({ items }: Change): Correction[] => Array.from(items, (item) => ({ basket: Int32Array.of(item), sign: 0 }));
+
 /** Corrects P, kept as float32 pairs (assembly/ease.ts), in place. @throws UnstableError */
-export function correct(arena: Arena, items: number, P: Matrix, regularization: number, { items: eliminated, corrections }: Change): void {
-  const m = P.rows;
-  const run = (rows: readonly { basket: Int32Array; sign: number }[]): void => {
-    for (let start = 0; start < rows.length; start += ROWS) arena.scope(() => correctRows(arena, items, m, P.pointer, rows.slice(start, start + ROWS)));
+export function correct(arena: Arena, items: number, P: Matrix, regularization: number, change: Change): void {
+  const run = (rows: readonly Correction[]): void => {
+    for (let start = 0; start < rows.length; start += ROWS) {
+      const { T, Z } = factored(rows.slice(start, start + ROWS), (basket) => productWith(arena, P, basket));
+      apply(arena, items, P, T, Z);
+    }
   };
-  run(Array.from(eliminated, (item) => ({ basket: Int32Array.of(item), sign: 0 })));
-  for (const item of eliminated) arena.kernels.ease_clear_item(items, m, item, 1 / regularization, P.pointer);
-  run(corrections);
+  run(eliminations(change));
+  for (const item of change.items) arena.kernels.ease_clear_item(items, P.rows, item, 1 / regularization, P.pointer);
+  run(change.corrections);
 }
 
-function correctRows(arena: Arena, items: number, m: number, P: number, rows: readonly { basket: Int32Array; sign: number }[]): void {
-  const r = rows.length;
-  const T = arena.alloc(r * m * 8), Z = arena.alloc(r * m * 8), scratch = arena.alloc(m * 8);
-  const lists = rows.map(({ basket }) => arena.upload(basket));
-  rows.forEach(({ basket }, a) => arena.kernels.ease_basket(basket.length, lists[a], m, P, T + a * m * 8));
-  const product = arena.f64(T, r * m), solved = arena.f64(Z, r * m);
+/** Corrections that are not applied: P′ = P − Σ_a T_aᵀ Z_a, beside the P that they are for; rows f64[m]. */
+export class LowRank {
+  readonly T: readonly Float64Array[];
+  readonly Z: readonly Float64Array[];
+  /** Items eliminated: their rows and columns of P′ are zero but for 1/λ on the diagonal. */
+  readonly cleared: readonly number[];
+
+  constructor(T: readonly Float64Array[] = [], Z: readonly Float64Array[] = [], cleared: readonly number[] = []) {
+    this.T = T;
+    this.Z = Z;
+    this.cleared = cleared;
+  }
+
+  /** These corrections and those of a further change. @throws UnstableError */
+  and(arena: Arena, P: Matrix, change: Change): LowRank {
+    const eliminated = this.#with(arena, P, eliminations(change), change.items);
+    return eliminated.#with(arena, P, change.corrections, []);
+  }
+
+  #with(arena: Arena, P: Matrix, rows: readonly Correction[], cleared: Iterable<number>): LowRank {
+    const { T, Z } = factored(rows, (basket) => this.product(basket, productWith(arena, P, basket)));
+    return new LowRank([...this.T, ...T], [...this.Z, ...Z], [...this.cleared, ...cleared]);
+  }
+
+  /** V P′ from V P, for the basket V; `product` is overwritten. */
+  product(basket: Int32Array, product: Float64Array): Float64Array {
+    for (let a = 0; a < this.T.length; a++) {
+      const t = this.T[a], z = this.Z[a];
+      let along = 0;
+      for (const item of basket) along += t[item];
+      for (let j = 0; j < product.length; j++) product[j] -= along * z[j];
+    }
+    for (const item of this.cleared) product[item] = 0;
+    return product;
+  }
+
+  /** The diagonal of P′. */
+  diagonal(items: number, P: Matrix, regularization: number): Float64Array {
+    const diagonal = diagonalOf(items, P);
+    for (let a = 0; a < this.T.length; a++) for (let j = 0; j < items; j++) diagonal[j] -= this.T[a][j] * this.Z[a][j];
+    for (const item of this.cleared) diagonal[item] = 1 / regularization;
+    return diagonal;
+  }
+
+  /** Corrects a copy of the P that these corrections are for, in place. */
+  applyTo(arena: Arena, items: number, P: Matrix, regularization: number): void {
+    for (let start = 0; start < this.T.length; start += ROWS) apply(arena, items, P, this.T.slice(start, start + ROWS), this.Z.slice(start, start + ROWS));
+    for (const item of this.cleared) arena.kernels.ease_clear_item(items, P.rows, item, 1 / regularization, P.pointer);
+  }
+}
+
+/** The diagonal of P, kept as float32 pairs. */
+export function diagonalOf(items: number, P: Matrix): Float64Array {
+  const pairs = P.view(), m = P.rows;
+  return Float64Array.from({ length: items }, (_, j) => pairs[2 * m * j + j] + pairs[2 * m * j + m + j]);
+}
+
+function productWith(arena: Arena, P: Matrix, basket: Int32Array): Float64Array {
+  return arena.scope(() => {
+    const out = arena.alloc(P.rows * 8);
+    arena.kernels.ease_basket(basket.length, arena.upload(basket), P.rows, P.pointer, out);
+    return arena.f64(out, P.rows).slice();
+  });
+}
+
+function apply(arena: Arena, items: number, P: Matrix, T: readonly Float64Array[], Z: readonly Float64Array[]): void {
+  const m = P.rows;
+  arena.scope(() => {
+    const [t, z] = [T, Z].map((rows) => {
+      const at = arena.alloc(rows.length * m * 8);
+      rows.forEach((row, a) => arena.f64(at + a * m * 8, m).set(row));
+      return at;
+    });
+    arena.kernels.ease_correct(items, m, T.length, t, z, P.pointer, arena.alloc(m * 8));
+  });
+}
+
+/** T = V P and Z = (Δ + V Tᵀ)⁻¹ T. */
+function factored(rows: readonly Correction[], productOf: (basket: Int32Array) => Float64Array): { T: Float64Array[]; Z: Float64Array[] } {
+  const r = rows.length, T = rows.map(({ basket }) => productOf(basket));
   const system = Float64Array.from({ length: r * r }, (_, at) => {
     const a = Math.floor(at / r), b = at % r;
     let sum = a === b ? rows[a].sign : 0;
-    for (const item of rows[a].basket) sum += product[b * m + item];
+    for (const item of rows[a].basket) sum += T[b][item];
     return sum;
   });
   const inverse = invert(r, system);
-  for (let a = 0; a < r; a++) {
-    const z = solved.subarray(a * m, (a + 1) * m).fill(0);
+  const Z = rows.map((_, a) => {
+    const z = new Float64Array(T[a].length);
     for (let b = 0; b < r; b++) {
-      const weight = inverse[a * r + b], t = product.subarray(b * m, (b + 1) * m);
-      for (let j = 0; j < m; j++) z[j] += weight * t[j];
+      const weight = inverse[a * r + b], t = T[b];
+      for (let j = 0; j < z.length; j++) z[j] += weight * t[j];
     }
-  }
-  arena.kernels.ease_correct(items, m, r, T, Z, P, scratch);
+    return z;
+  });
+  return { T, Z };
 }
 
 /** The inverse of a small matrix by Gauss-Jordan elimination with row pivoting. @throws UnstableError */

@@ -104,6 +104,28 @@ test('EASE by Woodbury stays within rounding of gold, says so, and does not drif
   near('60 users, one by one', state.model.parameters.get('weights')!.toArray(), easeWeights(state.data.userItems, 20), 1e-7);
 });
 
+test('EASE answers from corrections what it answers once they are worked in, and what gold answers; the original does not', async () => {
+  const options = { exact: false }, model = await ease.fit(data, { regularization: 20 });
+  const users = Int32Array.from({ length: data.users.size }, (_, u) => u), untouched = await digest(model);
+  const scoresOf = (any: Model, history: Dataset): Float32Array => Float32Array.from(users, (_, u) => u)
+    .reduce<Float32Array>((all, u) => (all.set(any.scorePairs(new Int32Array(45).fill(u), Int32Array.from({ length: 45 }, (_, i) => i), history.userItems), u * 45), all), new Float32Array(users.length * 45));
+  const chain: readonly ForgetRequest[] = [{ users: ['u7'] }, { interactions: [cell(5, 1)] }, { items: ['i44'] }, { users: ['u30'] }];
+  let state: { model: Model; data: Dataset } = { model, data };
+  for (const request of chain) {
+    const { report, ...next } = await forget(state.model, state.data, request, { method: downdate, options, digests: false });
+    assert.is(report.route, 'woodbury');
+    const quick = scoresOf(next.model, next.data);
+    const worked = await ease.restore({ ...next.model, parameters: new Map(Array.from(next.model.parameters, ([name, M]) => [name, { rows: M.rows, cols: M.cols, values: M.toArray() }])) });
+    near(`${JSON.stringify(request)}: worked in`, quick, scoresOf(worked, next.data), 2e-6);
+    near(`${JSON.stringify(request)}: gold`, quick, scoresOf(await ease.fit(next.data, { regularization: 20 }), next.data), 2e-6);
+    assert.throws(() => near('negative control', scoresOf(state.model, next.data), quick, 2e-6));
+    state = next;
+  }
+  const exact = await forget(state.model, state.data, { users: ['u31'] }, { method: downdate });
+  assert.is(exact.report.digestAfter, await digest(await ease.fit(exact.data, { regularization: 20 })), 'the exact route after corrections');
+  assert.is(await digest(model), untouched, 'the given model is as it was');
+});
+
 test('a deleted item is never ranked, and scores come from the history alone', async () => {
   for (const [kind, options] of KINDS) {
     const { model, data: left } = await forget(await kind.fit(data, options), data, { items: ['i3'] }, { method: downdate });

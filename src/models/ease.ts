@@ -6,10 +6,10 @@ import type { Dataset } from '../dataset.ts';
 import { MemoryError, ModelError } from '../errors.ts';
 import { HistoryModel, type HistoryParts } from '../history.ts';
 import { checkStatus } from '../kernels.ts';
-import { correct, UnstableError, type Change } from '../woodbury.ts';
+import { correct, diagonalOf, LowRank, UnstableError, type Change } from '../woodbury.ts';
 import { Arena } from '../memory.ts';
 import {
-  breathe, provenanceOf, savedParameter, type FitControl, type Forgetting, type ModelKind, type Ranking, type Removal, type RunControl,
+  breathe, provenanceOf, savedParameter, type FitControl, type Forgetting, type Model, type ModelKind, type Ranking, type Removal, type RunControl,
   type SavedModel,
 } from '../model.ts';
 import * as option from '../options.ts';
@@ -28,6 +28,10 @@ const PIVOTS = 128;
 const USERS_PER_CALL = 2048;
 /** A column of the inverse whose residual is beyond this has lost its digits: then it is computed afresh. */
 const RESIDUAL_LIMIT = 1e-8;
+/** Corrections of at most this many rows are left beside the inverse that they are for: each costs a pass over a row of scores. */
+const MOST_PENDING = 64;
+/** Rows of a column that are looked at after corrections that are left beside: of items that lost something. */
+const ROWS_CHECKED = 256;
 /** Corrections of more than items / this many rows cost more than a new factorisation. */
 const RANK_SHARE = 8;
 
@@ -93,6 +97,11 @@ export class EaseModel extends HistoryModel implements Forgetting {
     return ranking;
   }
 
+  /** Its linear memory, for a model that is a correction of this one. */
+  get memory(): Arena {
+    return this.arena;
+  }
+
   restoreInverse(values: Float32Array): void {
     const m = this.gram.ld;
     this.inverse = new Matrix(this.arena, m, 2 * m).load(values);
@@ -100,16 +109,19 @@ export class EaseModel extends HistoryModel implements Forgetting {
 
   /** Counts pairs of the baskets with a sign. */
   async count(baskets: readonly Int32Array[], sign: 1 | -1, { signal }: RunControl): Promise<void> {
-    const { arena, gram } = this;
     for (let start = 0; start < baskets.length; start += USERS_PER_CALL) {
-      const block = baskets.slice(start, start + USERS_PER_CALL);
-      arena.scope(() => {
-        const { indptr, indices } = uploadBaskets(arena, block);
-        arena.kernels.count_pairs(0, block.length, indptr, indices, sign, gram.ld, gram.pointer);
-      });
+      this.countNow(baskets.slice(start, start + USERS_PER_CALL), sign);
       await breathe();
       signal?.throwIfAborted();
     }
+  }
+
+  countNow(baskets: readonly Int32Array[], sign: 1 | -1): void {
+    const { arena, gram } = this;
+    arena.scope(() => {
+      const { indptr, indices } = uploadBaskets(arena, baskets);
+      arena.kernels.count_pairs(0, baskets.length, indptr, indices, sign, gram.ld, gram.pointer);
+    });
   }
 
   /** P and B from the counts. */
@@ -151,22 +163,25 @@ export class EaseModel extends HistoryModel implements Forgetting {
     });
   }
 
-  async without(removal: Removal, exact: boolean, control: RunControl): Promise<{ model: EaseModel; details: Record<string, unknown> }> {
+  async without(removal: Removal, exact: boolean, control: RunControl): Promise<{ model: Model; details: Record<string, unknown> }> {
+    return this.withoutMore(removal, exact, control, new LowRank(), []);
+  }
+
+  /** The same, after corrections and changes of counts that this model's numbers do not hold yet. */
+  async withoutMore(removal: Removal, exact: boolean, control: RunControl, pending: LowRank, earlier: readonly Counted[]): Promise<{ model: Model; details: Record<string, unknown> }> {
     const { kind, options: own, record } = this;
     const { retain } = removal;
-    const model = new EaseModel({ kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain), record });
-    model.gram.view().set(this.gram.view());
-    const change = changeOf(removal);
-    await model.count(change.before, -1, control);
-    await model.count(change.after, 1, control);
-    const rank = change.items.length + change.corrections.length;
+    const parts = { kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain), record };
+    const change = changeOf(removal), counted = [...earlier, ...countedOf(change)];
+    const rank = change.items.length + change.corrections.length, all = rank + pending.T.length;
     let why: string | undefined = exact ? undefined : !this.inverse ? 'the model keeps no inverse'
       : rank * RANK_SHARE > this.items.size ? `${rank} rows change: a new factorisation is cheaper` : undefined;
     if (!exact && why === undefined) {
-      model.inverse = new Matrix(model.arena, this.inverse!.rows, this.inverse!.cols);
-      model.inverse.view().set(this.inverse!.view());
       try {
-        const residual = model.#correct(change);
+        const model = all <= MOST_PENDING
+          ? new CorrectedEaseModel(parts, this, pending.and(this.arena, this.inverse!, change), counted)
+          : await this.#corrected(parts, pending, counted, change, control);
+        const residual = model.residual(change.witness, change.rows);
         if (residual <= RESIDUAL_LIMIT) return { model, details: { exactness: 'approximate', route: 'woodbury', rank, residual } };
         why = `the corrected inverse was off by ${residual.toExponential(1)}`;
       } catch (error) {
@@ -174,17 +189,133 @@ export class EaseModel extends HistoryModel implements Forgetting {
         why = error.message;
       }
     }
+    const model = this.#recounted(parts, counted);
     await model.factor(control, 'forget');
     return { model, details: { exactness: 'exact', route: 'factorisation', rank, ...(why !== undefined && { why }) } };
   }
 
-  /** @returns the residual of the corrected inverse in the column that should have suffered most. */
-  #correct(change: Change): number {
+  /** A model of these counts and changes of them, without weights yet. */
+  #recounted(parts: HistoryParts & { readonly options: EaseOptions }, counted: readonly Counted[]): EaseModel {
+    const model = new EaseModel(parts);
+    model.gram.view().set(this.gram.view());
+    for (const { baskets, sign } of counted) model.countNow(baskets, sign);
+    return model;
+  }
+
+  /** A model with an inverse and weights of its own, from this one's and corrections. */
+  settled(parts: HistoryParts & { readonly options: EaseOptions }, corrections: LowRank, counted: readonly Counted[], further?: Change): EaseModel {
+    const model = this.#recounted(parts, counted), { regularization } = this.options;
+    model.inverse = new Matrix(model.arena, this.inverse!.rows, this.inverse!.cols);
+    model.inverse.view().set(this.inverse!.view());
+    corrections.applyTo(model.arena, this.items.size, model.inverse, regularization);
+    if (further) correct(model.arena, this.items.size, model.inverse, regularization, further);
+    model.weigh();
+    return model;
+  }
+
+  async #corrected(parts: HistoryParts & { readonly options: EaseOptions }, pending: LowRank, counted: readonly Counted[], change: Change, { signal }: RunControl): Promise<EaseModel> {
+    const model = this.settled(parts, pending, counted, change);
+    await breathe();
+    signal?.throwIfAborted();
+    return model;
+  }
+
+  /** Largest entry of a column of (G + λI) P − I. */
+  residual(item: number, _rows?: Int32Array): number {
     const { arena, gram, inverse, items } = this;
-    const { regularization } = this.options;
-    correct(arena, items.size, inverse!, regularization, change);
-    this.weigh();
-    return arena.scope(() => arena.kernels.ease_residual(items.size, gram.ld, regularization, change.witness, gram.pointer, inverse!.pointer, arena.alloc(gram.ld * 8)));
+    return arena.scope(() => arena.kernels.ease_residual(items.size, gram.ld, this.options.regularization, item, gram.pointer, inverse!.pointer, arena.alloc(gram.ld * 8)));
+  }
+}
+
+/** Baskets that are counted with a sign. */
+interface Counted {
+  readonly baskets: readonly Int32Array[];
+  readonly sign: 1 | -1;
+}
+
+const countedOf = ({ before, after }: { readonly before: readonly Int32Array[]; readonly after: readonly Int32Array[] }): Counted[] =>
+  [{ baskets: before, sign: -1 }, { baskets: after, sign: 1 }];
+
+/**
+ * What a quick correction leaves: the numbers of the model before, and beside them the rows that correct them, so that it
+ * answers in milliseconds. Its parameters, once asked for (to save or to compare it), are computed and then its own;
+ * until then it shares the memory of the model before, and keeps it.
+ */
+class CorrectedEaseModel extends HistoryModel implements Forgetting {
+  declare readonly options: EaseOptions;
+  readonly #base: EaseModel;
+  readonly #corrections: LowRank;
+  readonly #counted: readonly Counted[];
+  /** P_jj before, and −1 / P_jj now. */
+  readonly #before: Float64Array;
+  readonly #scale: Float64Array;
+  #own?: EaseModel;
+
+  constructor(parts: HistoryParts & { readonly options: EaseOptions }, base: EaseModel, corrections: LowRank, counted: readonly Counted[]) {
+    super(parts, base.memory);
+    this.#base = base;
+    this.#corrections = corrections;
+    this.#counted = counted;
+    const { size } = parts.items;
+    this.#before = diagonalOf(size, base.inverse!);
+    this.#scale = corrections.diagonal(size, base.inverse!, parts.options.regularization).map((p) => {
+      if (!(p > 0)) throw new UnstableError('the corrected inverse has lost its digits');
+      return 1 / p;
+    });
+  }
+
+  get parameters(): ReadonlyMap<string, Matrix> {
+    return this.#settle().parameters;
+  }
+
+  similarItems(item: number, k: number): Ranking {
+    return this.#settle().similarItems(item, k);
+  }
+
+  without(removal: Removal, exact: boolean, control: RunControl): Promise<{ model: Model; details: Record<string, unknown> }> {
+    return this.#own ? this.#own.without(removal, exact, control) : this.#base.withoutMore(removal, exact, control, this.#corrections, this.#counted);
+  }
+
+  /** Scores before are x_j − (xP)_j / P_jj: with xP′ = xP − Σ_a (x·T_a) Z_a, those now follow from them. */
+  protected scoreRows(count: number, list: number, { indptr, indices }: { indptr: number; indices: number }, scores: number): void {
+    const { arena } = this, { weights } = this.#base, { T, Z, cleared } = this.#corrections, items = this.items.size;
+    arena.kernels.ease_scores(count, list, indptr, indices, weights.ld, weights.pointer, scores);
+    const users = arena.i32(list, count), change = new Float64Array(items), before = this.#before, scale = this.#scale;
+    for (let r = 0; r < count; r++) {
+      const row = arena.f32(scores + r * weights.ld * 4, items), [begin, end] = arena.i32(indptr + users[r] * 4, 2);
+      const basket = arena.i32(indices + begin * 4, end - begin);
+      change.fill(0);
+      for (let a = 0; a < T.length; a++) {
+        const t = T[a], z = Z[a];
+        let along = 0;
+        for (const item of basket) along += t[item];
+        for (let j = 0; j < items; j++) change[j] += along * z[j];
+      }
+      const own = Array.from(basket, (j) => 1 - (before[j] * (1 - row[j]) - change[j]) * scale[j]);
+      for (let j = 0; j < items; j++) row[j] = (before[j] * row[j] + change[j]) * scale[j];
+      basket.forEach((j, n) => (row[j] = own[n]));
+      for (const item of cleared) row[item] = 0;
+    }
+  }
+
+  /** Largest entry of a column of (G′ + λI) P′ − I in the given rows, G′ and P′ corrected on the way. */
+  residual(item: number, rows: Int32Array): number {
+    const { gram, inverse } = this.#base, { regularization } = this.options, ld = gram.ld;
+    const pairs = inverse!.row(item);
+    const column = this.#corrections.product(Int32Array.of(item), Float64Array.from({ length: ld }, (_, j) => pairs[j] + pairs[ld + j]));
+    if (this.#corrections.cleared.includes(item)) column[item] = 1 / regularization;
+    const changes = this.#counted.flatMap(({ baskets, sign }) => baskets.map((basket) => ({ has: new Set(basket), along: sign * basket.reduce((sum, j) => sum + column[j], 0) })));
+    return rows.reduce((worst, i) => {
+      const counts = gram.row(i);
+      let sum = regularization * column[i] - (i === item ? 1 : 0);
+      for (let j = 0; j < counts.length; j++) sum += counts[j] * column[j];
+      for (const { has, along } of changes) if (has.has(i)) sum += along;
+      return Math.max(worst, Math.abs(sum));
+    }, 0);
+  }
+
+  #settle(): EaseModel {
+    return (this.#own ??= this.#base.settled(this, this.#corrections, this.#counted));
   }
 }
 
@@ -197,7 +328,7 @@ function uploadBaskets(arena: Arena, baskets: readonly Int32Array[]): { indptr: 
 }
 
 /** Baskets before and after of the users who lose something, and the corrections of the inverse that follow. */
-function changeOf({ data, retain, entries }: Removal): Change & { before: Int32Array[]; after: Int32Array[] } {
+function changeOf({ data, retain, entries }: Removal): Change & { before: Int32Array[]; after: Int32Array[]; rows: Int32Array } {
   const { indptr, indices } = data.userItems;
   const counts = retain.itemCounts();
   const lost = new Int32Array(data.items.size);
@@ -217,7 +348,7 @@ function changeOf({ data, retain, entries }: Removal): Change & { before: Int32A
   }
   let witness = 0;
   for (let item = 0; item < lost.length; item++) if (lost[item] > lost[witness]) witness = item;
-  return { before, after, corrections, items: Int32Array.from(lost.keys()).filter(emptied), witness };
+  return { before, after, corrections, items: Int32Array.from(lost.keys()).filter(emptied), witness, rows: Int32Array.from(lost.keys()).filter((item) => lost[item] > 0).subarray(0, ROWS_CHECKED) };
 }
 
 async function fit(data: Dataset, given: Partial<EaseOptions> = {}, control: FitControl = {}): Promise<EaseModel> {
