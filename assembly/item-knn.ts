@@ -31,18 +31,23 @@ export function knn_lists(
   const touched = scratch + (<usize>items << 3);
   for (let r = begin; r < end; r++) {
     const i = load<i32>(rows + (<usize>r << 2));
-    const list = (<usize>i * ld) << 2;
-    memory.fill(neighbors + list, 0, <usize>k << 2);
-    memory.fill(similarities + list, 0, <usize>k << 2);
     const count = accumulate(i, uIndptr, uIndices, iIndptr, iIndices, weights, scratch, touched);
-    const norm = load<f64>(norms + (<usize>i << 3));
-    for (let t: usize = touched, last = touched + (<usize>count << 2); t < last; t += 4) {
-      const j = load<i32>(t);
-      const at = scratch + (<usize>j << 3);
-      const w = load<f64>(at);
-      store<f64>(at, 0);
-      if (j != i) offer(k, similarity(w, norm, load<f64>(norms + (<usize>j << 3)), shrinkage), j, neighbors + list, similarities + list);
-    }
+    fillList(i, count, k, ld, shrinkage, norms, neighbors, similarities, scratch, touched);
+  }
+}
+
+/** The list of item i from its counts W of the items touched, which become zero again. */
+function fillList(i: i32, count: i32, k: i32, ld: i32, shrinkage: f64, norms: usize, neighbors: usize, similarities: usize, W: usize, touched: usize): void {
+  const list = (<usize>i * ld) << 2;
+  memory.fill(neighbors + list, 0, <usize>k << 2);
+  memory.fill(similarities + list, 0, <usize>k << 2);
+  const norm = load<f64>(norms + (<usize>i << 3));
+  for (let t: usize = touched, last = touched + (<usize>count << 2); t < last; t += 4) {
+    const j = load<i32>(t);
+    const at = W + (<usize>j << 3);
+    const w = load<f64>(at);
+    store<f64>(at, 0);
+    if (j != i) offer(k, similarity(w, norm, load<f64>(norms + (<usize>j << 3)), shrinkage), j, neighbors + list, similarities + list);
   }
 }
 
@@ -51,13 +56,15 @@ export function knn_refresh_scratch(items: i32): usize {
 }
 
 /**
- * After counts of the items rows[0 .. count) fell: brings the lists of all other items up to date where that needs no
- * counts beyond theirs. changed u8[items] marks the rows; norms, users and baskets are those after the change, w = 1.
+ * After counts of the items rows[0 .. count) fell: their own lists from scratch, and those of all other items up to date
+ * where that needs no counts beyond theirs. changed u8[items] marks the rows; others[0 .. otherCount) are the items,
+ * not among the rows, of users who lost some of theirs: they may have no user in common with a row any more. Norms, users
+ * and baskets are those after the change, w = 1; of users of items, only the rows' are read.
  * A list is right again unless rescan u8[items] is set for it: an entry of a full list fell, so that a neighbour it
  * does not hold may stand higher now. scratch as in knn_lists.
  */
 export function knn_refresh(
-  count: i32, rows: usize, changed: usize, items: i32, k: i32, ld: i32, shrinkage: f64,
+  count: i32, rows: usize, changed: usize, otherCount: i32, others: usize, items: i32, k: i32, ld: i32, shrinkage: f64,
   uIndptr: usize, uIndices: usize, iIndptr: usize, iIndices: usize, weights: usize, norms: usize,
   neighbors: usize, similarities: usize, rescan: usize, scratch: usize,
 ): void {
@@ -66,25 +73,30 @@ export function knn_refresh(
     const i = load<i32>(rows + (<usize>r << 2));
     const n = accumulate(i, uIndptr, uIndices, iIndptr, iIndices, weights, scratch, touched);
     const norm = load<f64>(norms + (<usize>i << 3));
-    const name = <f32>(i + 1);
-    for (let j = 0; j < items; j++) {
-      if (load<u8>(changed + j)) continue;
-      const list = (<usize>j * ld) << 2;
-      const held = find(k, name, neighbors + list);
-      const w = load<f64>(scratch + (<usize>j << 3));
-      if (held < 0 && w == 0) continue;
-      const s = w == 0 ? <f32>0 : similarity(w, norm, load<f64>(norms + (<usize>j << 3)), shrinkage);
-      if (held >= 0) {
-        const full = load<f32>(neighbors + list + (<usize>(k - 1) << 2)) != 0;
-        if (full && s < load<f32>(similarities + list + (<usize>held << 2))) store<u8>(rescan + j, 1);
-        remove(k, held, neighbors + list, similarities + list);
-      }
-      if (s > 0) offer(k, s, i, neighbors + list, similarities + list);
-    }
     for (let t: usize = touched, last = touched + (<usize>n << 2); t < last; t += 4) {
-      store<f64>(scratch + (<usize>load<i32>(t) << 3), 0);
+      const j = load<i32>(t);
+      if (load<u8>(changed + j)) continue;
+      const s = similarity(load<f64>(scratch + (<usize>j << 3)), norm, load<f64>(norms + (<usize>j << 3)), shrinkage);
+      renew(i, j, s, k, ld, neighbors, similarities, rescan);
     }
+    for (let t: usize = others, last = others + (<usize>otherCount << 2); t < last; t += 4) {
+      const j = load<i32>(t);
+      if (load<f64>(scratch + (<usize>j << 3)) == 0) renew(i, j, 0, k, ld, neighbors, similarities, rescan);
+    }
+    fillList(i, n, k, ld, shrinkage, norms, neighbors, similarities, scratch, touched);
   }
+}
+
+/** Item i in the list of j, whose similarity is s now; marks the list where what it does not hold may stand higher. */
+function renew(i: i32, j: i32, s: f32, k: i32, ld: i32, neighbors: usize, similarities: usize, rescan: usize): void {
+  const list = (<usize>j * ld) << 2;
+  const held = find(k, <f32>(i + 1), neighbors + list);
+  if (held >= 0) {
+    const full = load<f32>(neighbors + list + (<usize>(k - 1) << 2)) != 0;
+    if (full && s < load<f32>(similarities + list + (<usize>held << 2))) store<u8>(rescan + j, 1);
+    remove(k, held, neighbors + list, similarities + list);
+  }
+  if (s > 0) offer(k, s, i, neighbors + list, similarities + list);
 }
 
 /**

@@ -15,7 +15,8 @@ export function describe(value: unknown): string {
   return String(value);
 }
 
-function boundsText({ min, above, max }: Bounds): string {
+/** ` >= 1 and <= 5`, as it stands after what is bounded. */
+export function boundsText({ min, above, max }: Bounds): string {
   const low = min !== undefined ? ` >= ${min}` : above !== undefined ? ` > ${above}` : '';
   return max === undefined ? low : `${low}${low && ' and'} <= ${max}`;
 }

@@ -41,8 +41,12 @@ export const optionalNumber = (bounds: check.Bounds, doc: string): Option<number
 export const namedNumber = (named: Readonly<Record<string, number>>, bounds: check.Bounds, doc: string): Option<number | undefined> => ({
   kind: 'word', default: undefined, doc, words: Object.keys(named),
   // the command line brings numbers as text
-  check: (name, v) => (typeof v !== 'string' ? check.number(name, v, bounds)
-    : v.trim() !== '' && !Number.isNaN(Number(v)) ? check.number(name, Number(v), bounds) : named[check.oneOf(name, v, Object.keys(named))]),
+  check: (name, v) => {
+    if (typeof v !== 'string') return check.number(name, v, bounds);
+    if (v.trim() !== '' && !Number.isNaN(Number(v))) return check.number(name, Number(v), bounds);
+    if (Object.hasOwn(named, v)) return named[v];
+    throw new RangeError(`"${name}" expected ${Object.keys(named).join(', ')} or a number${check.boundsText(bounds)}; got ${check.describe(v)}`);
+  },
 });
 
 /**

@@ -38,7 +38,8 @@ const SETTINGS: Readonly<Record<Name, readonly Setting[]>> = {
     { title: 'ials, 32 factors, λ .005 (best quality)', options: { ...IALS, factors: 32, regularization: 0.005, tolerance: 1e-7 }, kinds: ['one user', '1% users', '1% cells'], sweeps: 60, otherSeed: true },
   ],
   gowalla: [
-    { title: 'ials, 16 factors, λ .1 (certifiable)', options: { objective: 'ials', unobservedWeight: 0.03, iterations: 5, factors: 16, regularization: 0.1, tolerance: 1e-7 }, kinds: ['one user', '1% users'], sweeps: 0, otherSeed: false },
+    { title: 'ials, 16 factors, λ .04 (certifiable)', options: { ...IALS, unobservedWeight: 0.01, factors: 16, regularization: 0.04, tolerance: 1e-7 }, kinds: ['one user', '1% users', '1% cells'], sweeps: 0, otherSeed: true },
+    { title: 'ials, 32 factors, λ .005 (best quality of 32 factors)', options: { ...IALS, unobservedWeight: 0.01, factors: 32, regularization: 0.005, tolerance: 1e-6 }, kinds: ['one user'], sweeps: 0, otherSeed: true },
   ],
 };
 

@@ -27,8 +27,8 @@ const WORK_PER_CALL = 2e8;
 
 /** Both sides of the baskets, and the weights that they imply. */
 interface Counts {
-  readonly users: Csr;
-  readonly items: Csr;
+  readonly users: Pick<Csr, 'rows' | 'nnz' | 'indptr' | 'indices'>;
+  readonly items: Pick<Csr, 'rows' | 'nnz' | 'indptr' | 'indices'>;
   readonly itemIndptr: Int32Array;
   readonly weights: number;
   readonly norms: number;
@@ -77,8 +77,8 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
     }
   }
 
-  async without({ data, retain, entries }: Removal, _exact: boolean, control: RunControl): Promise<{ model: ItemKnnModel; details: Record<string, unknown> }> {
-    const { options: own, kind } = this;
+  async without(removal: Removal, _exact: boolean, control: RunControl): Promise<{ model: ItemKnnModel; details: Record<string, unknown> }> {
+    const { options: own, kind } = this, { data, retain, entries } = removal;
     const model = new ItemKnnModel({ kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain), record: {} });
     // Global weights move with every deletion: then every list is counted anew. Else only the lists that may differ.
     const changed = new Uint8Array(data.items.size);
@@ -90,29 +90,44 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
     }
     model.neighbors.view().set(this.neighbors.view());
     model.similarities.view().set(this.similarities.view());
-    return { model, details: { exactness: 'exact', lists: await model.#refresh(retain, changed, rows, control) } };
+    return { model, details: { exactness: 'exact', lists: await model.#refresh(removal, changed, rows, control) } };
   }
 
   /** @returns how many lists were counted anew. */
-  async #refresh(retain: Dataset, changed: Uint8Array, rows: Int32Array, control: RunControl): Promise<number> {
+  async #refresh({ data, retain, entries }: Removal, changed: Uint8Array, rows: Int32Array, control: RunControl): Promise<number> {
     const { arena, neighbors, similarities, items } = this;
     const { neighbors: k } = this.options;
     const mark = arena.mark();
     try {
-      const counts = this.#count(retain);
+      const counts = this.#countOf(retain, changed), others = keptBeside(data, entries, changed);
       const rescan = arena.allocZeroed(items.size), flags = arena.upload(changed), list = arena.upload(rows);
       const scratch = arena.allocZeroed(arena.kernels.knn_refresh_scratch(items.size));
-      arena.kernels.knn_refresh(rows.length, list, flags, items.size, k, neighbors.ld, counts.shrinkage,
+      arena.kernels.knn_refresh(rows.length, list, flags, others.length, arena.upload(others), items.size, k, neighbors.ld, counts.shrinkage,
         counts.users.indptr, counts.users.indices, counts.items.indptr, counts.items.indices, counts.weights, counts.norms,
         neighbors.pointer, similarities.pointer, rescan, scratch);
-      const stale = arena.u8(rescan, items.size);
-      for (let i = 0; i < items.size; i++) if (stale[i]) changed[i] = 1;
-      const all = positions(changed);
-      await this.#lists(counts, all, 'forget', control);
-      return all.length;
+      const stale = arena.u8(rescan, items.size).slice(), left = positions(stale);
+      if (left.length > 0) await this.#lists(this.#countOf(retain, stale), left, 'forget', control);
+      return rows.length + left.length;
     } finally {
       arena.release(mark);
     }
+  }
+
+  /** Counts of one for every user, with the users of the flagged items only. */
+  #countOf({ userItems: { rows, cols, indptr, indices } }: Dataset, flagged: Uint8Array): Counts {
+    const { arena } = this;
+    const sizes = new Float64Array(cols), itemIndptr = new Int32Array(cols + 1);
+    for (let e = 0; e < indices.length; e++) sizes[indices[e]]++;
+    for (let i = 0; i < cols; i++) itemIndptr[i + 1] = itemIndptr[i] + (flagged[i] ? sizes[i] : 0);
+    const next = itemIndptr.slice(), usersOf = new Int32Array(itemIndptr[cols]);
+    for (let u = 0; u < rows; u++) {
+      for (let e = indptr[u]; e < indptr[u + 1]; e++) if (flagged[indices[e]]) usersOf[next[indices[e]]++] = u;
+    }
+    return {
+      users: { rows, nnz: indices.length, indptr: arena.upload(indptr), indices: arena.upload(indices) },
+      items: { rows: cols, nnz: usersOf.length, indptr: arena.upload(itemIndptr), indices: arena.upload(usersOf) }, itemIndptr,
+      weights: arena.upload(new Float64Array(rows).fill(1)), norms: arena.upload(sizes), shrinkage: this.options.shrinkage,
+    };
   }
 
   async #lists(counts: Counts, rows: Int32Array, phase: string, { signal, onProgress }: RunControl): Promise<void> {
@@ -164,6 +179,17 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
 }
 
 const allOf = (size: number): Int32Array => Int32Array.from({ length: size }, (_, i) => i);
+
+/** Items, not flagged, of users who lose entries. */
+function keptBeside(data: Dataset, entries: Int32Array, flagged: Uint8Array): Int32Array {
+  const { indptr } = data.userItems, beside = new Uint8Array(flagged.length);
+  for (let e = 0, user = 0; e < entries.length;) {
+    while (entries[e] >= indptr[user + 1]) user++;
+    for (const item of data.itemsOf(user)) if (!flagged[item]) beside[item] = 1;
+    while (e < entries.length && entries[e] < indptr[user + 1]) e++;
+  }
+  return positions(beside);
+}
 
 function positions(flags: Uint8Array): Int32Array {
   const list: number[] = [];

@@ -292,14 +292,15 @@ export const itemKnn: KernelTable = {
           const changed = new Uint8Array(ITEMS);
           for (const item of gone) changed[item] = 1;
           const flags = arena.upload(changed), rescan = arena.allocZeroed(ITEMS), scratch = arena.allocZeroed(arena.kernels.knn_refresh_scratch(ITEMS));
-          arena.kernels.knn_refresh(gone.length, arena.upload(Int32Array.from(gone)), flags, ITEMS, KNN.neighbors, fresh.ld, KNN.shrinkage,
+          const others = basket.filter((item) => !gone.includes(item));
+          arena.kernels.knn_refresh(gone.length, arena.upload(Int32Array.from(gone)), flags, others.length, arena.upload(others), ITEMS, KNN.neighbors, fresh.ld, KNN.shrinkage,
             fresh.users.indptr, fresh.users.indices, fresh.items.indptr, fresh.items.indices, fresh.weights, fresh.norms,
             before.neighbors, before.similarities, rescan, scratch);
           const stale = [...arena.u8(rescan, ITEMS)];
-          flagged += stale.filter((s, i) => s && !changed[i]).length;
+          flagged += stale.filter((s) => s).length;
           // what the kernel vouches for must be right already
           for (let i = 0; i < ITEMS; i++) {
-            if (changed[i] || stale[i]) continue;
+            if (stale[i]) continue;
             const row = (matrix: number): Float32Array => arena.f32(matrix, size).subarray(i * fresh.ld, (i + 1) * fresh.ld);
             same(`seed ${seed}, neighbours of ${i}`, row(before.neighbors), row(fresh.neighbors));
             same(`seed ${seed}, similarities of ${i}`, row(before.similarities), row(fresh.similarities));
