@@ -17,7 +17,7 @@ export const edgeKernels = {
     onResolve({ filter: /\/embedded\.js$/ }, ({ importer, path }) =>
       importer.startsWith(dist('src')) && path === './embedded.js' ? { path: join(root, 'scripts', 'edge-embedded.mjs'), sideEffects: false } : undefined);
     onResolve({ filter: /^\.\.\/build\/embedded\.js$/ }, () => ({ path: dist('build', 'embedded.js'), sideEffects: false }));
-    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /\.wasm\?module$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 

@@ -2,9 +2,9 @@
 // forgotten stays forgotten after a restart.
 import { forget, recommend, similarItems, digest } from 'lethe';
 import { unlearnAls } from 'lethe/unlearn-als';
-import { pack, unpack } from './state.mjs';
+import { assemble, blocksWith, partsOf, unpack } from './state.mjs';
 
-const CHUNK = 120_000; // below the 128 KiB that one stored value may have
+const PIECE = 1 << 20; // below the 2 MB that one row of a table may have
 
 export class Recommender {
   #storage;
@@ -16,6 +16,7 @@ export class Recommender {
 
   constructor(ctx) {
     this.#storage = ctx.storage;
+    this.#storage.sql.exec('CREATE TABLE IF NOT EXISTS parts (part INTEGER, piece INTEGER, bytes BLOB, PRIMARY KEY (part, piece))');
   }
 
   /** Requests come from worker.mjs, which has checked them: { action, … } as JSON, or a packed model. */
@@ -51,40 +52,43 @@ export class Recommender {
   async #forget(request, options) {
     const { model, data, digest: digestBefore } = this.#state; // as the change before left it
     const done = await forget(model, data, request, { method: unlearnAls, options: { local: true, ...options }, digests: false });
-    return this.#replace(done, { ...done.report, digestBefore });
+    const answer = await this.#replace(done, { ...done.report, digestBefore }, blocksWith(done.partition.entries, data.userItems));
+    const { indices, data: values } = data.userItems;
+    if (done.data.userItems.indices !== indices) release(indices, values);
+    return answer;
   }
 
-  /** Stored first, then shown: an answer never tells of what a restart would undo. */
-  async #replace({ model, data }, report) {
+  /** Stored first, then shown: an answer never tells of what a restart would undo. @param changed blocks; default all. */
+  async #replace({ model, data }, report, changed) {
     const state = { model, data, digest: await digest(model) };
     data.fingerprint(); // counted now, so that the first deletion need not
-    const bytes = await pack(state);
-    const chunks = {};
-    for (let n = 0; n * CHUNK < bytes.length; n++) chunks[`chunk${n}`] = bytes.slice(n * CHUNK, (n + 1) * CHUNK);
-    const names = Object.keys(chunks);
-    await this.#storage.transaction(async (storage) => {
-      const before = (await storage.get('chunks')) ?? 0;
-      for (let n = 0; n < names.length; n += 100) await storage.put(Object.fromEntries(names.slice(n, n + 100).map((name) => [name, chunks[name]])));
-      for (let n = names.length; n < before; n++) await storage.delete(`chunk${n}`);
-      await storage.put('chunks', names.length);
+    const parts = await partsOf(state, changed);
+    this.#storage.transactionSync(() => {
+      const { sql } = this.#storage;
+      if (!changed) sql.exec('DELETE FROM parts');
+      for (const [part, bytes] of parts) {
+        sql.exec('DELETE FROM parts WHERE part = ?', part);
+        for (let n = 0; n * PIECE < bytes.length; n++) sql.exec('INSERT INTO parts VALUES (?, ?, ?)', part, n, bytes.subarray(n * PIECE, (n + 1) * PIECE));
+      }
     });
+    release(...parts.values());
     this.#state = state;
     return reply(200, { ...(report && { report: { ...report, digestAfter: state.digest } }), digest: state.digest, ...this.#counts() });
   }
 
   async #load() {
-    const count = await this.#storage.get('chunks');
-    if (count === undefined) return;
-    const chunks = [];
-    for (let n = 0; n < count; n += 100) {
-      const names = Array.from({ length: Math.min(100, count - n) }, (_, i) => `chunk${n + i}`);
-      const found = await this.#storage.get(names);
-      chunks.push(...names.map((name) => found.get(name)));
-    }
-    const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
-    const { model, data } = await unpack(bytes);
+    if (this.#storage.sql.exec('SELECT part FROM parts LIMIT 1').toArray().length === 0) return;
+    const { model, data } = await assemble(this.#storedParts());
     data.fingerprint();
     this.#state = { model, data, digest: await digest(model) };
+  }
+
+  *#storedParts() {
+    for (let part = 0; ; part++) {
+      const pieces = this.#storage.sql.exec('SELECT bytes FROM parts WHERE part = ? ORDER BY piece', part).toArray();
+      if (pieces.length === 0) return;
+      yield whole(pieces.map(({ bytes }) => new Uint8Array(bytes)));
+    }
   }
 
   #counts() {
@@ -99,3 +103,21 @@ export class Recommender {
 }
 
 export const reply = (status, body, headers = {}) => Response.json(body, { status, headers });
+
+function whole(pieces) {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/**
+ * Gives the memory of arrays back at once. The collector lets tens of megabytes of them gather before it looks, which is
+ * much of what an edge worker has; nobody may read them any more.
+ */
+function release(...arrays) {
+  for (const { buffer } of arrays) buffer.transfer(0);
+}

@@ -7,7 +7,7 @@ const [recommenderFile, stateFile, deletions] = process.argv.slice(2);
 const { Recommender } = await import(pathToFileURL(recommenderFile).href);
 
 /** Keeps nothing, so that only the code's own memory is counted. */
-const storage = { get: async () => undefined, put: async () => {}, delete: async () => {}, transaction: (work) => work(storage) };
+const storage = { sql: { exec: () => ({ toArray: () => [] }) }, transactionSync: (work) => work() };
 const alive = () => {
   for (let n = 0; n < 3; n++) globalThis.gc();
   const { heapUsed, external } = process.memoryUsage();

@@ -19,7 +19,7 @@ async function prepare() {
   mkdirSync(join(home, 'storage'), { recursive: true });
   await build({
     entryPoints: [join(example, 'worker.mjs')], bundle: true, format: 'esm', target: 'es2022', outfile: join(home, 'worker.js'),
-    conditions: ['workerd'], external: ['*.wasm'], logLevel: 'warning',
+    conditions: ['workerd'], external: ['*.wasm?module'], logLevel: 'warning',
   });
   copyFileSync(join(root, 'build', 'kernels.wasm'), join(home, 'kernels.wasm'));
   writeFileSync(join(home, 'serve.capnp'), `using Workerd = import "/workerd/workerd.capnp";
@@ -27,7 +27,7 @@ const config :Workerd.Config = (
   services = [
     (name = "storage", disk = (path = "${join(home, 'storage')}", writable = true)),
     (name = "worker", worker = (
-      modules = [(name = "worker.js", esModule = embed "worker.js"), (name = "kernels.wasm", wasm = embed "kernels.wasm")],
+      modules = [(name = "worker.js", esModule = embed "worker.js"), (name = "kernels.wasm?module", wasm = embed "kernels.wasm")],
       compatibilityDate = "2026-01-01",
       bindings = [(name = "TOKEN", text = "${TOKEN}"), (name = "RECOMMENDER", durableObjectNamespace = "Recommender")],
       durableObjectNamespaces = [(className = "Recommender", uniqueKey = "lethe-recommender", enableSql = true)],

@@ -19,7 +19,7 @@ async function output(path, args, options = {}) {
   return stdout.trim();
 }
 
-const missing = install(['deno', 'bun', 'workerd', 'browsers', 'bundlers', 'wrangler', 'packaging']);
+const missing = install(['deno', 'bun', 'workerd', 'browsers', 'bundlers', 'wrangler', 'edge-light', 'packaging']);
 for (const browser of [chromium, firefox]) {
   if (!debianThere(browser) && process.argv.includes('--install')) installDebian(browser.debian.packages);
   if (!debianThere(browser)) missing.push(browser.name);
@@ -103,6 +103,29 @@ const config :Workerd.Config = (services = [(name = "app", worker = (compatibili
   ${files.sort((a, b) => Number(b.endsWith('.js')) - Number(a.endsWith('.js'))).map(embed).join(', ')}]))]);\n`);
   const { stdout, stderr } = await call(command('workerd'), ['test', at('out-wrangler', 'test.capnp')]);
   same(stdout.match(/@@story (.*)/)?.[1] ?? stdout + stderr, line);
+});
+// As Vercel does: the condition, one script, and the .wasm file compiled outside, where compiling inside is forbidden.
+await check('edge-light: a bundle in the edge runtime that Vercel publishes, compiling forbidden', async () => {
+  let wasm;
+  const hostCompiles = {
+    name: 'host-compiles',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({ path: (wasm = join(resolveDir, path.replace(/\?module$/, ''))), namespace: 'wasm' }));
+      onLoad({ filter: /./, namespace: 'wasm' }, () => ({ contents: 'export default globalThis.kernelsOfTheHost' }));
+    },
+  };
+  const { outputFiles: [{ text }] } = await esbuild({
+    absWorkingDir: home, entryPoints: ['page.mjs'], bundle: true, write: false, format: 'iife', conditions: ['edge-light', 'browser'], plugins: [hostCompiles], logLevel: 'silent',
+  });
+  const { EdgeVM } = (await load('edge-light', '@edge-runtime/vm')).default;
+  const inEdge = async (kernelsOfTheHost) => {
+    const edge = new EdgeVM({ codeGeneration: { strings: false, wasm: false }, extend: (context) => Object.assign(context, { kernelsOfTheHost }) });
+    edge.evaluate(text);
+    while (!edge.context.letheResult) await new Promise((turn) => setTimeout(turn, 10));
+    return edge.context.letheResult;
+  };
+  same(await inEdge(await WebAssembly.compile(readFileSync(wasm))), line);
+  same(/gave no compiled module/.test(await inEdge(undefined)), true);
 });
 for (const browser of Object.values(browsers)) await browser.close();
 

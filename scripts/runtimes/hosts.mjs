@@ -91,7 +91,7 @@ export default { async test() { console.log('${MARK}' + JSON.stringify(await run
     place('test.capnp', `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "tests", worker = (
   modules = [
-    ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), '(name = "dist/src/kernels.wasm", wasm = embed "dist/src/kernels.wasm")'].join(',\n    ')}
+    ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), '(name = "dist/src/kernels.wasm?module", wasm = embed "dist/src/kernels.wasm")'].join(',\n    ')}
   ],
   compatibilityDate = "2026-01-01"
 ))]);

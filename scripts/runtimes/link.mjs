@@ -40,7 +40,7 @@ export function link(entries, replaced = {}) {
         if (specifier) throw new Error(`${path} imports ${name}: not portable`);
         return whole;
       }
-      if (/\.(wasm|bin)$/.test(name)) return whole;
+      if (/\.(wasm\?module|bin)$/.test(name)) return whole;
       const target = resolve(path, name);
       visit(target);
       let way = posix.relative(posix.dirname(path), target);

