@@ -1,42 +1,79 @@
-// ALS on one thread and on several, interleaved: the best time of each, and what more threads gain.
-// npm run bench:threads -- [--threads 2] [--rounds 5] [--factors 64] [--interactions 1000000] [--json file]
+// What more threads gain: ALS, a product with a sparse matrix, an epoch of LightGCN, on one thread and on several, turn by
+// turn: the best time of each and the ratio.
+// npm run bench:threads -- [--threads 2] [--rounds 5] [--factors 64] [--interactions 1000000] [--only word] [--json file]
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { generate } from '../src/generate.ts';
+import { Training } from '../src/gradient.ts';
+import { bipartiteGraph } from '../src/graph.ts';
 import { LeastSquares, leastSquaresOptions } from '../src/least-squares.ts';
+import { lightgcn } from '../src/models/lightgcn.ts';
+import { Optimizer } from '../src/optimizer.ts';
 import { resolveOptions } from '../src/options.ts';
-import { withTeam } from '../src/threads.ts';
+import { PairSampler } from '../src/sampling.ts';
+import { multiplySparse, shareWork } from '../src/sharing.ts';
+import { Csr, Matrix } from '../src/tensor.ts';
+import { withTeam, type Team } from '../src/threads.ts';
 
 const { values } = parseArgs({ options: {
   threads: { type: 'string', default: '2' }, rounds: { type: 'string', default: '5' }, factors: { type: 'string', default: '64' },
-  interactions: { type: 'string', default: '1000000' }, json: { type: 'string' },
+  interactions: { type: 'string', default: '1000000' }, only: { type: 'string', default: '' }, json: { type: 'string' },
 } });
 const threads = Number(values.threads), rounds = Number(values.rounds), factors = Number(values.factors), interactions = Number(values.interactions);
 
 const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1];
 const data = await generate({ users: Math.ceil(interactions / 165), items: Math.ceil(interactions / 270), interactions });
-console.log(`ALS, ${data.users.size} x ${data.items.size}, ${interactions} interactions, ${factors} factors; ${availableParallelism()} processors; seconds per sweep`);
-console.log('solver    threads 1: min median   ' + `threads ${threads}: min median   ratio of minima, of medians`);
+
+/** What is timed, made ready in a team's arena. */
+type Prepare = (team: Team) => () => unknown;
+
+const sweep = (solver: 'cholesky' | 'cg'): Prepare => (team) => {
+  const problem = new LeastSquares(data, resolveOptions('als', leastSquaresOptions, { solver, factors, alpha: 4, regularization: 1 }), undefined, team);
+  problem.initialize();
+  return () => problem.sweep();
+};
+
+const WORKS: Readonly<Record<string, Prepare>> = {
+  cholesky: sweep('cholesky'),
+  cg: sweep('cg'),
+  spmm: (team) => {
+    shareWork(team);
+    const graph = Csr.from(team.arena, bipartiteGraph(data)), X = new Matrix(team.arena, graph.rows, factors), Y = new Matrix(team.arena, graph.rows, factors);
+    X.load(Float32Array.from({ length: X.rows * X.cols }, (_, i) => (i % 101) - 50));
+    return () => multiplySparse(graph, X.ld, X.pointer, 0, Y.pointer);
+  },
+  lightgcn: (team) => {
+    const options = resolveOptions('lightgcn', lightgcn.options, { factors, batchSize: 8192 });
+    const training = new Training(lightgcn, data, options as never, team), optimizer = new Optimizer(training.arena, training.matrices);
+    const sampler = new PairSampler(data, options.seed);
+    training.begin();
+    let epoch = 0;
+    return () => training.epoch(++epoch, sampler, optimizer, options.learningRate, {});
+  },
+};
+
+console.log(`${data.users.size} x ${data.items.size}, ${interactions} interactions, ${factors} factors; ${availableParallelism()} processors; seconds per sweep, product, epoch`);
+console.log('work      threads 1: min median   ' + `threads ${threads}: min median   ratio of minima, of medians`);
 const rows = [];
-for (const solver of ['cholesky', 'cg'] as const) {
-  const options = resolveOptions('als', leastSquaresOptions, { solver, factors, alpha: 4, regularization: 1 });
+for (const [work, prepare] of Object.entries(WORKS)) {
+  if (!work.includes(values.only)) continue;
   const row = await withTeam(1, (one) => withTeam(threads, async (many) => {
     if (many.threads !== threads) throw new Error(`only ${many.threads} threads could be opened`);
-    const sides = [one, many].map((team) => ({ problem: new LeastSquares(data, options, undefined, team), times: [] as number[] }));
-    for (const { problem } of sides) problem.initialize();
+    const sides = [one, many].map((team) => ({ run: prepare(team), times: [] as number[] }));
     for (let round = 0; round <= rounds; round++) {
-      for (const { problem, times } of sides) {
+      for (const { run, times } of sides) {
         const start = performance.now();
-        await problem.sweep();
+        await run();
         if (round > 0) times.push((performance.now() - start) / 1000); // the first one warms up
       }
     }
     const [a, b] = sides.map(({ times }) => ({ min: Math.min(...times), median: median(times) }));
-    return { solver, factors, interactions, one: a, many: b, ratio: { min: a.min / b.min, median: a.median / b.median } };
+    return { work, factors, interactions, one: a, many: b, ratio: { min: a.min / b.min, median: a.median / b.median } };
   }));
   rows.push(row);
-  console.log([solver.padEnd(9), row.one.min.toFixed(3).padStart(15), row.one.median.toFixed(3).padStart(6), row.many.min.toFixed(3).padStart(15),
+  console.log([row.work.padEnd(9), row.one.min.toFixed(3).padStart(15), row.one.median.toFixed(3).padStart(6), row.many.min.toFixed(3).padStart(15),
     row.many.median.toFixed(3).padStart(6), row.ratio.min.toFixed(2).padStart(16), row.ratio.median.toFixed(2).padStart(11)].join(' '));
 }
+if (rows.length === 0) console.log(`Nothing to time matches ${values.only}.`);
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ threads, rows }, null, 2)}\n`);
