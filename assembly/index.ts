@@ -21,6 +21,7 @@ export {
   first_not_finite, copy_columns, softmax_rows, spread_rows,
 } from './rows';
 export { sgd, adagrad, adam, sgd_rows, adagrad_rows, adam_rows } from './optimizer';
+export { draw_negatives, epoch_words } from './sampling';
 export { bpr_gradient, gathered_squares, scatter_scaled } from './bpr';
 export { select_neighbors } from './neighbors';
 export { cholesky64, spd_finish, spd_sweep, spd_sweep_scratch } from './dense64';

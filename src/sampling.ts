@@ -1,7 +1,9 @@
 // The order of training and the negatives, by keyed draws: an interaction's place and its negatives are functions of
 // (seed, user, item, epoch, draw). Forgetting one user changes nobody else's negatives and nobody else's relative order.
 import type { Dataset } from './dataset.ts';
+import { Arena } from './memory.ts';
 import { pairKey, philox, STREAM } from './random.ts';
+import type { SparseRows } from './tensor.ts';
 
 /** Users, the items they have, and items they have not, as positions; entry k of each belongs together. */
 export interface Batch {
@@ -33,7 +35,11 @@ export class PairSampler {
   readonly #ceiling: number;
   readonly #sampler: (typeof SAMPLERS)[number];
   readonly #negatives: number;
-  readonly #closed: readonly Dataset[];
+  /** Items that are no negatives of a user. */
+  readonly #closed: SparseRows;
+  /** Holds what the kernels draw with: pairs' keys and users, items' counts, closed items. */
+  readonly #arena = new Arena();
+  readonly #inputs: readonly number[];
 
   /**
    * @param data the pairs to draw.
@@ -54,54 +60,77 @@ export class PairSampler {
         this.#users[e] = u;
       }
     }
-    this.#closed = closed;
+    this.#closed = closed.length === 1 ? closed[0].userItems : union(closed.map(({ userItems }) => userItems));
     this.#counts = Int32Array.from(closed[0].itemCounts());
     this.#sampler = sampler;
     this.#negatives = negatives;
     let ceiling = 1;
     for (const count of this.#counts) while (ceiling < count) ceiling *= 2;
     this.#ceiling = ceiling;
+    this.#inputs = [this.#keys, this.#users, this.#counts, this.#closed.indptr, this.#closed.indices].map((array) => this.#arena.upload(array));
   }
 
   /** All entries in the order of an epoch. */
   order(epoch: number): Int32Array {
-    const n = this.data.interactions, draws = new Uint32Array(n);
-    for (let e = 0; e < n; e++) draws[e] = philox(epoch, 0, this.#keys[2 * e], this.#keys[2 * e + 1], this.seed, STREAM.shuffle)[0];
-    return ascending(draws);
+    const arena = this.#arena, n = this.data.interactions;
+    return arena.scope(() => {
+      const out = arena.alloc((n + 3) * 4);
+      arena.kernels.epoch_words(n, this.seed, STREAM.shuffle, epoch, this.#inputs[0], out);
+      return ascending(arena.u32(out, n));
+    });
   }
 
   /** The given entries as a batch, with a negative each for this epoch and draw; again from the first where each has several. */
   batch(entries: Int32Array, epoch: number, draw = 0): Batch {
     const { indices } = this.data.userItems, n = entries.length, all = n * this.#negatives;
     const users = new Int32Array(all), positives = new Int32Array(all), negatives = new Int32Array(all);
+    for (let t = 0; t < this.#negatives; t++) negatives.set(this.#draw(entries, epoch, draw * this.#negatives + t), t * n);
     for (let k = 0; k < all; k++) {
       const e = entries[k % n];
       users[k] = this.#users[e];
       positives[k] = indices[e];
-      negatives[k] = this.#negative(e, users[k], epoch, draw * this.#negatives + Math.floor(k / n));
+      if (negatives[k] < 0) negatives[k] = this.#sought(e, users[k], epoch, draw * this.#negatives + Math.floor(k / n));
     }
     return { users, positives, negatives, times: this.#negatives };
   }
 
-  #negative(entry: number, user: number, epoch: number, draw: number): number {
-    const items = this.#counts.length, lo = this.#keys[2 * entry], hi = this.#keys[2 * entry + 1], popularity = this.#sampler === 'popularity';
-    let first = 0;
-    for (let t = 0; t < TRIES[this.#sampler]; t += popularity ? 2 : 1) {
-      const words = philox(epoch, (draw << 8) | (t >> 2), lo, hi, this.seed, STREAM.negatives);
-      const item = Math.floor(((words[t & 3] >>> 0) / 4294967296) * items);
-      if (t === 0) first = item;
-      // Turned down unless its count is large enough: whoever leaves changes few draws, where a table of sums would shift all.
-      if (popularity && ((words[(t & 3) + 1] >>> 0) / 4294967296) * this.#ceiling >= this.#counts[item]) continue;
-      if (this.#open(user, item)) return item;
-    }
+  /** A negative for each entry; −1 where the tries were not enough. */
+  #draw(entries: Int32Array, epoch: number, draw: number): Int32Array {
+    const arena = this.#arena, n = entries.length;
+    return arena.scope(() => {
+      const list = arena.upload(entries), out = arena.alloc(n * 4), [keys, users, counts, indptr, indices] = this.#inputs;
+      arena.kernels.draw_negatives(n, this.seed, STREAM.negatives, epoch, draw, TRIES[this.#sampler], this.#sampler === 'popularity' ? this.#ceiling : 0,
+        this.#counts.length, list, keys, users, counts, indptr, indices, out, arena.alloc(16));
+      return arena.i32(out, n).slice();
+    });
+  }
+
+  /** The first open item from the one that was drawn first. */
+  #sought(entry: number, user: number, epoch: number, draw: number): number {
+    const items = this.#counts.length;
+    const word = philox(epoch, draw << 8, this.#keys[2 * entry], this.#keys[2 * entry + 1], this.seed, STREAM.negatives)[0];
+    const first = Math.floor(((word >>> 0) / 4294967296) * items);
     for (let i = 0; i < items; i++) if (this.#open(user, (first + i) % items)) return (first + i) % items;
     // A user who has every item has no negative: the pair stands against itself, and moves nothing.
     return this.data.userItems.indices[entry];
   }
 
   #open(user: number, item: number): boolean {
-    return this.#counts[item] > 0 && !this.#closed.some(({ userItems }) => has(userItems.indices, userItems.indptr[user], userItems.indptr[user + 1], item));
+    const { indptr, indices } = this.#closed;
+    return this.#counts[item] > 0 && !has(indices, indptr[user], indptr[user + 1], item);
   }
+}
+
+/** Rows that hold what any of the given ones holds. */
+function union(all: readonly SparseRows[]): SparseRows {
+  const { rows, cols } = all[0], indptr = new Int32Array(rows + 1), indices: number[] = [];
+  for (let r = 0; r < rows; r++) {
+    const items = new Set<number>();
+    for (const part of all) for (let e = part.indptr[r]; e < part.indptr[r + 1]; e++) items.add(part.indices[e]);
+    for (const item of Int32Array.from(items).sort()) indices.push(item);
+    indptr[r + 1] = indices.length;
+  }
+  return { rows, cols, indptr, indices: Int32Array.from(indices), data: new Float32Array(indices.length) };
 }
 
 /** Whether ascending indices[low .. high) hold an item. */

@@ -1,7 +1,7 @@
 import type { Arena } from '../../src/memory.ts';
-import { keyOf, uniform } from '../../src/random.ts';
+import { keyOf, philox, uniform } from '../../src/random.ts';
 import { paddedWidth } from '../../src/tensor.ts';
-import { normalRows, uniformRows, words } from '../reference/random.ts';
+import { negative, normalRows, uniformRows, words } from '../reference/random.ts';
 import { near, same, type KernelTable } from './table.ts';
 
 /** Keys of eleven ids; row 3 is a deleted one. */
@@ -36,6 +36,33 @@ export const random: KernelTable = {
       // Known answer of the Random123 distribution for an all-zero counter and key.
       arena.kernels.random_words(4, 0, 0, 0, 0, out);
       same('known answer', arena.u32(out, 4), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
+    },
+  },
+  epoch_words: {
+    claim: "the first word of the host's Philox for each pair and epoch",
+    check(arena) {
+      const keys = someKeys(), out = arena.alloc((11 + 3) * 4);
+      arena.kernels.epoch_words(11, 5, 6, 1000001, arena.upload(keys), out);
+      same('words', arena.u32(out, 11), Array.from({ length: 11 }, (_, k) => philox(1000001, 0, keys[2 * k] | 0, keys[2 * k + 1] | 0, 5, 6)[0] >>> 0));
+    },
+  },
+  draw_negatives: {
+    claim: 'item for item what the host draws: all alike and by popularity, users with few items, with all but one and with all',
+    check(arena) {
+      const keys = someKeys(), items = 9, counts = Int32Array.of(1, 0, 4, 9, 2, 3, 0, 16, 1);
+      const closed = [[], [0, 3], [0, 2, 3, 4, 5, 7], [0, 2, 3, 4, 5, 7, 8]], users = Int32Array.from({ length: 11 }, (_, e) => e % 4);
+      const indptr = new Int32Array(5);
+      closed.forEach((list, u) => (indptr[u + 1] = indptr[u] + list.length));
+      const entries = Int32Array.of(10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 2, 3), n = entries.length, out = arena.alloc(n * 4), scratch = arena.alloc(16);
+      const at = [entries, keys, users, counts, indptr, Int32Array.from(closed.flat())].map((array) => arena.upload(array));
+      let none = 0;
+      for (const [epoch, draw, tries, ceiling] of [[1, 0, 64, 0], [1000001, 3, 64, 0], [2, 0, 3, 0], [1, 1, 512, 16], [7, 0, 6, 16]]) {
+        arena.kernels.draw_negatives(n, 5, 6, epoch, draw, tries, ceiling, items, at[0], at[1], at[2], at[3], at[4], at[5], out, scratch);
+        const expected = Array.from(entries, (e) => negative([keys[2 * e], keys[2 * e + 1]], 5, 6, epoch, draw, tries, ceiling, counts, new Set(closed[users[e]])));
+        same('negatives', arena.i32(out, n), expected);
+        none += expected.filter((item) => item < 0).length;
+      }
+      if (none === 0 || none > 4 * n) throw new Error(`${none} draws without an item show nothing`);
     },
   },
   random_normal_rows: {

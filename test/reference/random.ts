@@ -36,3 +36,14 @@ export function normalRows(keys: Uint32Array, factors: number, seed: number, str
 export function uniformRows(keys: Uint32Array, cols: number, seed: number, stream: number, low: number, high: number): Float64Array {
   return rowsOf(keys, cols, (lo, hi) => Array.from(words(cols, seed, stream, lo, hi), (w) => low + (high - low) * ((w >>> 8) / 2 ** 24)));
 }
+
+/** What `draw_negatives` draws, try by try. */
+export function negative(key: readonly [number, number], seed: number, stream: number, epoch: number, draw: number, tries: number, ceiling: number,
+  counts: ArrayLike<number>, closed: ReadonlySet<number>): number {
+  for (let t = 0; t < tries; t += ceiling > 0 ? 2 : 1) {
+    const block = philox(epoch, (draw << 8) | (t >> 2), key[0] | 0, key[1] | 0, seed, stream), item = Math.floor(((block[t & 3] >>> 0) / 2 ** 32) * counts.length);
+    if (ceiling > 0 && ((block[(t & 3) + 1] >>> 0) / 2 ** 32) * ceiling >= counts[item]) continue;
+    if (counts[item] > 0 && !closed.has(item)) return item;
+  }
+  return -1;
+}
