@@ -155,8 +155,10 @@ function figures(model: Model, partition: Partition, split: Split, gold: Model):
   };
 }
 
+/** Steps of the costlier models compute all rows whatever their batch: large ones reach the same quality in a fifth of the time. One gold each. */
+const LARGE = { epochs: 150, evaluateEvery: 3, patience: 4, batchSize: 4096, learningRate: 0.005 };
 const METHODS: readonly Unlearner[] = [mmrecun, finetune, negativeGradient];
-const DEFAULTS: Readonly<Record<string, object>> = { lightgcn: { layers: 2, regularization: 0 }, bpr: {}, vbpr: {}, freedom: {}, bm3: {}, mgcn: {}, lattice: {}, slmrec: {}, cm3: {}, lirdrec: { learningRate: 1e-3 } };
+const DEFAULTS: Readonly<Record<string, object>> = { lightgcn: { layers: 2, regularization: 0 }, bpr: {}, vbpr: {}, freedom: {}, bm3: {}, mgcn: LARGE, lattice: LARGE, slmrec: LARGE, cm3: LARGE, lirdrec: LARGE };
 
 async function forgetting(name: SetName, kindName: string, whats: readonly string[]): Promise<void> {
   const started = cpuSeconds(), split = await load(name), kind = KINDS[kindName] ?? LATER[kindName], options = { ...COMMON, ...DEFAULTS[kindName] };
@@ -164,7 +166,7 @@ async function forgetting(name: SetName, kindName: string, whats: readonly strin
   const tables: Table[] = [];
   for (const what of whats) {
     const request = requestOf(split.train, what), partition = partitionOf(split.train, request), rest = { train: partition.retain, validation: split.validation };
-    const golds = await fittedSeeds(kind, rest, options), [gold] = golds;
+    const golds = await fittedSeeds(kind, rest, options, Object.hasOwn(LATER, kindName) ? [1] : SEEDS), [gold] = golds;
     const measured = golds.map(({ model }) => figures(model, partition, split, gold.model)), goldSeconds = mean(golds.map(({ seconds }) => seconds));
     const average = (key: keyof Figures): number => mean(measured.map((f) => f[key]));
     const rows: (string | number | null)[][] = [];
@@ -173,7 +175,8 @@ async function forgetting(name: SetName, kindName: string, whats: readonly strin
         .map((v) => (typeof v === 'number' && !Number.isFinite(v) ? null : v)));
     };
     line('original', figures(original, partition, split, gold.model), null);
-    line('gold, mean of 3', { test: average('test'), ndcg: average('ndcg'), forgotten: average('forgotten'), margin: average('margin'), auc: average('auc'), overlap: mean([measured[1].overlap, measured[2].overlap]) }, 1, `forget recall ${range(measured.map((f) => f.forgotten))}; overlap: of the other two with the first`);
+    const one = golds.length === 1;
+    line(one ? 'gold' : 'gold, mean of 3', { test: average('test'), ndcg: average('ndcg'), forgotten: average('forgotten'), margin: average('margin'), auc: average('auc'), overlap: one ? NaN : mean([measured[1].overlap, measured[2].overlap]) }, 1, one ? 'one seed' : `forget recall ${range(measured.map((f) => f.forgotten))}; overlap: of the other two with the first`);
     for (const method of METHODS) {
       const before = cpuSeconds();
       const { model, report } = await forget(original, split.train, request, { method, validation: split.validation, digests: false });
@@ -263,7 +266,7 @@ const PARTS: Record<string, () => Promise<void>> = {
 };
 
 const NAMED: Record<string, () => Promise<void>> =
-  Object.fromEntries(Object.keys(LATER).map((kind) => [`forget-lfm2k-${kind}`, () => forgetting('lfm2k', kind, [...ALL, 'modality'])]));
+  Object.fromEntries(Object.keys(LATER).map((kind) => [`forget-lfm2k-${kind}`, () => forgetting('lfm2k', kind, ['users', 'items', 'modality'])]));
 
 const asked = process.argv.slice(2);
 if (asked.includes('--fresh')) for (const file of existsSync(CACHE) ? readdirSync(CACHE) : []) rmSync(`${CACHE}/${file}`);
