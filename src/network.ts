@@ -161,6 +161,24 @@ export function frozenFeatures(model: string, arena: Arena, data: Dataset): Froz
   });
 }
 
+/**
+ * Takes a modality's mean row away from every item that has it, and makes what is left of length 1. Features of many
+ * encoders share one direction that is far longer than what tells items apart: rows that are read from them and made of
+ * length 1 would begin all alike. The mean is of the items that are there now: nothing of a revoked row stays in it.
+ */
+export function centreFeatures({ matrix }: FrozenFeatures, open: Uint8Array): void {
+  const { rows, cols, ld } = matrix, view = matrix.view(), mean = new Float64Array(cols);
+  const count = open.reduce((sum, has) => sum + has, 0);
+  for (let r = 0; r < rows; r++) if (open[r]) for (let c = 0; c < cols; c++) mean[c] += view[r * ld + c] / count;
+  for (let r = 0; r < rows; r++) {
+    if (!open[r]) continue;
+    let squares = 0;
+    for (let c = 0; c < cols; c++) squares += (view[r * ld + c] - mean[c]) * (view[r * ld + c] - mean[c]);
+    const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+    for (let c = 0; c < cols; c++) view[r * ld + c] = (view[r * ld + c] - mean[c]) * scale;
+  }
+}
+
 /** [1 × n], constant: 1 where an item of `index` has features of the modality. */
 export function presence(tape: Tape, { features }: FrozenFeatures, index: Int32Array): Variable {
   const mask = tape.matrix(1, index.length);

@@ -4,7 +4,7 @@
 // computed anew with the middle of the mix rather than kept from the last step.
 import { symmetricBeta } from '../beta.ts';
 import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { frozenFeatures, openRows, ParameterSet, xavierNormal, type Moment, type Pass } from '../network.ts';
+import { centreFeatures, frozenFeatures, openItems, openRows, ParameterSet, xavierNormal, type Moment, type Pass } from '../network.ts';
 import { distinct } from '../ops/distinct.ts';
 import { add, leakyRelu, weightedSum } from '../ops/pointwise.ts';
 import { linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
@@ -37,6 +37,7 @@ export const cm3: GradientKind<typeof options> = gradientKind({
     const set = new ParameterSet(arena, data), modalities = frozenFeatures('cm3', arena, data);
     const users = data.users.size, items = data.items.size, blocks = modalities.length + 1, { both } = interactionGraphs(arena, data);
     const similar = similarItems(arena, data, modalities, neighbors, sideWeight);
+    for (const modality of modalities) centreFeatures(modality, openItems(modality, data));
     const zero = { law: 'uniform', scale: 0 } as const;
     const tables = [...modalities.map(({ name }) => name), 'mix'].map((name) => set.users(`userRows-${name}`, factors, xavierNormal));
     const attention = set.users('attention', blocks, xavierNormal);

@@ -4,7 +4,7 @@
 // Departs from the published code: moments of the copied weights begin anew, scores are computed anew for ranking, and the
 // shares of the two attentions are saved with the model.
 import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { byFanIn, frozenFeatures, openRows, ParameterSet, xavierNormal, type Pass } from '../network.ts';
+import { byFanIn, centreFeatures, frozenFeatures, openItems, openRows, ParameterSet, xavierNormal, type Pass } from '../network.ts';
 import { cosineTransform } from '../cosine-transform.ts';
 import { add, combine, leakyRelu } from '../ops/pointwise.ts';
 import { addBias, linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
@@ -42,6 +42,7 @@ export const lirdrec: GradientKind<typeof options> = gradientKind({
     const set = new ParameterSet(arena, data), modalities = frozenFeatures('lirdrec', arena, data);
     const users = data.users.size, items = data.items.size, blocks = modalities.length + 1, { both } = interactionGraphs(arena, data);
     const similar = similarItems(arena, data, modalities, neighbors, sideWeight);
+    for (const modality of modalities) centreFeatures(modality, openItems(modality, data));
     const zero = { law: 'uniform', scale: 0 } as const, names = [...modalities.map(({ name }) => name), 'transforms'];
     const tables = names.map((name) => set.users(`userRows-${name}`, factors, xavierNormal));
     const attention = set.users('attention', blocks, xavierNormal);

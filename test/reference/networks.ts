@@ -44,6 +44,12 @@ export const modalitiesOf = (data: Dataset): [string, Features][] =>
   [...data.features].sort(([a], [b]) => (a === 'text' ? -1 : b === 'text' ? 1 : a < b ? -1 : 1));
 const features = ({ dims, values, present }: Features): Table => table(present.length, dims, (r, c) => (present[r] ? values[r * dims + c] : 0));
 
+/** Features less their mean over the items that have them, of length 1. */
+const centred = (f: Features): Table => {
+  const t = features(f), there = Array.from(f.present.keys()).filter((r) => f.present[r]), mean = Array.from({ length: t.cols }, (_, c) => there.reduce((s, r) => s + cell(t, r, c), 0) / there.length);
+  return unit(table(t.rows, t.cols, (r, c) => (f.present[r] ? cell(t, r, c) - mean[c] : 0)));
+};
+
 /** Â of users and items. */
 function adjacency(data: Dataset): Table {
   const users = data.users.size, n = users + data.items.size, A = table(n, n, () => 0);
@@ -131,8 +137,8 @@ const columns = (t: Table, from: number, cols: number): Table => table(t.rows, c
 
 const cm3: Twin = (data, P, { users: u, positives, negatives }, { factors, layers, neighbors, sideWeight, uniformity, ceiling }, { mix: share }) => {
   const users = data.users.size, list = modalitiesOf(data), of = (name: string): Table => P.get(name)!;
-  const own = list.map(([name, f]) => opened(product(lrelu(dense(features(f), of(`hidden:${name}`), of(`hiddenBias:${name}`))), of(`output:${name}`)), f));
-  const points = list.map(([name, f]) => unit(opened(dense(features(f), of(`direct:${name}`), of(`directBias:${name}`)), f)));
+  const own = list.map(([name, f]) => opened(product(lrelu(dense(centred(f), of(`hidden:${name}`), of(`hiddenBias:${name}`))), of(`output:${name}`)), f));
+  const points = list.map(([name, f]) => unit(opened(dense(centred(f), of(`direct:${name}`), of(`directBias:${name}`)), f)));
   const mix = slerp(points[0], points[1], share!), names = [...list.map(([name]) => name), 'mix'];
   const X = beside(...[...own, mix].map((t, b) => unit(below(of(`userRows-${names[b]}`), t)))), Z = layersOf(adjacency(data), X, layers, 1);
   const w = softmax(of('attention')), user = slice(Z, 0, users), item = slice(Z, users, Z.rows - users);
@@ -192,8 +198,8 @@ const lirdrec: Twin = (data, P, batch, { factors, layers, neighbors, sideWeight,
   });
   const biased = (t: Table, b: Table): Table => table(t.rows, t.cols, (r, c) => cell(t, r, c) + b.at[c]);
   const hidden = [
-    ...list.map(([name, f]): [string, Table] => [name, product(features(f), of(`hidden:${name}`))]),
-    ['transforms', plus(...list.map(([name, f]) => product(transform(features(f)), of(`transform:${name}`))))] as [string, Table],
+    ...list.map(([name, f]): [string, Table] => [name, product(centred(f), of(`hidden:${name}`))]),
+    ['transforms', plus(...list.map(([name, f]) => product(transform(centred(f)), of(`transform:${name}`))))] as [string, Table],
   ];
   const own = hidden.map(([name, t], b) => opened(product(lrelu(biased(t, of(`hiddenBias:${name}`))), of(`output:${name}`)), ...(b < list.length ? [list[b][1]] : list.map(([, f]) => f))));
   const Z = layersOf(adjacency(data), beside(...own.map((t, b) => unit(below(of(`userRows-${hidden[b][0]}`), t)))), layers, 1);
