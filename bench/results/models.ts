@@ -31,8 +31,8 @@ const SEARCH: Readonly<Record<string, Setting[]>> = {
   bpr: grid({ learningRate: [0.005, 0.01], regularization: [0, 0.1] }),
   lightgcn: grid({ learningRate: [0.005, 0.01], layers: [2, 3] }),
   mgcn: grid({ contrast: [0.01] }),
-  lattice: grid({ learned: [0.1, 0.3] }),
-  slmrec: grid({ contrast: [0.01, 0.1] }),
+  lattice: grid({ learned: [0.1] }),
+  slmrec: [{ contrast: 0.01 }, { contrast: 0.01, weightDecay: 0 }],
   cm3: grid({ batchSize: [8192], learningRate: [0.01] }),
   lirdrec: grid({ batchSize: [8192], learningRate: [0.01], layers: [2] }),
 };
