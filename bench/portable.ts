@@ -4,7 +4,7 @@ import { Arena } from '../src/memory.ts';
 import { FAMILIES } from '../test/kernels/index.ts';
 
 /** Milliseconds: a sample is long enough for coarse clocks; warming up lets the engine optimise. */
-const SAMPLE = 25, WARM_UP = 200, SAMPLES = 9, TOO_LONG = / = (256|1024)$/;
+const SAMPLE = 25, WARM_UP = 200, BUDGET = 1500, FEWEST = 3, MOST = 9, TOO_LONG = / = (256|1024)$/;
 
 export interface Stage {
   readonly stage: string;
@@ -32,9 +32,10 @@ export async function* stages(): AsyncGenerator<Stage> {
     let once = 0;
     for (let spent = 0, n = 0; spent < WARM_UP && n < 1000; n++) spent += once = timed(1);
     const times = once > 0 ? Math.max(1, Math.ceil(SAMPLE / once)) : 1;
-    const samples = Array.from({ length: SAMPLES }, () => timed(times)).sort((a, b) => a - b);
-    const still = samples[SAMPLES - 1] === 0;
-    yield { stage, milliseconds: { min: still ? NaN : samples[0], median: still ? NaN : samples[SAMPLES >> 1] } };
+    const count = Math.max(FEWEST, Math.min(MOST, Math.floor(BUDGET / Math.max(once * times, 1))));
+    const samples = Array.from({ length: count }, () => timed(times)).sort((a, b) => a - b);
+    const still = samples[count - 1] === 0;
+    yield { stage, milliseconds: { min: still ? NaN : samples[0], median: still ? NaN : samples[count >> 1] } };
     await new Promise((done) => setTimeout(done, 0)); // a browser's page stays alive
   }
 }

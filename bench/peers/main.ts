@@ -80,14 +80,15 @@ async function measure(row: Row): Promise<Measured> {
     await ours.process.ask({ do: 'prepare', job: told(row.job) });
     await peer.process.ask({ do: 'prepare', job: told(row.peer.job ?? row.job) });
     const once = { peer: await peer.warm(), ours: await ours.warm() };
-    const times = { peer: Math.ceil(SHORTEST / once.peer), ours: Math.ceil(SHORTEST / once.ours) }, round = once.peer * times.peer + once.ours * times.ours;
+    const trains = TRAINS.includes(row.job.kind), timesOf = (seconds: number): number => (trains ? 1 : Math.ceil(SHORTEST / seconds));
+    const times = { peer: timesOf(once.peer), ours: timesOf(once.ours) }, round = once.peer * times.peer + once.ours * times.ours;
     const rounds = options.rounds ?? Math.max(round > BUDGET ? FEWEST - 1 : FEWEST, Math.min(MOST, Math.floor(BUDGET / round)));
     const taken = { peer: [] as number[], ours: [] as number[] };
     for (let r = 0; r < rounds; r++) {
       taken.peer.push(await peer.run(times.peer));
       taken.ours.push(await ours.run(times.ours));
     }
-    if (TRAINS.includes(row.job.kind)) for (const late of sides) while (late.steps < Math.max(ours.steps, peer.steps)) await late.run(1);
+    if (trains) for (const late of sides) while (late.steps < Math.max(ours.steps, peer.steps)) await late.run(1);
     const outcome = `outcome-${row.name}`;
     if (row.peer.side !== 'ours') await peer.process.ask({ do: 'result', peer: outcome });
     const { same } = await ours.process.ask({ do: 'result', peer: outcome });

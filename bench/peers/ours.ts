@@ -21,7 +21,7 @@ import { forget } from '../../src/unlearn.ts';
 import { unlearnAls } from '../../src/unlearn/unlearn-als.ts';
 import { encodeDense, readCsr, readDense, readInts, writeWhole, type Dense } from './files.ts';
 import { csrFile, datasetOf, denseFile, startFile, trainedFile, withFeatures } from './inputs.ts';
-import { ALS, BPR, RETRAIN_ITERATIONS, type Job } from './jobs.ts';
+import { ALS, BPR, BPR_STEPS, RETRAIN_ITERATIONS, type Job } from './jobs.ts';
 import { serve, type Answer } from './side.ts';
 
 /** A prepared job: what a round does, and how its outcome compares with the peer's. */
@@ -57,7 +57,9 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
 
   bpr(job, { folder }) {
     const data = datasetOf(readCsr(csrFile(folder, job.data)));
-    const trained = trainer(bpr, data, { optimizer: 'sgd', factors: job.factors, batchSize: BPR_BATCH, learningRate: BPR.learningRate * BPR_BATCH, regularization: 0 });
+    // Descent on the mean of a batch, at so many times the peer's rate, moves as far as the peer's single steps.
+    const batchSize = Math.ceil(data.interactions / BPR_STEPS);
+    const trained = trainer(bpr, data, { optimizer: 'sgd', factors: job.factors, batchSize, learningRate: BPR.learningRate * batchSize, regularization: 0 });
     return {
       run: async () => void await trained.epoch(),
       result(peer) {
@@ -153,9 +155,6 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
     return { run: async () => void await als.fit(data, { factors: job.factors, alpha: ALS.alpha, regularization: ALS.regularization, iterations: RETRAIN_ITERATIONS }) };
   },
 };
-
-/** Descent on the mean of a batch, at this many times the peer's rate, moves as far as the peer's single steps. */
-const BPR_BATCH = 2048;
 
 /** A gradient model's training, an epoch at a time. */
 function trainer(kind: GradientKind, data: Dataset, given: Readonly<Record<string, unknown>>): { training: Training; epoch(): Promise<number> } {

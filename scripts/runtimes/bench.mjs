@@ -26,6 +26,7 @@ for (const host of [base, ...hosts, { ...base, name: `${BASE}, again` }]) {
     try {
       const { version, result } = await host.run({ files: [], suite, modules: host.name === 'workerd' ? embedded : plain });
       if (result.failed > 0) throw new Error(result.failures.join('\n'));
+      if (result.notRun?.length > 0) throw new Error(`not finished: ${result.notRun.join(', ')}`);
       Object.assign(row, { version: version ?? '', stages: result.golden });
     } catch (error) {
       row.missing = error.message;
