@@ -14,6 +14,7 @@ import { Optimizer } from '../../src/optimizer.ts';
 import { matmul, propagate } from '../../src/ops/products.ts';
 import { resolveOptions } from '../../src/options.ts';
 import { PairSampler } from '../../src/sampling.ts';
+import { shareWork } from '../../src/sharing.ts';
 import { Tape } from '../../src/tape.ts';
 import { Csr, Matrix } from '../../src/tensor.ts';
 import { openTeam, type Team } from '../../src/threads.ts';
@@ -55,11 +56,11 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
     };
   },
 
-  bpr(job, { folder }) {
+  bpr(job, { folder, team }) {
     const data = datasetOf(readCsr(csrFile(folder, job.data)));
     // Descent on the mean of a batch, at so many times the peer's rate, moves as far as the peer's single steps.
     const batchSize = Math.ceil(data.interactions / BPR_STEPS);
-    const trained = trainer(bpr, data, { optimizer: 'sgd', factors: job.factors, batchSize, learningRate: BPR.learningRate * batchSize, regularization: 0 });
+    const trained = trainer(bpr, data, { optimizer: 'sgd', factors: job.factors, batchSize, learningRate: BPR.learningRate * batchSize, regularization: 0 }, team);
     return {
       run: async () => void await trained.epoch(),
       result(peer) {
@@ -95,8 +96,9 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
     };
   },
 
-  spmm(job, { folder }) {
-    const arena = new Arena(), matrix = Csr.from(arena, readCsr(csrFile(folder, job.data))), graph = { matrix, transpose: matrix };
+  spmm(job, { folder, team }) {
+    shareWork(team);
+    const { arena } = team, matrix = Csr.from(arena, readCsr(csrFile(folder, job.data))), graph = { matrix, transpose: matrix };
     const { rows, cols, values } = readDense(startFile(folder, job.data, job.factors, 'items'));
     const X = new Matrix(arena, rows, cols).load(values);
     const product = <T>(use: (y: Matrix) => T): T => arena.scope(() => {
@@ -129,8 +131,8 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
     return { run: () => product(() => {}), result: (peer) => ({ same: product((y) => nearness(y.toArray(), readDense(`${peer}-product.f32`).values)) }) };
   },
 
-  epoch({ model, data: name }, { folder }) {
-    const trained = trainer({ lightgcn, bm3 }[model] as GradientKind, withFeatures(folder, datasetOf(readCsr(csrFile(folder, name)))), {});
+  epoch({ model, data: name }, { folder, team }) {
+    const trained = trainer({ lightgcn, bm3 }[model] as GradientKind, withFeatures(folder, datasetOf(readCsr(csrFile(folder, name)))), {}, team);
     let loss = NaN;
     return {
       run: async () => { loss = await trained.epoch(); },
@@ -157,9 +159,9 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
 };
 
 /** A gradient model's training, an epoch at a time. */
-function trainer(kind: GradientKind, data: Dataset, given: Readonly<Record<string, unknown>>): { training: Training; epoch(): Promise<number> } {
+function trainer(kind: GradientKind, data: Dataset, given: Readonly<Record<string, unknown>>, team: Team): { training: Training; epoch(): Promise<number> } {
   const options = resolveOptions(kind.name, kind.options, given) as unknown as TrainingOptions & { readonly sampler: 'uniform'; readonly negatives: number };
-  const training = new Training(kind, data, options), optimizer = new Optimizer(training.arena, training.matrices, { name: options.optimizer, weightDecay: options.weightDecay });
+  const training = new Training(kind, data, options, team), optimizer = new Optimizer(training.arena, training.matrices, { name: options.optimizer, weightDecay: options.weightDecay });
   const sampler = new PairSampler(data, options.seed, [data], options);
   training.begin();
   let done = 0;
