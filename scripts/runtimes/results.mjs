@@ -44,7 +44,7 @@ for (const host of HOSTS.filter(({ name, extra }) => (only?.(name) ?? (values.al
   } catch (error) {
     failed++;
     console.error(`${host.name}: ${error.message}`);
-    rows.push([host.name, '', '', '', '', 'not finished', '', '']);
+    rows.push([host.name, '', '–', '–', '–', 'not measured', '–', '–']);
     continue;
   }
   const { version, result } = run;
@@ -66,7 +66,7 @@ writeFileSync(join(root, 'docs', 'results-runtimes.md'), `# Results: the same by
 
 \`npm run results:runtimes -- --all\` · ${cpus()[0].model.replace(/\s+/g, ' ').trim()}, one thread
 
-ALS on MovieLens 1M (64 factors, 5 iterations, split \`per-user:0.8,0.1,0.1\`), then \`unlearn-als\` makes it forget 100 users (every 60th). "Equal" compares the whole digests of both models and every bit of every metric with the first row's; a difference would be named by its first stage. Seconds are rough: one run each, on a machine that did other things too. arm64 is emulated (qemu) and did not finish within its limit of 8 minutes.
+ALS on MovieLens 1M (64 factors, 5 iterations, split \`per-user:0.8,0.1,0.1\`), then \`unlearn-als\` makes it forget 100 users (every 60th). "Equal" compares the whole digests of both models and every bit of every metric with the first row's; a difference would be named by its first stage. Seconds are rough: one run each, on a machine that did other things too. arm64 is emulated (qemu): its seconds say nothing of real hardware.
 
 ${table(['runtime', 'version', 'digest of als', 'digest after forgetting', 'recall@20 after', 'digests, metrics', 'train s', 'forget s'], rows)}
 
