@@ -109,18 +109,6 @@ export function gemm_tn(m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, ac
   product(m, n, k, A, 4, <usize>lda << 2, B, <usize>ldb << 2, C, <usize>ldc << 2, accumulate);
 }
 
-/** Bytes of scratch for `gemm_nt`: Bᵀ. */
-export function gemm_nt_scratch(n: i32, k: i32): usize {
-  return (<usize>k * <usize>((n + 7) & ~7)) << 2;
-}
-
-/** C[m×n] = A[m×k]·Bᵀ with B[n×k], or C += …; any n, C's columns are padded to eight. B is transposed into scratch first. */
-export function gemm_nt(m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, accumulate: i32, A: usize, B: usize, C: usize, scratch: usize): void {
-  const width = (n + 7) & ~7;
-  transpose(n, k, ldb, width, B, scratch);
-  product(m, width, k, A, <usize>lda << 2, 4, scratch, <usize>width << 2, C, <usize>ldc << 2, accumulate);
-}
-
 /** out[c][r] = x[r][c] for x[rows×cols]; out's pad columns rows … ldo−1 become zero. */
 export function transpose(rows: i32, cols: i32, ldx: i32, ldo: i32, x: usize, out: usize): void {
   const step = <usize>ldo << 2;

@@ -10,7 +10,7 @@ export {
   pack_items, packed_items_bytes, topk, topk_scratch, select_topk, select_topk_scratch, score_pairs, row_normalize,
 } from './topk';
 export { csr_transpose } from './sparse';
-export { gemm_nn, gemm_nt, gemm_nt_scratch, gemm_tn, transpose } from './gemm';
+export { gemm_nn, gemm_tn, transpose } from './gemm';
 export { spmm, gather_rows, scatter_add_rows } from './spmm';
 export {
   axpby, multiply, multiply_add, clear_pads, sigmoid_backward, tanh_backward, leaky_relu, leaky_relu_backward, softplus_backward,
@@ -22,7 +22,7 @@ export {
 } from './rows';
 export { sgd, adagrad, adam, sgd_rows, adagrad_rows, adam_rows } from './optimizer';
 export { draw_negatives, epoch_words } from './sampling';
-export { bpr_gradient, gathered_squares, scatter_scaled } from './bpr';
+export { bpr_gradient, bpr_sgd, gathered_squares, scatter_scaled } from './bpr';
 export { select_neighbors } from './neighbors';
 export { cholesky64, spd_finish, spd_sweep, spd_sweep_scratch } from './dense64';
 export {

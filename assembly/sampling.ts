@@ -6,15 +6,16 @@ export function epoch_words(n: i32, seed: u32, stream: u32, epoch: u32, keys: us
   for (const end = keys + (<usize>n << 3); keys < end; keys += 8, out += 4) philox(epoch, 0, load<u32>(keys), load<u32>(keys, 4), seed, stream, out);
 }
 
-/** Whether ascending i32 between two addresses hold an item. */
+/** Whether ascending i32 between two addresses hold an item; without branches to guess at. */
 function holds(low: usize, high: usize, item: i32): bool {
-  while (low < high) {
-    const middle = low + (((high - low) >> 3) << 2), found = load<i32>(middle);
-    if (found == item) return true;
-    if (found < item) low = middle + 4;
-    else high = middle;
+  let left = (high - low) >> 2;
+  if (left == 0) return false;
+  while (left > 1) {
+    const half = left >> 1;
+    low += (half << 2) & <usize>-(<i32>(load<i32>(low + (half << 2)) <= item));
+    left -= half;
   }
-  return false;
+  return load<i32>(low) == item;
 }
 
 /**

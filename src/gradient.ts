@@ -7,9 +7,9 @@ import { DataError, ModelError } from './errors.ts';
 import type { Arena } from './memory.ts';
 import { breathe, provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type SavedModel } from './model.ts';
 import { begin, type Moment, type Network, type Pass } from './network.ts';
-import { Optimizer, OPTIMIZERS } from './optimizer.ts';
+import { Optimizer, OPTIMIZERS, type OptimizerName } from './optimizer.ts';
 import { boolean, integer, number, resolveOptions, seed, word, type OptionSpecs, type OptionsOf, type OptionValue } from './options.ts';
-import { PairSampler, type SamplerOptions } from './sampling.ts';
+import { PairSampler, taken, type Batch, type SamplerOptions } from './sampling.ts';
 import { overRange, shareWork, threadsOf } from './sharing.ts';
 import { scalar, Tape, type Variable } from './tape.ts';
 import { Matrix, type SparseRows } from './tensor.ts';
@@ -20,7 +20,7 @@ export const TRAINING = Object.freeze({
   factors: integer(64, { min: 1, max: 4096 }, 'Width of the embeddings.'),
   learningRate: number(1e-3, { above: 0 }, 'Step size of the optimiser.'),
   learningRateDecay: number(1, { above: 0, max: 1 }, 'Factor on the step size after each epoch.'),
-  optimizer: word('adam', OPTIMIZERS, 'Rule of descent.'),
+  optimizer: word<OptimizerName>('adam', OPTIMIZERS, 'Rule of descent.'),
   weightDecay: number(0, { min: 0 }, 'Coupled weight decay on all parameters.'),
   epochs: integer(200, { min: 1 }, 'Most passes over the interactions.'),
   batchSize: integer(2048, { min: 1 }, 'Interactions in a step.'),
@@ -87,6 +87,9 @@ export class GradientModel extends BilinearModel {
   }
 }
 
+/** Pairs that are drawn and descended on between two looks at the signal; changes no byte of the rows. */
+const PAIRS_PER_CALL = 16_384;
+
 /** A network over a data set in an arena of its own: what training and unlearning do their steps on. */
 export class Training {
   readonly arena: Arena;
@@ -142,6 +145,12 @@ export class Training {
     });
   }
 
+  #descend(batch: Batch, rate: number, epoch: number): number {
+    const value = this.network.descend!(batch, rate);
+    if (!Number.isFinite(value)) throw this.#diverged({ epoch, step: 0 }, `the loss is ${value}`);
+    return value;
+  }
+
   #clip(tape: Tape, longest: number): void {
     const { kernels } = this.arena;
     const gradients = Array.from(this.matrices.values(), (matrix) => tape.parameter(matrix).gradient).filter((g) => g !== undefined);
@@ -149,15 +158,15 @@ export class Training {
     if (norm > longest) for (const g of gradients) kernels.axpby(g.rows * g.ld, longest / norm, 0, g.pointer, g.pointer);
   }
 
-  /** One pass over the sampler's pairs. @returns the mean loss. */
+  /** One pass over the sampler's pairs, in steps of batches or pair by pair. @returns the mean loss. */
   async epoch(number: number, sampler: PairSampler, optimizer: Optimizer, rate: number, control: FitControl): Promise<number> {
-    const { batchSize } = this.options;
+    const byPair = optimizer.name === 'sgd-pairs', batchSize = byPair ? PAIRS_PER_CALL : this.options.batchSize;
     for (const name of this.network.beginEpoch?.(number) ?? []) optimizer.restart(name);
-    const order = sampler.order(number);
+    const order = sampler.order(number), triples = byPair ? sampler.triples(number) : undefined;
     let total = 0;
     for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
-      const entries = order.subarray(start, start + batchSize), batch = sampler.batch(entries, number);
-      total += this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1)) * entries.length;
+      const entries = order.subarray(start, start + batchSize), batch = triples ? taken(entries, triples) : sampler.batch(entries, number);
+      total += byPair ? this.#descend(batch, rate, number) : this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1)) * entries.length;
       await this.breathe(control);
     }
     for (const [name, matrix] of this.matrices) {

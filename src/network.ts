@@ -120,6 +120,8 @@ export interface Network {
   /** Redraws what changes by epoch. @returns names of parameters that it wrote over. */
   beginEpoch?(epoch: number): readonly string[] | void;
   pass(tape: Tape, moment: Moment): Pass;
+  /** Descends on a batch pair by pair, in place: optimizer sgd-pairs. @returns the sum of the pairs' losses. */
+  descend?(batch: Batch, rate: number): number;
   /** The rows whose dot products are the scores, without randomness: for ranking. */
   factors(tape: Tape): { readonly users: Variable; readonly items: Variable };
 }

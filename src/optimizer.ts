@@ -4,7 +4,9 @@ import { overElements } from './sharing.ts';
 import { Matrix } from './tensor.ts';
 
 export const OPTIMIZERS = ['adam', 'adagrad', 'sgd'] as const;
-export type OptimizerName = (typeof OPTIMIZERS)[number];
+/** The same, and descent pair by pair where a network has a way of its own to do it. */
+export const PAIR_OPTIMIZERS = [...OPTIMIZERS, 'sgd-pairs'] as const;
+export type OptimizerName = (typeof PAIR_OPTIMIZERS)[number];
 
 export interface OptimizerOptions {
   readonly name?: OptimizerName;
@@ -13,19 +15,20 @@ export interface OptimizerOptions {
 }
 
 const BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8;
-const MOMENTS: Readonly<Record<OptimizerName, number>> = { adam: 2, adagrad: 1, sgd: 0 };
+const MOMENTS: Readonly<Record<OptimizerName, number>> = { adam: 2, adagrad: 1, sgd: 0, 'sgd-pairs': 0 };
 
 /** Moments live in the arena, from the moment the optimiser is made. */
 export class Optimizer {
-  readonly #name: OptimizerName;
   readonly #decay: number;
   readonly #moments: ReadonlyMap<string, readonly Matrix[]>;
   #steps = 0;
   #power1 = 1;
   #power2 = 1;
 
+  readonly name: OptimizerName;
+
   constructor(readonly arena: Arena, readonly parameters: ReadonlyMap<string, Matrix>, { name = 'adam', weightDecay = 0 }: OptimizerOptions = {}) {
-    this.#name = name;
+    this.name = name;
     this.#decay = weightDecay;
     this.#moments = new Map(Array.from(parameters, ([key, { rows, cols }]) =>
       [key, Array.from({ length: MOMENTS[name] }, () => new Matrix(arena, rows, cols))]));
@@ -74,8 +77,8 @@ export class Optimizer {
 
   #stepAll(rate: number, g: Matrix, [m, v]: readonly Matrix[], x: Matrix): void {
     const { arena } = this, n = x.rows * x.ld, decay = this.#decay;
-    if (this.#name === 'sgd') overElements(arena, 'sgd', n, [rate, decay], [g.pointer, x.pointer]);
-    else if (this.#name === 'adagrad') overElements(arena, 'adagrad', n, [rate, decay], [g.pointer, m.pointer, x.pointer], 4);
+    if (this.name === 'sgd') overElements(arena, 'sgd', n, [rate, decay], [g.pointer, x.pointer]);
+    else if (this.name === 'adagrad') overElements(arena, 'adagrad', n, [rate, decay], [g.pointer, m.pointer, x.pointer], 4);
     else {
       overElements(arena, 'adam', n, [rate, BETA1, BETA2, EPSILON, 1 / (1 - this.#power1), 1 / (1 - this.#power2), decay],
         [g.pointer, m.pointer, v.pointer, x.pointer], 6);
@@ -84,8 +87,8 @@ export class Optimizer {
 
   #stepRows(rate: number, rows: Int32Array, g: Matrix, [m, v]: readonly Matrix[], x: Matrix): void {
     const { kernels } = this.arena, { ld } = x, n = rows.length, list = this.arena.upload(rows), decay = this.#decay;
-    if (this.#name === 'sgd') kernels.sgd_rows(n, ld, list, rate, decay, g.pointer, x.pointer);
-    else if (this.#name === 'adagrad') kernels.adagrad_rows(n, ld, list, rate, decay, g.pointer, m.pointer, x.pointer);
+    if (this.name === 'sgd') kernels.sgd_rows(n, ld, list, rate, decay, g.pointer, x.pointer);
+    else if (this.name === 'adagrad') kernels.adagrad_rows(n, ld, list, rate, decay, g.pointer, m.pointer, x.pointer);
     else {
       kernels.adam_rows(n, ld, list, rate, BETA1, BETA2, EPSILON, 1 / (1 - this.#power1), 1 / (1 - this.#power2), decay,
         g.pointer, m.pointer, v.pointer, x.pointer);

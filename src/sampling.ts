@@ -26,6 +26,9 @@ export interface SamplerOptions {
 /** Tries before a negative is looked for item by item: most draws by popularity are turned down. */
 const TRIES = { uniform: 64, popularity: 512 } as const;
 
+/** Entries that are drawn for at a time where all are. */
+const ENTRIES_PER_CALL = 65_536;
+
 /** Draws pairs of a training set. */
 export class PairSampler {
   readonly #keys: Uint32Array;
@@ -94,6 +97,26 @@ export class PairSampler {
     return { users, positives, negatives, times: this.#negatives };
   }
 
+  /**
+   * User, item and negative of every entry, side by side, as `batch` draws them with one negative each. Entry by entry
+   * users' lists are read one after the other: several times as fast as in the order of an epoch.
+   */
+  triples(epoch: number): Int32Array {
+    const n = this.data.interactions, { indices } = this.data.userItems, out = new Int32Array(3 * n);
+    for (let start = 0; start < n; start += ENTRIES_PER_CALL) {
+      const entries = new Int32Array(Math.min(ENTRIES_PER_CALL, n - start));
+      for (let k = 0; k < entries.length; k++) entries[k] = start + k;
+      const drawn = this.#draw(entries, epoch, 0);
+      for (let k = 0; k < entries.length; k++) {
+        const e = start + k, user = this.#users[e];
+        out[3 * e] = user;
+        out[3 * e + 1] = indices[e];
+        out[3 * e + 2] = drawn[k] < 0 ? this.#sought(e, user, epoch, 0) : drawn[k];
+      }
+    }
+    return out;
+  }
+
   /** A negative for each entry; −1 where the tries were not enough. */
   #draw(entries: Int32Array, epoch: number, draw: number): Int32Array {
     const arena = this.#arena, n = entries.length;
@@ -144,15 +167,32 @@ export function has(indices: Int32Array, low: number, high: number, item: number
   return low < end && indices[low] === item;
 }
 
+/** The given entries of an epoch's triples as a batch. */
+export function taken(entries: Int32Array, triples: Int32Array): Batch {
+  const n = entries.length, users = new Int32Array(n), positives = new Int32Array(n), negatives = new Int32Array(n);
+  for (let k = 0; k < n; k++) {
+    const at = 3 * entries[k];
+    users[k] = triples[at];
+    positives[k] = triples[at + 1];
+    negatives[k] = triples[at + 2];
+  }
+  return { users, positives, negatives, times: 1 };
+}
+
 /** Positions in ascending order of their keys, equal keys in order of position: two counting passes of 16 bits. */
 export function ascending(keys: Uint32Array): Int32Array {
-  let order: Int32Array = Int32Array.from({ length: keys.length }, (_, i) => i);
+  const n = keys.length;
+  let order = new Int32Array(n), next = new Int32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   for (const shift of [0, 16]) {
-    const starts = new Int32Array(65537), next = new Int32Array(keys.length);
-    for (const key of keys) starts[((key >>> shift) & 0xffff) + 1]++;
+    const starts = new Int32Array(65537);
+    for (let i = 0; i < n; i++) starts[((keys[i] >>> shift) & 0xffff) + 1]++;
     for (let i = 0; i < 65536; i++) starts[i + 1] += starts[i];
-    for (const i of order) next[starts[(keys[i] >>> shift) & 0xffff]++] = i;
-    order = next;
+    for (let k = 0; k < n; k++) {
+      const i = order[k];
+      next[starts[(keys[i] >>> shift) & 0xffff]++] = i;
+    }
+    [order, next] = [next, order];
   }
   return order;
 }

@@ -30,8 +30,6 @@ export interface Row {
 export const ALS = { alpha: 40, regularization: 0.01, cgSteps: 3 } as const;
 /** BPR as `implicit` does it: steps pair by pair, with its default rate and decay. */
 export const BPR = { learningRate: 0.01, regularization: 0.01 } as const;
-/** Ours steps by batches: so many in an epoch. */
-export const BPR_STEPS = 500;
 export const RETRAIN_ITERATIONS = 15;
 
 /** Generated data sets: shapes of MovieLens-1M and -10M; of 1M with the items of 10M; and a graph of 80,555 nodes, 2 million entries. */

@@ -22,7 +22,7 @@ import { forget } from '../../src/unlearn.ts';
 import { unlearnAls } from '../../src/unlearn/unlearn-als.ts';
 import { encodeDense, readCsr, readDense, readInts, writeWhole, type Dense } from './files.ts';
 import { csrFile, datasetOf, denseFile, startFile, trainedFile, withFeatures } from './inputs.ts';
-import { ALS, BPR, BPR_STEPS, RETRAIN_ITERATIONS, type Job } from './jobs.ts';
+import { ALS, BPR, RETRAIN_ITERATIONS, type Job } from './jobs.ts';
 import { serve, type Answer } from './side.ts';
 
 /** A prepared job: what a round does, and how its outcome compares with the peer's. */
@@ -58,9 +58,7 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
 
   bpr(job, { folder, team }) {
     const data = datasetOf(readCsr(csrFile(folder, job.data)));
-    // Descent on the mean of a batch, at so many times the peer's rate, moves as far as the peer's single steps.
-    const batchSize = Math.ceil(data.interactions / BPR_STEPS);
-    const trained = trainer(bpr, data, { optimizer: 'sgd', factors: job.factors, batchSize, learningRate: BPR.learningRate * batchSize, regularization: 0 }, team);
+    const trained = trainer(bpr, data, { optimizer: 'sgd-pairs', factors: job.factors, ...BPR }, team);
     return {
       run: async () => void await trained.epoch(),
       result(peer) {

@@ -1,13 +1,16 @@
 // Matrix factorisation by Bayesian personalised ranking (Rendle et al., UAI 2009).
-import { boolean, gradientKind, number, type GradientKind } from '../gradient.ts';
+import { boolean, gradientKind, number, word, type GradientKind } from '../gradient.ts';
 import { ParameterSet, xavierNormal, type Pass } from '../network.ts';
-import { fusedBpr } from '../ops/fused.ts';
+import { descendPairs, fusedBpr } from '../ops/fused.ts';
+import { PAIR_OPTIMIZERS } from '../optimizer.ts';
 import { gather, rowDot } from '../ops/rows.ts';
+import type { OptionsOf } from '../options.ts';
 import { pairLoss, RANKING } from '../ranking.ts';
 
 const options = Object.freeze({
   ...RANKING,
-  regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows.'),
+  optimizer: word('adam', PAIR_OPTIMIZERS, 'Rule of descent; sgd-pairs steps on one pair at a time, the fastest: batchSize does not matter then.'),
+  regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows; with sgd-pairs, the decay of a pair\'s three rows.'),
   fused: boolean(true, 'Computes a batch of loss bpr in one kernel instead of operation by operation: faster, the same up to rounding.'),
 } as const);
 
@@ -18,6 +21,7 @@ export const bpr: GradientKind<typeof options> = gradientKind({
   options,
   network(arena, data, options) {
     const { factors, regularization, loss: name, fused } = options;
+    if (options.optimizer === 'sgd-pairs') requirePairs(options);
     const set = new ParameterSet(arena, data);
     const P = set.users('userFactors', factors, xavierNormal), Q = set.items('itemFactors', factors, xavierNormal), lossOf = pairLoss(set, options);
     return {
@@ -33,7 +37,15 @@ export const bpr: GradientKind<typeof options> = gradientKind({
           },
         };
       },
+      descend: (batch, rate) => descendPairs(P, Q, batch, rate, regularization),
       factors: (tape) => ({ users: tape.parameter(P), items: tape.parameter(Q) }),
     };
   },
 });
+
+/** Steps on single pairs know one loss, one negative, and one decay. */
+function requirePairs({ loss, negatives, weightDecay }: OptionsOf<typeof options>): void {
+  if (loss !== 'bpr') throw new RangeError(`"loss" expected bpr with optimizer sgd-pairs; got ${loss}`);
+  if (negatives !== 1) throw new RangeError(`"negatives" expected 1 with optimizer sgd-pairs, whose epochs draw anew; got ${negatives}`);
+  if (weightDecay !== 0) throw new RangeError(`"weightDecay" expected 0 with optimizer sgd-pairs, whose decay is "regularization"; got ${weightDecay}`);
+}

@@ -23,19 +23,17 @@ export function close(what: string, m: Matrix, t: Table, threshold: number): voi
 const SHAPES = [[1, 1, 1], [3, 5, 7], [4, 8, 3], [67, 20, 300], [130, 64, 64]] as const;
 
 /** C (+)= product of A and B in the given form, over shapes that leave tails everywhere. */
-function gemm(form: 'nn' | 'nt' | 'tn'): KernelCheck {
+function gemm(form: 'nn' | 'tn'): KernelCheck {
   return {
     claim: 'within 1e-6 of float64 for shapes with and without tails, fresh and accumulated; pads stay zero',
     check(arena) {
       const { kernels } = arena;
       for (const [m, n, k] of SHAPES) {
-        const a = form === 'tn' ? pair(arena, 1, k, m) : pair(arena, 1, m, k), b = form === 'nt' ? pair(arena, 2, n, k) : pair(arena, 2, k, n);
-        const c = new Matrix(arena, m, n), scratch = arena.alloc(kernels.gemm_nt_scratch(n, k));
+        const a = form === 'tn' ? pair(arena, 1, k, m) : pair(arena, 1, m, k), b = pair(arena, 2, k, n), c = new Matrix(arena, m, n);
         let expected: Table | undefined;
         for (const accumulate of [0, 1]) {
-          if (form === 'nt') kernels.gemm_nt(m, n, k, a.m.ld, b.m.ld, c.ld, accumulate, a.m.pointer, b.m.pointer, c.pointer, scratch);
-          else kernels[`gemm_${form}`](m, c.ld, k, a.m.ld, b.m.ld, c.ld, accumulate, a.m.pointer, b.m.pointer, c.pointer);
-          expected = product(form === 'tn' ? turned(a.t) : a.t, form === 'nt' ? turned(b.t) : b.t, expected);
+          kernels[`gemm_${form}`](m, c.ld, k, a.m.ld, b.m.ld, c.ld, accumulate, a.m.pointer, b.m.pointer, c.pointer);
+          expected = product(form === 'tn' ? turned(a.t) : a.t, b.t, expected);
           close(`${form} ${m}×${n}×${k}`, c, expected, 2e-6);
         }
       }
@@ -46,12 +44,10 @@ function gemm(form: 'nn' | 'nt' | 'tn'): KernelCheck {
       }
     },
     bench: Object.fromEntries([[2048, 64, 64], [2048, 64, 512]].map(([m, n, k]) => [`${m}×${n}×${k}`, (arena: Arena) => {
-      const a = form === 'tn' ? pair(arena, 1, k, m).m : pair(arena, 1, m, k).m, b = form === 'nt' ? pair(arena, 2, n, k).m : pair(arena, 2, k, n).m;
-      const c = new Matrix(arena, m, n), scratch = arena.alloc(arena.kernels.gemm_nt_scratch(n, k));
+      const a = form === 'tn' ? pair(arena, 1, k, m).m : pair(arena, 1, m, k).m, b = pair(arena, 2, k, n).m, c = new Matrix(arena, m, n);
       return {
         work: 2 * m * n * k, unit: 'flop' as const,
-        run: () => (form === 'nt' ? arena.kernels.gemm_nt(m, n, k, a.ld, b.ld, c.ld, 0, a.pointer, b.pointer, c.pointer, scratch)
-          : arena.kernels[`gemm_${form}`](m, n, k, a.ld, b.ld, c.ld, 0, a.pointer, b.pointer, c.pointer)),
+        run: () => arena.kernels[`gemm_${form}`](m, n, k, a.ld, b.ld, c.ld, 0, a.pointer, b.pointer, c.pointer),
       };
     }])),
   };
@@ -66,7 +62,6 @@ const byRows = (claim: string, run: (arena: Arena, rows: number, cols: number) =
 
 export const gemmTable: KernelTable = {
   gemm_nn: gemm('nn'),
-  gemm_nt: gemm('nt'),
   gemm_tn: gemm('tn'),
   transpose: byRows('rows become columns, pads zero', (arena, rows, cols) => {
     const x = pair(arena, 4, rows, cols), out = new Matrix(arena, cols, rows);
