@@ -176,7 +176,8 @@ async function forgetting(name: SetName, kindName: string, whats: readonly strin
     };
     line('original', figures(original, partition, split, gold.model), null);
     const one = golds.length === 1;
-    line(one ? 'gold' : 'gold, mean of 3', { test: average('test'), ndcg: average('ndcg'), forgotten: average('forgotten'), margin: average('margin'), auc: average('auc'), overlap: one ? NaN : mean([measured[1].overlap, measured[2].overlap]) }, 1, one ? 'one seed' : `forget recall ${range(measured.map((f) => f.forgotten))}; overlap: of the other two with the first`);
+    line(one ? 'gold' : 'gold, mean of 3', { test: average('test'), ndcg: average('ndcg'), forgotten: average('forgotten'), margin: average('margin'), auc: average('auc'), overlap: one ? NaN : mean([measured[1].overlap, measured[2].overlap]) }, 1,
+      one ? 'one seed' : `${Number.isFinite(average('forgotten')) ? `forget recall ${range(measured.map((f) => f.forgotten))}; ` : ''}overlap: of the other two with the first`);
     for (const method of METHODS) {
       const before = cpuSeconds();
       const { model, report } = await forget(original, split.train, request, { method, validation: split.validation, digests: false });
