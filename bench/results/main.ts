@@ -2,8 +2,8 @@
 import { gowalla, movielens } from './als-quality.ts';
 import { forgetting } from './als-forget.ts';
 import { right } from './als-right.ts';
-import { haveData } from './data.ts';
-import { note, redraw } from './report.ts';
+import { runParts } from './parts.ts';
+import { redraw } from './report.ts';
 
 const PARTS: Record<string, () => Promise<void>> = {
   right,
@@ -16,17 +16,4 @@ const PARTS: Record<string, () => Promise<void>> = {
   page: async () => redraw(),
 };
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name));
-if (unknown.length > 0) {
-  console.error(`unknown part ${unknown.join(', ')}; known: ${Object.keys(PARTS).join(', ')}`);
-  process.exit(2);
-}
-if (!haveData()) {
-  console.error('results need the real data at ../shared/data, which is not there: nothing measured');
-  process.exit(1);
-}
-for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) {
-  note(`part ${name}`);
-  await PARTS[name]();
-}
+await runParts(PARTS);

@@ -1,7 +1,7 @@
 // npm run results:mmrecun [-- PART…]: gradient models on real data, and what MMRecUn makes them forget.
 // Trained models are kept in build/results-cache/ by everything that decides their bytes: a run that was interrupted goes
 // on where it stopped, and parts share models.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import {
   bm3, bpr, cm3, compare, deserialize, evaluate, finetune, forget, freedom, kernelsDigest, lattice, lightgcn, lirdrec, mgcn, mmrecun, negativeGradient,
   serialize, slmrec, vbpr,
@@ -12,9 +12,10 @@ import { areaUnderCurve } from '../../src/forgetting.ts';
 import { STREAM, uniform } from '../../src/random.ts';
 import { readDatasetFile } from '../../src/platform/node.ts';
 import { partitionOf, type Partition } from '../../src/unlearn.ts';
-import { FOLDER, haveData } from './data.ts';
+import { FOLDER } from './data.ts';
 import { babyWithNeighbors } from './neighbors.ts';
-import { note, publish, type Table } from './report.ts';
+import { runParts } from './parts.ts';
+import { note, publish, publishRow, type Table } from './report.ts';
 import { linePlot } from './plot.ts';
 import { verdict } from './verdict.ts';
 
@@ -87,35 +88,36 @@ const spread = (values: readonly number[]): string => {
   return `${m.toFixed(4)} ± ${Math.sqrt(values.reduce((sum, v) => sum + (v - m) * (v - m), 0) / Math.max(1, values.length - 1)).toFixed(4)}`;
 };
 
-/** @param searched false for a set that is too large for the search: default settings, one seed, validation every 5 epochs. */
-async function models(name: SetName, kinds: readonly string[], searched = true): Promise<void> {
-  const started = cpuSeconds(), split = await load(name), rows: (string | number)[][] = [], seen = split.train.itemCounts();
+/** The set that is too large for a search: default settings, one seed, validation every 5 epochs. */
+const UNSEARCHED: SetName = 'baby';
+const UNSEARCHED_PACE = { evaluateEvery: 5, patience: 4 };
+
+/** One model's row: a run that is ended has published what it measured. */
+async function quality(name: SetName, kind: string): Promise<void> {
+  const started = cpuSeconds(), split = await load(name), seen = split.train.itemCounts(), searched = name !== UNSEARCHED;
   const rare = split.test.filter((_, __, item) => seen[item] <= RARE);
-  for (const kind of kinds) {
-    const settings = searched ? await chosen(KINDS[kind], split) : { ...DEFAULTS[kind], evaluateEvery: 5, patience: 4 };
-    const runs = await fittedSeeds(KINDS[kind], split, { ...COMMON, ...settings }, searched ? SEEDS : [1]);
-    const measure = (test: Dataset) => runs.map(({ model }) => evaluate(model, split.train, test, { k: [10, 20], metrics: ['recall', 'ndcg'], mask: name === 'baby' ? [] : [split.validation] }));
-    const found = measure(split.test), ofRare = measure(rare);
-    rows.push([kind, settingsText(settings), ...(['recall@10', 'recall@20', 'ndcg@10', 'ndcg@20'] as const).map((metric) => spread(found.map((f) => f[metric]))),
-      spread(ofRare.map((f) => f['recall@20'])), mean(runs.map(({ model }) => model.record.validationRecall as number)), mean(runs.map(({ seconds, model }) => seconds / (model.record.epochs as number)))]);
-    // After every model: a run that is ended has published what it measured.
-    publish(`gradient-1-models-${name}`, {
-      title: `Gradient models on ${name}`, command: `npm run results:mmrecun -- models-${name}`,
-      text: [(searched ? `Mean and deviation over seeds ${SEEDS.join(', ')}. Settings: the best of ${Object.entries(GRID).filter(([k]) => kinds.includes(k)).map(([k, g]) => `${g.length} for ${k}`).join(', ')} by validation Recall@20 with seed 1; validation every 2 epochs, patience 10 evaluations; ` : 'One seed, default settings, nothing searched; validation every 5 epochs, patience 4 evaluations; ') +
-        `Rare: of the ${rare.interactions} test pairs whose item has at most ${RARE} interactions in train. 64 factors, Adam at 0.001, batches of 2,048. ${name === 'baby' ? 'Validation items stay in the test ranking, as in the published figures (Recall@20: BPR 0.0575, LightGCN 0.0754, FREEDOM 0.0992, on another draw of the same split rule). FREEDOM uses the neighbour lists that came with the data.' : 'Validation items are masked in the test.'}`],
-      tables: [{ columns: ['model', 'settings', 'recall@10', 'recall@20', 'ndcg@10', 'ndcg@20', 'rare recall@20', 'validation recall@20', 'CPU s per epoch'], rows }],
-    }, cpuSeconds() - started);
-  }
+  const settings = searched ? await chosen(KINDS[kind], split) : { ...DEFAULTS[kind], ...UNSEARCHED_PACE };
+  const runs = await fittedSeeds(KINDS[kind], split, { ...COMMON, ...settings }, searched ? SEEDS : [1]);
+  const measure = (test: Dataset) => runs.map(({ model }) => evaluate(model, split.train, test, { k: [10, 20], metrics: ['recall', 'ndcg'], mask: searched ? [split.validation] : [] }));
+  const found = measure(split.test), ofRare = measure(rare);
+  const row = [kind, settingsText(settings), ...(['recall@10', 'recall@20', 'ndcg@10', 'ndcg@20'] as const).map((metric) => spread(found.map((f) => f[metric]))),
+    spread(ofRare.map((f) => f['recall@20'])), mean(runs.map(({ model }) => model.record.validationRecall as number)), mean(runs.map(({ seconds, model }) => seconds / (model.record.epochs as number)))];
+  publishRow(`gradient-1-models-${name}`, {
+    title: `Gradient models on ${name}`, command: `npm run results:mmrecun -- models-${name}`,
+    text: [(searched ? `Mean and deviation over seeds ${SEEDS.join(', ')}. Settings: the best of ${Object.entries(GRID).map(([k, g]) => `${g.length} for ${k}`).join(', ')} by validation Recall@20 with seed 1; validation every 2 epochs, patience 10 evaluations; ` : 'One seed, default settings, nothing searched; validation every 5 epochs, patience 4 evaluations; ') +
+      `Rare: of the ${rare.interactions} test pairs whose item has at most ${RARE} interactions in train. 64 factors, Adam at 0.001, batches of 2,048. ${searched ? 'Validation items are masked in the test.' : 'Validation items stay in the test ranking, as in the published figures (Recall@20: BPR 0.0575, LightGCN 0.0754, FREEDOM 0.0992, on another draw of the same split rule). FREEDOM uses the neighbour lists that came with the data.'}`],
+    columns: ['model', 'settings', 'recall@10', 'recall@20', 'ndcg@10', 'ndcg@20', 'rare recall@20', 'validation recall@20', 'CPU s per epoch'],
+  }, row, cpuSeconds() - started);
 }
 const settingsText = (settings: object): string => Object.entries(settings).filter(([name]) => name !== 'evaluateEvery' && name !== 'patience').map(([name, value]) => `${name} ${value}`).join(', ');
 
 /** Requests drawn by keyed hashing. Histories of users and items are forgotten and their ids stay, so that their scores can be looked at. */
-function requestOf(data: Dataset, what: string, share = 0.05): ForgetRequest {
+function requestOf(data: Dataset, what: string, modalityShare = 0.1, share = 0.05): ForgetRequest {
   const { indptr, indices } = data.userItems, drawn = (side: 'users' | 'items', p: number): boolean => uniform(1, STREAM.forgetSample, data[side].key(p), side === 'users' ? 0 : 1) < share;
   const users = what.includes('users'), items = what.includes('items');
   if (what === 'modality') {
     const name = [...data.features.keys()].includes('text') ? 'text' : [...data.features.keys()][0];
-    return { modality: { name, items: [...data.items].filter((id) => uniform(1, STREAM.forgetSample, data.items.key(data.items.indexOf(id)), 2) < 0.1) } };
+    return { modality: { name, items: [...data.items].filter((id) => uniform(1, STREAM.forgetSample, data.items.key(data.items.indexOf(id)), 2) < modalityShare) } };
   }
   const interactions: [string, string][] = [];
   for (const id of data.users) {
@@ -162,12 +164,13 @@ const METHODS: readonly Unlearner[] = [mmrecun, finetune, negativeGradient];
 const DEFAULTS: Readonly<Record<string, object>> = { lightgcn: { layers: 2, regularization: 0 }, bpr: {}, vbpr: {}, freedom: {}, bm3: {}, mgcn: LARGE, lattice: LARGE, slmrec: LARGE, cm3: LARGE, lirdrec: LARGE };
 
 async function forgetting(name: SetName, kindName: string, whats: readonly string[]): Promise<void> {
-  const started = cpuSeconds(), split = await load(name), kind = KINDS[kindName] ?? LATER[kindName], options = { ...COMMON, ...DEFAULTS[kindName] };
+  const started = cpuSeconds(), split = await load(name), later = Object.hasOwn(LATER, kindName), kind = { ...KINDS, ...LATER }[kindName];
+  const options = { ...COMMON, ...DEFAULTS[kindName], ...(name === UNSEARCHED && UNSEARCHED_PACE) }, modalityShare = later ? 0.05 : 0.1;
   const { model: original } = await fitted(kind, split, { ...options, seed: 1 });
   const tables: Table[] = [];
   for (const what of whats) {
-    const request = requestOf(split.train, what), partition = partitionOf(split.train, request), rest = { train: partition.retain, validation: split.validation };
-    const golds = await fittedSeeds(kind, rest, options, Object.hasOwn(LATER, kindName) ? [1] : SEEDS), [gold] = golds;
+    const request = requestOf(split.train, what, modalityShare), partition = partitionOf(split.train, request), rest = { train: partition.retain, validation: split.validation };
+    const golds = await fittedSeeds(kind, rest, options, later ? [1] : SEEDS), [gold] = golds;
     const measured = golds.map(({ model }) => figures(model, partition, split, gold.model)), goldSeconds = mean(golds.map(({ seconds }) => seconds));
     const average = (key: keyof Figures): number => mean(measured.map((f) => f[key]));
     const rows: (string | number | null)[][] = [];
@@ -191,7 +194,7 @@ async function forgetting(name: SetName, kindName: string, whats: readonly strin
     });
     publish(`gradient-2-forget-${name}-${kindName}`, {
       title: `MMRecUn: ${kindName} on ${name} forgets`, command: `npm run results:mmrecun -- forget-${name}-${kindName}`,
-      text: ['5 % of users, of items, of interactions, drawn by keyed hashing; one modality of 10 % of items. Users and items lose their interactions and keep their ids, so that what is still known of them can be measured. ' +
+      text: [`5 % of users, of items, of interactions, drawn by keyed hashing; one modality of ${modalityShare * 100} % of items. Users and items lose their interactions and keep their ids, so that what is still known of them can be measured. ` +
         'Test: retained and validation items masked, emptied users and items left out. Forget recall: only retained items masked. Margin: mean distance, in standard deviations of a user\'s scores, of forgotten from never-seen items. ' +
         'Membership AUC: forgotten against held-out pairs of the same users, below gold\'s is over-forgetting. Time: CPU time of the method over that of training gold.',
         `Aims: forget recall within 10 % of gold's, AUC within 0.03 of it, test recall at least 98 % of the golds' mean, a fifth of gold's time. ${tables.map(verdict).join('; ')}.`],
@@ -258,30 +261,12 @@ async function sensitivity(name: SetName): Promise<void> {
 
 const ALL = ['users', 'items', 'interactions', 'users and items'];
 const PARTS: Record<string, () => Promise<void>> = {
-  'models-lfm2k': () => models('lfm2k', Object.keys(KINDS)),
-  'models-tiktok': () => models('tiktok', Object.keys(KINDS)),
-  'models-baby': () => models('baby', ['bpr', 'lightgcn', 'freedom'], false),
+  ...Object.fromEntries((['lfm2k', 'tiktok', 'baby'] as const).flatMap((set) => (set === UNSEARCHED ? ['bpr', 'lightgcn', 'freedom'] : Object.keys(KINDS))
+    .map((kind) => [`models-${set}-${kind}`, () => quality(set, kind)]))),
   ...Object.fromEntries(Object.keys(KINDS).map((kind) => [`forget-lfm2k-${kind}`, () => forgetting('lfm2k', kind, kind === 'bpr' || kind === 'lightgcn' ? ALL : [...ALL, 'modality'])])),
   ...Object.fromEntries((['tiktok', 'baby'] as const).flatMap((set) => ['lightgcn', 'freedom'].map((kind) => [`forget-${set}-${kind}`, () => forgetting(set, kind, ['users', 'items'])]))),
   'sequence-lfm2k': () => sequence('lfm2k'),
   'sensitivity-lfm2k': () => sensitivity('lfm2k'),
 };
 
-const NAMED: Record<string, () => Promise<void>> =
-  Object.fromEntries(Object.keys(LATER).map((kind) => [`forget-lfm2k-${kind}`, () => forgetting('lfm2k', kind, ['users', 'items', 'modality'])]));
-
-const asked = process.argv.slice(2);
-if (asked.includes('--fresh')) for (const file of existsSync(CACHE) ? readdirSync(CACHE) : []) rmSync(`${CACHE}/${file}`);
-const parts = asked.filter((name) => name !== '--fresh'), unknown = parts.filter((name) => !Object.hasOwn({ ...PARTS, ...NAMED }, name));
-if (unknown.length > 0) {
-  console.error(`unknown part ${unknown.join(', ')}; known: ${Object.keys({ ...PARTS, ...NAMED }).join(', ')}`);
-  process.exit(2);
-}
-if (!haveData()) {
-  console.error('results need the real data at ../shared/data, which is not there: nothing measured');
-  process.exit(1);
-}
-for (const name of parts.length > 0 ? parts : Object.keys(PARTS)) {
-  note(`part ${name}`);
-  await (PARTS[name] ?? NAMED[name])();
-}
+await runParts(PARTS, Object.fromEntries(Object.keys(LATER).map((kind) => [`forget-lfm2k-${kind}`, () => forgetting('lfm2k', kind, ['users', 'items', 'modality'])])));

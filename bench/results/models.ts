@@ -9,7 +9,8 @@ import { Training, type GradientKind, type TrainingOptions } from '../../src/gra
 import { Optimizer } from '../../src/optimizer.ts';
 import { resolveOptions } from '../../src/options.ts';
 import { PairSampler, type SamplerOptions } from '../../src/sampling.ts';
-import { haveData, loadGiven, type SplitData } from './data.ts';
+import { loadGiven, type SplitData } from './data.ts';
+import { runParts } from './parts.ts';
 import { note, publishRow, publishedRow, timed, type Cell } from './report.ts';
 
 type Setting = Readonly<Record<string, number | string>>;
@@ -173,30 +174,15 @@ async function electronics(loss: string): Promise<void> {
   }
 }
 
-const PARTS: Record<string, { readonly section: string; readonly row: readonly string[]; readonly run: () => Promise<void> }> = {
-  ...Object.fromEntries(Object.keys(ELECTRONICS).map((loss) => [`electronics-${loss}`, { section: 'm3-losses-electronics', row: [loss, 'test'], run: () => electronics(loss) }])),
-  ...Object.fromEntries(['lfm2k', 'tiktok'].flatMap((set) => Object.keys(SEARCH).filter((name) => Object.hasOwn(MODELS, name))
-    .map((name) => [`${set}-${name}`, { section: `m1-quality-${set}`, row: [name], run: () => quality(set, name) }]))),
-};
 const SEEDS_COLUMN = 3;
-
-const again = process.argv.includes('--again'), asked = process.argv.slice(2).filter((word) => word !== '--again');
-const known = Object.keys(PARTS), parts = known.filter((part) => asked.length === 0 || asked.some((name) => part === name || part.startsWith(`${name}-`)));
-const unknown = asked.filter((name) => !known.some((part) => part === name || part.startsWith(`${name}-`)));
-if (unknown.length > 0) {
-  console.error(`unknown part ${unknown.join(', ')}; known: ${known.join(', ')}`);
-  process.exit(2);
-}
-if (!haveData()) {
-  console.error('results need the real data at ../shared/data, which is not there: nothing measured');
-  process.exit(1);
-}
-for (const name of parts) {
-  const { section, row, run } = PARTS[name];
+/** A part that leaves alone what is published already. */
+const once = (section: string, row: readonly string[], run: () => Promise<void>) => async (again: boolean): Promise<void> => {
   const measured = publishedRow(section, row);
-  if (!again && measured && (section.startsWith('m3') || measured[SEEDS_COLUMN] === SEEDS.length)) note(`part ${name}: measured already`);
-  else {
-    note(`part ${name}`);
-    await run();
-  }
-}
+  if (!again && measured && (section.startsWith('m3') || measured[SEEDS_COLUMN] === SEEDS.length)) note('measured already');
+  else await run();
+};
+
+await runParts({
+  ...Object.fromEntries(Object.keys(ELECTRONICS).map((loss) => [`electronics-${loss}`, once('m3-losses-electronics', [loss, 'test'], () => electronics(loss))])),
+  ...Object.fromEntries(['lfm2k', 'tiktok'].flatMap((set) => Object.keys(SEARCH).map((name) => [`${set}-${name}`, once(`m1-quality-${set}`, [name], () => quality(set, name))]))),
+});
