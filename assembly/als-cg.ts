@@ -4,7 +4,7 @@
 // batch. No bit of a row depends on which rows share its batch.
 import { entryTargets, entryValues, entryWeights } from './als-entries';
 import { mirrorGram } from './dense';
-import { gemm_nn } from './gemm';
+import { multiplyPacked, packRows } from './gemm';
 import { addScaledRows, allFinite, axpy, dot, dots, negate, xpay } from './vec';
 
 /** Rows of a batch, and the entries they may have together (one row may have more). */
@@ -22,7 +22,7 @@ const RR: usize = 16; // f32: r·r, 0 once the row is done
 
 /** longestRow: entries of the longest row of the sweep. */
 export function als_sweep_cg_scratch(ld: i32, longestRow: i32): i32 {
-  return (ld * ld + 3 * LANES * ld + 8 * LANES + 2 * sumsOf(ld) + capacity(longestRow) * (ld + 1)) << 2;
+  return (ld * ld + 4 * LANES * ld + 8 * LANES + 2 * sumsOf(ld) + capacity(longestRow) * (ld + 1)) << 2;
 }
 
 // @ts-ignore: decorator
@@ -54,7 +54,7 @@ export function als_sweep_cg(
   begin: i32, end: i32, factors: i32, ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, steps: i32, rowList: usize,
   indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, X: usize, scratch: usize,
 ): i32 {
-  const bytes = <usize>ld << 2, P = scratch + <usize>ld * bytes, M = G ? scratch : 0, lanes = P + <usize>(3 * LANES) * bytes;
+  const bytes = <usize>ld << 2, P = scratch + <usize>ld * bytes, M = G ? scratch : 0, lanes = P + <usize>(4 * LANES) * bytes;
   const sums = lanes + (LANES << 5), weights = sums + (<usize>sumsOf(ld) << 3);
   const room = <usize>capacity(longestOf(begin, end, rowList, indptr)) << 2;
   if (G) mirrorGram(ld, G, M);
@@ -100,11 +100,14 @@ function takeRow(row: i32, count: i32, first: i32, lane: usize, reg: usize, x: u
   memory.copy(p, x, bytes);
 }
 
-/** Q = P G for the batch's rows (Q follows P); zero without G. */
+/** Q = P G for the batch's rows (Q follows P, then r); zero without G. M's groups are the panels of a product as they are. */
 function multiplyGram(ld: i32, M: usize, P: usize): void {
-  const bytes = <usize>ld << 2, Q = P + <usize>LANES * bytes;
+  const bytes = <usize>ld << 2, Q = P + <usize>LANES * bytes, strip = P + <usize>(3 * LANES) * bytes;
   if (!M) memory.fill(Q, 0, <usize>LANES * bytes);
-  else for (let at: usize = 0; at < bytes; at += 32, M += bytes << 3) gemm_nn(LANES, 8, ld, ld, 8, ld, 0, P, M, Q + at);
+  else {
+    packRows(LANES, ld, P, bytes, strip);
+    multiplyPacked(LANES, ld >> 3, ld, strip, M, Q, bytes, true);
+  }
 }
 
 /** Gathers a row's entries and makes r = b − A x and p = r; p holds x and q holds G x on entry. */

@@ -10,7 +10,7 @@ export {
   pack_items, packed_items_bytes, topk, topk_scratch, select_topk, select_topk_scratch, score_pairs, row_normalize,
 } from './topk';
 export { csr_transpose } from './sparse';
-export { gemm_nn, gemm_tn, transpose } from './gemm';
+export { gemm_nn, gemm_tn, gemm_scratch, transpose } from './gemm';
 export { spmm, gather_rows, scatter_add_rows } from './spmm';
 export {
   axpby, multiply, multiply_add, clear_pads, sigmoid_backward, tanh_backward, leaky_relu, leaky_relu_backward, softplus_backward,

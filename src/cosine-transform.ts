@@ -1,5 +1,6 @@
 // The discrete cosine transform of features: a rotation to frequencies along the feature axis, made once.
 import { cosine, PI } from './angles.ts';
+import { multiplyInto } from './sharing.ts';
 import { Matrix } from './tensor.ts';
 
 /**
@@ -17,7 +18,7 @@ export function cosineTransform(x: Matrix): void {
       for (let j = 0; j < D; j++) view[j * ld + k] = scale * table[((2 * j + 1) * k) % turn];
     }
     const y = arena.alloc(x.bytes);
-    arena.kernels.gemm_nn(rows, ld, D, ld, ld, ld, 0, x.pointer, basis.pointer, y);
+    multiplyInto(arena, rows, ld, D, ld, ld, ld, 0, x.pointer, basis.pointer, y);
     x.view().set(arena.f32(y, rows * ld));
   });
 }

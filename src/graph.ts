@@ -1,6 +1,7 @@
 // Graphs for propagation: users and items by their interactions, items and items by their features.
 import type { Dataset, Features, IdTable } from './dataset.ts';
 import type { Arena } from './memory.ts';
+import { multiplyInto } from './sharing.ts';
 import { Csr, Matrix, type SparseRows } from './tensor.ts';
 
 const EPSILON = 1e-7;
@@ -88,7 +89,7 @@ export function nearestRows(arena: Arena, X: Matrix, open: Uint8Array, k: number
   const Z = arena.alloc(BLOCK * width * 4), index = arena.alloc(n * k * 4), value = arena.alloc(n * k * 4), mask = arena.upload(open);
   for (let begin = 0; begin < n; begin += BLOCK) {
     const rows = Math.min(BLOCK, n - begin);
-    kernels.gemm_nn(rows, width, X.cols, ld, width, width, 0, unit + begin * ld * 4, turned, Z);
+    multiplyInto(arena, rows, width, X.cols, ld, width, width, 0, unit + begin * ld * 4, turned, Z);
     kernels.select_neighbors(rows, n, width, k, 0, mask, Z, index + begin * k * 4, value + begin * k * 4);
   }
   const indices = arena.i32(index, n * k).slice(), cosines = arena.f32(value, n * k).slice();

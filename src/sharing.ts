@@ -10,7 +10,7 @@ import { planEven, planRows, type Plan, type RowKernel, type Team } from './thre
 const PIECE = 1 << 19;
 const MOST_PIECES = 16;
 /** Rows or elements that stay together: whole tiles of products, whole cache lines of the rest. */
-const UNIT = 64, TILE = 8;
+const UNIT = 64, TILE = 16;
 
 const teams = new WeakMap<Arena, Team>();
 
@@ -46,14 +46,22 @@ export function overElements(arena: Arena, kernel: keyof Kernels, n: number, sca
 export const overRows = (arena: Arena, kernel: keyof Kernels, rows: number, cost: number, args: readonly Argument[]): void =>
   overCount(arena, kernel, rows, cost, TILE, args);
 
+/** Each thread has scratch of its own. */
+function product(arena: Arena, kernel: 'gemm_nn' | 'gemm_tn', m: number, cost: number, args: readonly Argument[]): void {
+  arena.scope(() => {
+    const bytes = arena.kernels.gemm_scratch();
+    overRows(arena, kernel, m, cost, [...args, { base: arena.alloc(threadsOf(arena) * bytes), thread: bytes }]);
+  });
+}
+
 /** C = A·B, or C += …; shapes and leading dimensions as in `gemm_nn`. */
 export function multiplyInto(arena: Arena, m: number, n: number, k: number, lda: number, ldb: number, ldc: number, accumulate: number, A: number, B: number, C: number): void {
-  overRows(arena, 'gemm_nn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: lda * 4 }, B, { base: C, row: ldc * 4 }]);
+  product(arena, 'gemm_nn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: lda * 4 }, B, { base: C, row: ldc * 4 }]);
 }
 
 /** C = Aᵀ·B, or C += …; as in `gemm_tn`. */
 export function multiplyTurned(arena: Arena, m: number, n: number, k: number, lda: number, ldb: number, ldc: number, accumulate: number, A: number, B: number, C: number): void {
-  overRows(arena, 'gemm_tn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: 4 }, B, { base: C, row: ldc * 4 }]);
+  product(arena, 'gemm_tn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: 4 }, B, { base: C, row: ldc * 4 }]);
 }
 
 const plans = new WeakMap<Csr, Plan>();

@@ -1,5 +1,6 @@
 // Losses over pairs: ranking, and contrast within a batch.
 import type { Variable } from '../tape.ts';
+import { multiplyInto, multiplyTurned } from '../sharing.ts';
 import { paddedWidth } from '../tensor.ts';
 import { countsOf } from './distinct.ts';
 import { add, pass } from './pointwise.ts';
@@ -39,13 +40,13 @@ export function infoNce(a: Variable, b: Variable, temperature: number, rows?: In
     kernels.transpose(count, d, ld, width, b.pointer, turned);
     for (let begin = 0; begin < a.rows; begin += TILE) {
       const some = Math.min(TILE, a.rows - begin), at = begin * ld * 4;
-      kernels.gemm_nn(some, width, d, ld, width, width, 0, a.pointer + at, turned, Z);
+      multiplyInto(arena, some, width, d, ld, width, width, 0, a.pointer + at, turned, Z);
       kernels.softmax_rows(some, count, width, 1 / temperature, counts, weight + begin * 4, Z, tops, logs);
       kernels.log_f32(some, logs, logs);
       const top = arena.f32(tops, some), log = arena.f32(logs, some);
       for (let r = 0; r < some; r++) total += weights[begin + r] * (top[r] + log[r]);
-      if (da) kernels.gemm_nn(some, ld, count, width, ld, ld, 0, Z, b.pointer, da.pointer + at);
-      if (db) kernels.gemm_tn(count, ld, some, width, ld, ld, 1, Z, a.pointer + at, db.pointer);
+      if (da) multiplyInto(arena, some, ld, count, width, ld, ld, 0, Z, b.pointer, da.pointer + at);
+      if (db) multiplyTurned(arena, count, ld, some, width, ld, ld, 1, Z, a.pointer + at, db.pointer);
     }
   });
   const y = tape.matrix(1, 1);

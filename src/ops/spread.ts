@@ -1,5 +1,6 @@
 // How evenly rows are spread over the sphere.
 import type { Variable } from '../tape.ts';
+import { multiplyInto, multiplyTurned } from '../sharing.ts';
 import { paddedWidth } from '../tensor.ts';
 import { countsOf } from './distinct.ts';
 import { pass } from './pointwise.ts';
@@ -29,14 +30,14 @@ export function logMeanExpPairs(u: Variable, v?: Variable, ceiling = 1, of?: Int
       // Columns begin with the tile's first row: what lies left of it was seen from the other side.
       const some = Math.min(TILE, rows - begin), cols = width - begin, count = rows - begin;
       parts.forEach(({ x, ld }, k) =>
-        kernels.gemm_nn(some, cols, x.cols, ld, width, cols, 0, x.pointer + begin * ld * 4, squares[k].turned + begin * 4, squares[k].tile));
+        multiplyInto(arena, some, cols, x.cols, ld, width, cols, 0, x.pointer + begin * ld * 4, squares[k].turned + begin * 4, squares[k].tile));
       kernels.spread_rows(some, cols, ceiling, counts + begin * 4, v ? squares[1].tile : 0, squares[0].tile);
       total += kernels.sum(some * cols, squares[0].tile);
       parts.forEach(({ x, ld, slope }, k) => {
         if (!slope) return;
         const from = x.pointer + begin * ld * 4, to = slope.pointer + begin * ld * 4;
-        kernels.gemm_nn(some, ld, count, cols, ld, ld, 1, squares[k].tile, from, to);
-        kernels.gemm_tn(count, ld, some, cols, ld, ld, 1, squares[k].tile, from, to);
+        multiplyInto(arena, some, ld, count, cols, ld, ld, 1, squares[k].tile, from, to);
+        multiplyTurned(arena, count, ld, some, cols, ld, ld, 1, squares[k].tile, from, to);
       });
     }
   });

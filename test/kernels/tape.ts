@@ -20,34 +20,35 @@ export function close(what: string, m: Matrix, t: Table, threshold: number): voi
   for (let r = 0; r < m.rows; r++) for (let c = m.cols; c < m.ld; c++) if (view[r * m.ld + c] !== 0) throw new Error(`${what}: pad [${r}, ${c}] is ${view[r * m.ld + c]}`);
 }
 
-const SHAPES = [[1, 1, 1], [3, 5, 7], [4, 8, 3], [67, 20, 300], [130, 64, 64]] as const;
+const SHAPES = [[1, 1, 1], [3, 5, 7], [4, 8, 3], [67, 20, 300], [130, 64, 64], [133, 300, 259], [7, 530, 8]] as const;
 
 /** C (+)= product of A and B in the given form, over shapes that leave tails everywhere. */
 function gemm(form: 'nn' | 'tn'): KernelCheck {
   return {
     claim: 'within 1e-6 of float64 for shapes with and without tails, fresh and accumulated; pads stay zero',
     check(arena) {
-      const { kernels } = arena;
+      const { kernels } = arena, scratch = arena.alloc(kernels.gemm_scratch());
       for (const [m, n, k] of SHAPES) {
         const a = form === 'tn' ? pair(arena, 1, k, m) : pair(arena, 1, m, k), b = pair(arena, 2, k, n), c = new Matrix(arena, m, n);
         let expected: Table | undefined;
         for (const accumulate of [0, 1]) {
-          kernels[`gemm_${form}`](m, c.ld, k, a.m.ld, b.m.ld, c.ld, accumulate, a.m.pointer, b.m.pointer, c.pointer);
+          kernels[`gemm_${form}`](m, c.ld, k, a.m.ld, b.m.ld, c.ld, accumulate, a.m.pointer, b.m.pointer, c.pointer, scratch);
           expected = product(form === 'tn' ? turned(a.t) : a.t, b.t, expected);
           close(`${form} ${m}×${n}×${k}`, c, expected, 2e-6);
         }
       }
       const empty = pair(arena, 3, 2, 8).m;
       if (form === 'nn') {
-        kernels.gemm_nn(2, 8, 0, 8, 8, 8, 0, empty.pointer, empty.pointer, empty.pointer);
+        kernels.gemm_nn(2, 8, 0, 8, 8, 8, 0, empty.pointer, empty.pointer, empty.pointer, scratch);
         same('an empty sum is zero', empty.view(), new Float32Array(16));
       }
     },
-    bench: Object.fromEntries([[2048, 64, 64], [2048, 64, 512]].map(([m, n, k]) => [`${m}×${n}×${k}`, (arena: Arena) => {
+    bench: Object.fromEntries([[2048, 64, 64], [2048, 64, 4096], [2048, 2048, 64]].map(([m, n, k]) => [`${m}×${n}×${k}`, (arena: Arena) => {
       const a = form === 'tn' ? pair(arena, 1, k, m).m : pair(arena, 1, m, k).m, b = pair(arena, 2, k, n).m, c = new Matrix(arena, m, n);
+      const scratch = arena.alloc(arena.kernels.gemm_scratch());
       return {
         work: 2 * m * n * k, unit: 'flop' as const,
-        run: () => arena.kernels[`gemm_${form}`](m, n, k, a.ld, b.ld, c.ld, 0, a.pointer, b.pointer, c.pointer),
+        run: () => arena.kernels[`gemm_${form}`](m, n, k, a.ld, b.ld, c.ld, 0, a.pointer, b.pointer, c.pointer, scratch),
       };
     }])),
   };
