@@ -1,25 +1,27 @@
 // Lanes: fused-looking multiply-adds (two roundings, never one: the bits must not depend on the processor) and
 // horizontal sums in the one order that all kernels share.
+// In the fast build alone (asconfig.json, docs/fast.md) FAST is defined: there the three are relaxed, and round once or
+// twice as the host has it.
 
 /** acc + a·b, each operation rounded. */
 // @ts-ignore: decorator
 @inline
 export function madd(acc: v128, a: v128, b: v128): v128 {
-  return f32x4.add(acc, f32x4.mul(a, b));
+  return isDefined(FAST) ? f32x4.relaxed_madd(a, b, acc) : f32x4.add(acc, f32x4.mul(a, b));
 }
 
 /** acc − a·b, each operation rounded. */
 // @ts-ignore: decorator
 @inline
 export function msub(acc: v128, a: v128, b: v128): v128 {
-  return f32x4.sub(acc, f32x4.mul(a, b));
+  return isDefined(FAST) ? f32x4.relaxed_nmadd(a, b, acc) : f32x4.sub(acc, f32x4.mul(a, b));
 }
 
 /** acc + a·b in two lanes of f64. */
 // @ts-ignore: decorator
 @inline
 export function madd64(acc: v128, a: v128, b: v128): v128 {
-  return f64x2.add(acc, f64x2.mul(a, b));
+  return isDefined(FAST) ? f64x2.relaxed_madd(a, b, acc) : f64x2.add(acc, f64x2.mul(a, b));
 }
 
 /** Sum of four lanes: (l0 + l2) + (l1 + l3), the order of `sums4`. */

@@ -13,6 +13,7 @@ export async function entries() {
   const { UNLEARNERS } = await registry('unlearn');
   return new Map([
     ['index', 'index'],
+    ['fast', 'fast'],
     ...Object.keys(MODELS).map((name) => [name, `models/${name}`]),
     ...Object.keys(UNLEARNERS).map((name) => [name, `unlearn/${name}`]),
   ]);
@@ -37,6 +38,7 @@ export function packageExports(entries) {
     };
   }
   exports['./kernels.wasm'] = { types: './dist/edge/kernels.wasm.d.ts', default: './dist/edge/kernels.wasm' };
+  exports['./kernels.fast.wasm'] = { types: './dist/edge/kernels.wasm.d.ts', default: './dist/edge/kernels.fast.wasm' };
   exports['./package.json'] = './package.json';
   return exports;
 }

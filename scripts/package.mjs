@@ -10,13 +10,13 @@ import { entries } from './exports.mjs';
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 const dist = (...path) => join(root, 'dist', ...path);
 
-/** Swaps src/embedded.ts for the form that imports the .wasm file, which is left to the host. */
+/** Swaps src/embedded.ts (and its fast twin) for the form that imports the .wasm file, which is left to the host. */
 export const edgeKernels = {
   name: 'edge-kernels',
   setup({ onResolve }) {
-    onResolve({ filter: /\/embedded\.js$/ }, ({ importer, path }) =>
-      importer.startsWith(dist('src')) && path === './embedded.js' ? { path: join(root, 'scripts', 'edge-embedded.mjs'), sideEffects: false } : undefined);
-    onResolve({ filter: /^\.\.\/build\/embedded\.js$/ }, () => ({ path: dist('build', 'embedded.js'), sideEffects: false }));
+    onResolve({ filter: /^\.\/embedded(-fast)?\.js$/ }, ({ importer, path }) =>
+      importer.startsWith(dist('src')) ? { path: join(root, 'scripts', `edge-${path.slice(2, -3)}.mjs`), sideEffects: false } : undefined);
+    onResolve({ filter: /^\.\.\/build\/embedded(-fast)?\.js$/ }, ({ path }) => ({ path: dist(path.slice(3)), sideEffects: false }));
     onResolve({ filter: /\.wasm\?module$/ }, ({ path }) => ({ path, external: true }));
   },
 };
@@ -66,7 +66,7 @@ export async function buildForms() {
   // Whole in one file, so that it works wherever a bundler or a server puts it.
   await build({ ...common, entryPoints: [dist('src', 'platform', 'worker.js')], outfile: dist('web', 'worker.js') });
   await form('edge', { plugins: [noFiles, edgeKernels] });
-  copyFileSync(join(root, 'build', 'kernels.wasm'), dist('edge', 'kernels.wasm'));
+  for (const file of ['kernels.wasm', 'kernels.fast.wasm']) copyFileSync(join(root, 'build', file), dist('edge', file));
   writeFileSync(dist('edge', 'kernels.wasm.d.ts'), 'declare const kernels: WebAssembly.Module;\nexport default kernels;\n');
   // The compiler does not copy declarations that it was given.
   mkdirSync(dist('build'), { recursive: true });

@@ -3,7 +3,7 @@
 import * as check from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { evaluate } from './evaluate.ts';
-import type { Model, Ranking } from './model.ts';
+import { byteComparable, type Model, type Ranking } from './model.ts';
 import type { SparseRows } from './tensor.ts';
 import type { Partition } from './unlearn.ts';
 
@@ -42,6 +42,8 @@ export interface ComparedModel {
   /** |S − S_gold|_F / |S_gold|_F over the scores of a fixed sample of users with all items that remain. */
   readonly scoreDistance: number | null;
   readonly seconds: number | null;
+  /** There where fast kernels had a part in the model: its bytes are those of one host. */
+  readonly kernels?: 'fast';
 }
 
 /** Users whose lists and scores are compared with gold's; evenly spread, the same for all models. */
@@ -75,6 +77,7 @@ export function compare(contenders: readonly Contender[], partition: Partition, 
       forgetScore: forgetScore(model, partition),
       scoreDistance: goldScores ? distance(scoresOf(model, scoreUsers, candidates, seen), goldScores) : null,
       seconds,
+      ...(!byteComparable(model) && { kernels: 'fast' }),
     } as ComparedModel;
   });
 }

@@ -209,7 +209,7 @@ export class Forgetting {
     };
     const share = ledger.interactions / ledger.of, { epochs, ...record } = this.#model.record;
     return {
-      model: this.training.model({ ...record, epochs, unlearned: ledger }),
+      model: this.training.model({ ...record, epochs, unlearned: ledger }, this.#model),
       details: {
         ...details, rowsBegunAnew: this.emptied.users.length + this.emptied.items.length, ...(this.modality && { modality: this.modality }),
         forgottenSinceTraining: share, retrainDue: share > RETRAIN_SHARE,

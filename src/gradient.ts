@@ -4,6 +4,7 @@ import { BilinearModel, allowedWords, type BilinearParts, type DenseFactors } fr
 import * as check from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { DataError, ModelError } from './errors.ts';
+import { kernelBuild, type KernelBuild } from './kernels.ts';
 import type { Arena } from './memory.ts';
 import { breathe, provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type SavedModel } from './model.ts';
 import { begin, type Moment, type Network, type Pass } from './network.ts';
@@ -51,6 +52,8 @@ export interface Checkpoint {
   readonly kind: string;
   readonly options: Readonly<Record<string, OptionValue>>;
   readonly fingerprint: string;
+  /** The kernels that made it. */
+  readonly kernels: KernelBuild;
   /** Epochs done. */
   readonly epoch: number;
   readonly steps: number;
@@ -193,13 +196,13 @@ export class Training {
     check.aborted(control.signal);
   }
 
-  /** The model that the parameters now are. */
-  model(record: Readonly<Record<string, unknown>>): GradientModel {
+  /** The model that the parameters now are. @param from the model that they were taken from. */
+  model(record: Readonly<Record<string, unknown>>, from?: Model): GradientModel {
     const { kind, data, options } = this;
     return this.arena.scope(() => {
       const { users, items } = this.network.factors(new Tape(this.arena));
       return new GradientModel({
-        kind, options: options as unknown as Record<string, OptionValue>, users: data.users, items: data.items, provenance: provenanceOf(data), record,
+        kind, options: options as unknown as Record<string, OptionValue>, users: data.users, items: data.items, provenance: provenanceOf(data, from), record,
         userFactors: users.value, itemFactors: items.value,
       }, this.matrices);
     });
@@ -281,7 +284,7 @@ async function fitWith(team: Team, kind: GradientKind, data: Dataset, options: T
   const state = { epoch: 0, bestEpoch: 0, bestRecall: -1, misses: 0, objective: 0 };
   const everything = (): [string, Matrix][] => [...matrices, ...optimizer.state(), ...Array.from(best, ([name, m]) => [`${name}/best`, m] as [string, Matrix])];
   const capture = (): Checkpoint => ({
-    kind: kind.name, options: options as unknown as Record<string, OptionValue>, fingerprint: data.fingerprint(), epoch: state.epoch, steps: optimizer.steps,
+    kind: kind.name, options: options as unknown as Record<string, OptionValue>, fingerprint: data.fingerprint(), kernels: kernelBuild(), epoch: state.epoch, steps: optimizer.steps,
     bestEpoch: state.bestEpoch, bestRecall: state.bestRecall, misses: state.misses,
     matrices: new Map(everything().map(([name, m]) => [name, m.toArray()])),
   });
@@ -320,5 +323,8 @@ function requireSame(checkpoint: Checkpoint, kind: GradientKind, data: Dataset, 
   const differs = Object.entries(options).find(([name, value]) => name !== 'epochs' && checkpoint.options[name] !== value);
   if (checkpoint.kind !== kind.name) throw new ModelError(`the checkpoint expected model "${checkpoint.kind}", found "${kind.name}"`);
   if (differs) throw new ModelError(`the checkpoint expected ${differs[0]} ${checkpoint.options[differs[0]]}, found ${differs[1]}`);
+  // Those of before there were two builds have no name.
+  const made = checkpoint.kernels ?? 'default';
+  if (made !== kernelBuild()) throw new ModelError(`the checkpoint was made by the ${made} kernels, and the ${kernelBuild()} ones are in use: go on with those that began`);
   if (checkpoint.fingerprint !== data.fingerprint()) throw new ModelError('the checkpoint was made with other training data');
 }

@@ -1,6 +1,6 @@
 // The public surface.
 export { DataError, MemoryError, ModelError } from './errors.ts';
-export { loadKernels } from './kernels.ts';
+export { defaultKernels, kernelBuild, loadKernels, type KernelBuild, type NamedKernels } from './kernels.ts';
 export { DatasetBuilder, type DuplicatePolicy } from './builder.ts';
 export { Dataset, IdTable, compareIds, type Features } from './dataset.ts';
 export type { Capability, FitControl, Model, ModelKind, Progress, Ranking, RankRequest, RunControl } from './model.ts';

@@ -2,6 +2,7 @@
 // a model kind states its capabilities, a method states which it needs.
 import type { Dataset, IdTable, SplitRecord } from './dataset.ts';
 import { ModelError } from './errors.ts';
+import { kernelBuild } from './kernels.ts';
 import type { Matrix, SparseRows } from './tensor.ts';
 import type { Team } from './threads.ts';
 import type { OptionSpecs, OptionsOf, OptionValue } from './options.ts';
@@ -47,6 +48,8 @@ export interface Provenance {
   readonly fingerprint: string;
   /** The split that the training rows were taken from; `rule` is `all` where nothing was held out. */
   readonly split: SplitRecord;
+  /** `fast` where kernels of that build had a part in the parameters: other hosts would compute other bytes. Else absent. */
+  readonly kernels?: 'fast';
 }
 
 /** Which items to rank for whom. */
@@ -155,9 +158,16 @@ export function savedParameter(saved: SavedModel, name: string, rows: number, co
   return parameter;
 }
 
-/** What a model trained on `data` remembers of them. */
-export function provenanceOf(data: Dataset): Provenance {
-  return { fingerprint: data.fingerprint(), split: data.split };
+/**
+ * What a model trained on `data` remembers of them, and of the kernels.
+ * @param from the model whose numbers went into the new one: what was made by fast kernels stays marked.
+ */
+export function provenanceOf(data: Dataset, from?: Model): Provenance {
+  const fast = kernelBuild() === 'fast' || (from !== undefined && !byteComparable(from));
+  return { fingerprint: data.fingerprint(), split: data.split, ...(fast && { kernels: 'fast' }) };
 }
+
+/** Whether the same work gives the same bytes on every host; not so where the fast kernels had a part. */
+export const byteComparable = ({ provenance }: Model): boolean => provenance.kernels === undefined;
 
 export { breathe } from './breathe.ts';

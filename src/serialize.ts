@@ -2,9 +2,8 @@
 // in linear memory, a SHA-256 of all that. Refuses whatever it did not write.
 import { IdTable } from './dataset.ts';
 import { align16, identityOf, parameterBytes, sha256, writeParameters, type ModelIdentity } from './digest.ts';
-import { embeddedDigest } from './embedded.ts';
 import { ModelError } from './errors.ts';
-import { kernelsModule } from './kernels.ts';
+import { digestInUse, kernelsModule } from './kernels.ts';
 import type { Model, ModelKind, Provenance } from './model.ts';
 import { MODELS } from './models/index.ts';
 import { paddedWidth } from './tensor.ts';
@@ -83,9 +82,12 @@ export async function inspectFile(bytes: Uint8Array): Promise<ModelInfo> {
   return { ...header, users: header.users.filter((id) => id !== null).length, items: header.items.filter((id) => id !== null).length };
 }
 
-/** SHA-256 (hex) of the embedded kernels: two builds with the same digest compute the same bytes. */
+/**
+ * SHA-256 (hex) of the kernels that came with the package and are in use: two default builds with the same digest compute
+ * the same bytes.
+ */
 export async function kernelsDigest(): Promise<string> {
-  return embeddedDigest;
+  return digestInUse();
 }
 
 async function open(bytes: Uint8Array): Promise<{ header: Header; start: number }> {

@@ -5,7 +5,7 @@ import { compareIds, Dataset, type Features, type IdTable, type SplitRecord } fr
 import { digest } from './digest.ts';
 import { DataError, ModelError } from './errors.ts';
 import { requireTables } from './evaluate.ts';
-import type { Capability, FitControl, Model, ModelKind } from './model.ts';
+import { byteComparable, type Capability, type FitControl, type Model, type ModelKind } from './model.ts';
 import { resolveOptions, type OptionSpecs, type OptionsOf } from './options.ts';
 
 /** What to forget: any mix of users, items, single interactions and a modality, by the ids that users know. */
@@ -54,6 +54,8 @@ export interface Unlearner<S extends OptionSpecs = any> {
   /** One line for help texts. */
   readonly summary: string;
   readonly exactness: Exactness;
+  /** Whether it trains from scratch, so that no number of the given model enters the new one; default false. */
+  readonly anew?: boolean;
   /** Capabilities that it needs of a model's kind. */
   readonly needs: readonly Capability[];
   readonly options: S;
@@ -74,6 +76,9 @@ export interface ForgetReport {
   readonly seconds: number;
   readonly digestBefore?: string;
   readonly digestAfter?: string;
+  /** There, and false, where fast kernels made the old model or the new one: no claim is made about bytes then. */
+  readonly kernels?: 'fast';
+  readonly byteComparable?: false;
   /** The method's own figures: passes or epochs, objective, residual … */
   readonly [detail: string]: unknown;
 }
@@ -112,12 +117,16 @@ export async function forget<S extends OptionSpecs>(
   const started = performance.now();
   const { model: unlearned, details } = await method.forget({ model, partition, control }, resolved);
   const seconds = (performance.now() - started) / 1000;
+  const comparable = byteComparable(model) && byteComparable(unlearned);
   const report: ForgetReport = {
     method: method.name,
     exactness: method.exactness,
     forgotten: { users: partition.users.length, items: partition.items.length, interactions: partition.entries.length },
     seconds,
     ...details,
+    ...(!comparable && { kernels: 'fast', byteComparable: false }),
+    // Bytes of gold's that another host would not compute: only training anew, on this one, gives those of gold on this one.
+    ...(!comparable && !method.anew && { exactness: 'approximate' }),
     ...(digests && { digestBefore: await digest(model), digestAfter: await digest(unlearned) }),
   };
   return { model: unlearned, data: partition.retain, partition, report };

@@ -1,5 +1,5 @@
 // Ours beside native and JavaScript libraries: same files, same factors, same threads, turn by turn. docs/peers.md says
-// what is counted. npm run bench:peers -- [--quick] [--only NAME,…] [--threads 1] [--node newest|PATH] [--publish] | --list
+// what is counted. npm run bench:peers -- [--quick] [--only NAME,…] [--threads 1] [--kernels fast] [--node newest|PATH] [--publish] | --list
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { nodeToUse, nodeVersion } from '../node.ts';
 import { argumentsOf } from './arguments.ts';
 import { makeInputs } from './inputs.ts';
 import { findJavaScript, findPython, type Found } from './install.ts';
-import { ALS, BPR, ROWS, type Job, type Row, type Side } from './jobs.ts';
+import { ALS, BPR, onFastKernels, ROWS, type Job, type Row, type Side } from './jobs.ts';
 import { publishPeers } from './publish.ts';
 import { SideProcess } from './side.ts';
 import { cells, COLUMNS, measured, merged, missing, tableText, type Measured } from './table.ts';
@@ -34,9 +34,9 @@ if (needs('javascript')) found.javascript = findJavaScript(home, node, say);
 if (found.python && 'missing' in found.python) say(`Python peers are missing: ${found.python.missing}; the rest runs.`);
 
 const bench = dirname(process.argv[1]);
-function start(side: Side): SideProcess {
+function start(side: Side, fast = false): SideProcess {
   const { command } = found[side] as { command: string }, { threads } = options, one = String(threads);
-  if (side === 'ours') return new SideProcess(command, [join(bench, 'ours.js'), data, one]);
+  if (side === 'ours') return new SideProcess(command, [join(bench, 'ours.js'), data, one, fast ? 'fast' : 'default']);
   if (side === 'javascript') return new SideProcess(command, [join(bench, 'javascript.js'), home, data]);
   return new SideProcess(command, [join('bench', 'peers', 'server.py'), data, one],
     { OMP_NUM_THREADS: one, OPENBLAS_NUM_THREADS: one, MKL_NUM_THREADS: one, OMP_WAIT_POLICY: 'PASSIVE', PYTHONDONTWRITEBYTECODE: '1' });
@@ -49,8 +49,8 @@ const told = (job: Job): Job => ({ ...job, ...(job.kind === 'als' ? ALS : job.ki
 class Runner {
   readonly process: SideProcess;
   steps = 0;
-  constructor(side: Side) {
-    this.process = start(side);
+  constructor(side: Side, fast = false) {
+    this.process = start(side, fast);
   }
   /** Runs several times. @returns seconds of one. */
   async run(times: number): Promise<number> {
@@ -74,7 +74,7 @@ async function measure(row: Row): Promise<Measured> {
   const sides: Runner[] = [];
   try {
     await makeInputs(data, row.job);
-    const ours = new Runner('ours'), peer = new Runner(row.peer.side);
+    const ours = new Runner('ours', row.fast), peer = new Runner(row.peer.side, row.fast);
     sides.push(ours, peer);
     // Ours first: it makes what a ranking ranks.
     await ours.process.ask({ do: 'prepare', job: told(row.job) });
@@ -103,13 +103,14 @@ async function measure(row: Row): Promise<Measured> {
 const began = performance.now(), fresh: Measured[] = [], before = existsSync(jsonFile) ? (JSON.parse(readFileSync(jsonFile, 'utf8')) as { rows: Measured[] }).rows : [];
 const machine = `${cpus()[0]?.model.trim()}, ${process.arch}`, versions = [`Node ${nodeVersion(node)}`, ...Object.values(found).flatMap((side) => ('packages' in side ? side.packages : []))];
 say(`${machine}; ${versions.join(', ')}; threads: ${options.threads}`);
-for (const row of options.rows) {
+const order = ROWS.flatMap((row) => [row, onFastKernels(row)]);
+for (const row of options.rows.flatMap((row) => (options.fast ? [row, onFastKernels(row)] : [row]))) {
   const result = await measure(row);
   fresh.push(result);
   say(cells(result).join(' · '));
   // After every row, so that a run that is cut short can be gone on with.
   mkdirSync(dirname(jsonFile), { recursive: true });
-  writeFileSync(jsonFile, `${JSON.stringify({ machine, versions, rows: merged(before, fresh, ROWS) }, null, 1)}\n`);
+  writeFileSync(jsonFile, `${JSON.stringify({ machine, versions, rows: merged(before, fresh, order) }, null, 1)}\n`);
 }
 console.log(tableText(COLUMNS, fresh.map(cells)));
-if (options.publish) publishPeers(merged(before, fresh, ROWS), versions, (performance.now() - began) / 1000);
+if (options.publish) publishPeers(merged(before, fresh, order), versions, (performance.now() - began) / 1000);

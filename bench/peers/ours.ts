@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BilinearModel } from '../../src/bilinear.ts';
 import type { Dataset } from '../../src/dataset.ts';
+import { fastKernels } from '../../src/fast.ts';
 import { Training, type GradientKind, type TrainingOptions } from '../../src/gradient.ts';
+import { loadKernels } from '../../src/kernels.ts';
 import { LeastSquares, leastSquaresOptions } from '../../src/least-squares.ts';
 import { Arena } from '../../src/memory.ts';
 import { als } from '../../src/models/als.ts';
@@ -201,7 +203,8 @@ function ordered({ userItems: { rows, cols, indptr, indices } }: Dataset, X: Den
   return right / pairs;
 }
 
-const [folder, threads] = process.argv.slice(2);
+const [folder, threads, build] = process.argv.slice(2);
+if (build === 'fast') await loadKernels(fastKernels);
 const team = await openTeam(Number(threads));
 if (team.threads !== Number(threads)) throw new Error(`only ${team.threads} threads could be opened`);
 let work: Work | undefined;

@@ -37,6 +37,11 @@ await check('Node: the tarball works', () => same(/^[0-9a-f]{64} [0-9a-f]{64} [\
 await check('Deno, no permission given', async () => same(await output(command('deno'), ['run', '--no-prompt', 'cli.mjs']), line));
 await check('Bun', async () => same(await output(command('bun'), ['cli.mjs']), line));
 await check('Node: loadKernels with a module and with a response', async () => same(await output(process.execPath, ['own-kernels.mjs']), line));
+for (const [name, path, args] of [['Deno', command('deno'), ['run', '--no-prompt']], ['Bun', command('bun'), []]]) {
+  await check(`${name}: lethe/fast, chosen by name`, async () => same(await output(path, [...args, 'fast-kernels.mjs']), 'fast true'));
+}
+await check('Node: lethe/fast, or a refusal where there is no relaxed SIMD', async () =>
+  same(/^(fast true|default the fast kernels need relaxed SIMD)/.test(await output(process.execPath, ['fast-kernels.mjs'])), true));
 
 for (const [module, moduleResolution] of [['nodenext', 'nodenext'], ['esnext', 'bundler']]) {
   await check(`TypeScript, ${moduleResolution} resolution, declarations checked`, () => output(process.execPath, [

@@ -1,18 +1,17 @@
 // `npm run bench:runtimes [-- --only NAME,…] [--all] [--json FILE]`: the kernel bench on every runtime, one after the other, in
 // one table of speeds against the newest Node. workerd runs it too, but its clock stands still: its column is empty.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { speedTable } from './compare-speed.mjs';
 import { HOSTS, chosen, debianThere } from './hosts.mjs';
-import { ENTRY, entryText, link } from './link.mjs';
-import { install, root } from './tools.mjs';
+import { edgeForms, ENTRY, entryText, link } from './link.mjs';
+import { install } from './tools.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean' }, only: { type: 'string' }, json: { type: 'string' } } });
 const only = chosen(values.only), suite = 'dist/bench/portable.js', BASE = 'Node newest';
 const linked = (replaced) => link([ENTRY], { [ENTRY]: entryText([], suite), ...replaced });
-const plain = linked({}), embedded = linked({ 'dist/src/embedded.js': readFileSync(join(root, 'scripts', 'edge-embedded.mjs'), 'utf8') });
+const plain = linked({}), embedded = linked(edgeForms);
 // The one that all are compared with comes first, and again at the end: how far it is from itself shows how quiet the machine was.
 const hosts = HOSTS.filter(({ name, extra }) => name !== BASE && (only?.(name) ?? (values.all || !extra)));
 const base = HOSTS.find(({ name }) => name === BASE);

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync, copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { chromium, firefox, webkit } from './browsers.mjs';
-import { ENTRY, GOLDEN } from './link.mjs';
+import { EDGE_KERNELS, ENTRY, GOLDEN } from './link.mjs';
 import { command, file, root } from './tools.mjs';
 
 /** A run that says nothing for this long hangs: on a busy machine all is slow, but every test says something. */
@@ -87,7 +87,7 @@ const workerd = {
       writeFileSync(join(folder, path), text);
     };
     for (const [path, text] of [...modules, ...data]) place(path, text);
-    copyFileSync(join(root, 'build', 'kernels.wasm'), join(folder, 'dist', 'src', 'kernels.wasm'));
+    for (const file of EDGE_KERNELS) copyFileSync(join(root, 'build', file), join(folder, 'dist', 'src', file));
     place('main.mjs', `import { run } from './${ENTRY}';
 export default { async test() { console.log('${MARK}' + JSON.stringify(await run())); } };
 `);
@@ -95,7 +95,7 @@ export default { async test() { console.log('${MARK}' + JSON.stringify(await run
     place('test.capnp', `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "tests", worker = (
   modules = [
-    ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), '(name = "dist/src/kernels.wasm?module", wasm = embed "dist/src/kernels.wasm")'].join(',\n    ')}
+    ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), ...EDGE_KERNELS.map((file) => `(name = "dist/src/${file}?module", wasm = embed "dist/src/${file}")`)].join(',\n    ')}
   ],
   compatibilityDate = "2026-01-01"
 ))]);

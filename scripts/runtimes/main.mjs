@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { firstChange, firstDifference } from '../../dist/test/golden/compare.js';
 import { HOSTS, chosen, debianThere } from './hosts.mjs';
-import { ENTRY, entryText, link } from './link.mjs';
+import { edgeForms, ENTRY, entryText, link } from './link.mjs';
 import { install, installDebian, root } from './tools.mjs';
 
 const { values } = parseArgs({
@@ -23,7 +23,7 @@ const files = readdirSync(join(root, 'test')).filter((name) => name.endsWith('.t
 const modules = (replaced = {}) => link([ENTRY, 'dist/src/platform/worker.js'], { [ENTRY]: entryText(files), ...replaced });
 const works = {
   inline: { files, modules: modules() },
-  workerd: { files, modules: modules({ 'dist/src/embedded.js': readFileSync(join(root, 'scripts', 'edge-embedded.mjs'), 'utf8') }) },
+  workerd: { files, modules: modules(edgeForms) },
 };
 const recordedFile = join(root, 'test', 'golden', 'recorded.json');
 const recorded = JSON.parse(readFileSync(recordedFile, 'utf8'));

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { firstDifference } from '../../dist/test/golden/compare.js';
 import { HOSTS, chosen, debianThere } from './hosts.mjs';
-import { ENTRY, entryText, link } from './link.mjs';
+import { edgeForms, ENTRY, entryText, link } from './link.mjs';
 import { install, root } from './tools.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean' }, only: { type: 'string' } } });
@@ -23,7 +23,7 @@ const linked = (replaced) => link([ENTRY], { [ENTRY]: entryText([], suite), ...r
 const fetched = linked({ 'scripts/runtimes/ratings.mjs': "export const ratings = async () => (await fetch('/ratings.csv')).body;\n" });
 const embedded = linked({
   'scripts/runtimes/ratings.mjs': "import ratingsBytes from './ratings.bin';\nexport const ratings = async () => new Uint8Array(ratingsBytes);\n",
-  'dist/src/embedded.js': readFileSync(join(root, 'scripts', 'edge-embedded.mjs'), 'utf8'),
+  ...edgeForms,
 });
 
 const rows = [];

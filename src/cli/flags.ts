@@ -2,6 +2,7 @@
 // Nothing is ignored: an unknown flag, a missing value, a value too many is wrong usage.
 import { parseArgs } from 'node:util';
 import * as check from '../check.ts';
+import type { KernelBuild } from '../kernels.ts';
 import type { Option, OptionSpecs, OptionValue } from '../options.ts';
 import { UsageError } from './usage.ts';
 
@@ -30,6 +31,7 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'quiet', doc: 'No progress and no notes on stderr.' },
   { name: 'seed', takes: 'N', default: '1', doc: 'Seed of every random draw.' },
   { name: 'threads', takes: 'N', default: '1', doc: 'Threads to use; any number gives the same bytes.' },
+  { name: 'kernels', takes: 'NAME', default: 'default', doc: 'default, or fast: quicker on most hosts, in bytes that other hosts do not give; models are marked.' },
   { name: 'debug', doc: 'Show the stack of an error.' },
   { name: 'help', short: 'h', doc: 'Show this help.' },
 ];
@@ -92,6 +94,9 @@ export class Arguments {
   }
   get threads(): number {
     return this.integer('threads', 1, { min: 1, max: 1024 });
+  }
+  get kernels(): KernelBuild {
+    return this.oneOf('kernels', ['default', 'fast'] as const) ?? 'default';
   }
 
   /** The declared options that were given, each checked by its declaration; `seed` is one of them where it is declared. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command line: argv → a command → an exit status. The only place that ends the process.
+import { loadKernels } from '../kernels.ts';
 import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -33,7 +34,10 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   }
   void args.seed;
   void args.threads;
-  const terminal = new Terminal({ json: args.on('json'), quiet: args.on('quiet') });
+  // Who does not ask for them does not load them.
+  if (args.kernels === 'fast') await loadKernels((await import('../fast.ts')).fastKernels);
+  const terminal = new Terminal({ json: args.on('json'), quiet: args.on('quiet'), marks: args.kernels === 'fast' ? { kernels: 'fast', byteComparable: false } : {} });
+  if (args.kernels === 'fast') terminal.note('computed by the fast kernels: not comparable byte by byte with what other hosts compute');
   try {
     await command.run({ args, terminal, signal });
   } finally {

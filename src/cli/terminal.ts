@@ -1,5 +1,6 @@
 // What the user sees: results on stdout (a table, or one JSON object), notes and progress on stderr.
-import type { Progress } from '../model.ts';
+import type { KernelBuild } from '../kernels.ts';
+import type { Model, Progress } from '../model.ts';
 
 /** Longest wait, in milliseconds, between two looks at a bar and between two plain lines. */
 const BAR_EVERY = 100;
@@ -8,24 +9,28 @@ const LINE_EVERY = 5000;
 export interface TerminalOptions {
   readonly json: boolean;
   readonly quiet: boolean;
+  /** What every JSON result says beside its own figures. */
+  readonly marks?: object;
 }
 
 export class Terminal {
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly #marks: object;
   readonly #live = process.stderr.isTTY === true;
   #shown = false;
   #last = performance.now();
 
-  constructor({ json, quiet }: TerminalOptions) {
+  constructor({ json, quiet, marks = {} }: TerminalOptions) {
     this.json = json;
+    this.#marks = marks;
     this.quiet = quiet;
   }
 
   /** The command's result: either form, once. */
   result(object: object, text: string): void {
     this.clear();
-    process.stdout.write(this.json ? `${JSON.stringify(object, null, 2)}\n` : `${text.replace(/\n*$/, '')}\n`);
+    process.stdout.write(this.json ? `${JSON.stringify({ ...this.#marks, ...object }, null, 2)}\n` : `${text.replace(/\n*$/, '')}\n`);
   }
 
   /** A line that is no result. */
@@ -103,3 +108,11 @@ export const count = (n: number, what: string): string => `${n} ${what}${n === 1
 /** What a request took away, in words. */
 export const forgottenText = ({ users, items, interactions }: { readonly users: number; readonly items: number; readonly interactions: number }): string =>
   `${count(users, 'user')}, ${count(items, 'item')}, ${count(interactions, 'interaction')}`;
+
+/** Which kernels had a part in a model, for JSON results. */
+export const kernelsOf = ({ provenance }: Pick<Model, 'provenance'>): { readonly kernels: KernelBuild; readonly byteComparable: boolean } =>
+  ({ kernels: provenance.kernels ?? 'default', byteComparable: provenance.kernels === undefined });
+
+/** The same as a line of `fields`, where there is something to say. */
+export const kernelsLine = ({ provenance }: Pick<Model, 'provenance'>): readonly (readonly [string, string])[] =>
+  provenance.kernels ? [['made by', `${provenance.kernels} kernels: not comparable byte by byte with models of other hosts`]] : [];

@@ -171,7 +171,7 @@ export class EaseModel extends HistoryModel implements Forgetting {
   async withoutMore(removal: Removal, exact: boolean, control: RunControl, pending: LowRank, earlier: readonly Counted[]): Promise<{ model: Model; details: Record<string, unknown> }> {
     const { kind, options: own, record } = this;
     const { retain } = removal;
-    const parts = { kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain), record };
+    const parts = { kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain, this), record };
     const change = changeOf(removal), counted = [...earlier, ...countedOf(change)];
     const rank = change.items.length + change.corrections.length, all = rank + pending.T.length;
     let why: string | undefined = exact ? undefined : !this.inverse ? 'the model keeps no inverse'

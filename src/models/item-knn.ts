@@ -79,7 +79,7 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
 
   async without(removal: Removal, _exact: boolean, control: RunControl): Promise<{ model: ItemKnnModel; details: Record<string, unknown> }> {
     const { options: own, kind } = this, { data, retain, entries } = removal;
-    const model = new ItemKnnModel({ kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain), record: {} });
+    const model = new ItemKnnModel({ kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain, this), record: {} });
     // Global weights move with every deletion: then every list is counted anew. Else only the lists that may differ.
     const changed = new Uint8Array(data.items.size);
     for (const entry of entries) changed[data.userItems.indices[entry]] = 1;

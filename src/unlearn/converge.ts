@@ -64,7 +64,7 @@ export async function* forgetInStages({ model, partition, control }: ForgetConte
 
 function modelOf(problem: Stationary, model: ForgetContext['model'], alsOptions: AlsOptions, retain: ForgetContext['partition']['retain'], details: object): AlsModel {
   return new AlsModel({
-    kind: als, options: alsOptions, users: retain.users, items: retain.items, provenance: provenanceOf(retain),
+    kind: als, options: alsOptions, users: retain.users, items: retain.items, provenance: provenanceOf(retain, model),
     record: { ...model.record, unlearned: details }, userFactors: problem.dense('users'), itemFactors: problem.dense('items'),
   });
 }

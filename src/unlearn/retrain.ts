@@ -7,6 +7,7 @@ export const retrain = Object.freeze({
   name: 'retrain',
   summary: 'Train from scratch on the retain set: exact, and the judge of all others.',
   exactness: 'exact',
+  anew: true,
   needs: ['fit'],
   options,
   forget: async ({ model, partition, control }: ForgetContext): Promise<Forgotten> => ({ model: await gold(model, partition, control), details: {} }),

@@ -39,7 +39,7 @@ async function forget({ model, partition, control }: ForgetContext, given: Unlea
     return {
       model: new AlsModel({
         kind: als, options: alsOptions, users: partition.retain.users, items: partition.retain.items,
-        provenance: provenanceOf(partition.retain), record: { ...model.record, unlearned: details },
+        provenance: provenanceOf(partition.retain, model), record: { ...model.record, unlearned: details },
         userFactors: problem.userFactors, itemFactors: problem.itemFactors,
       }),
       details,

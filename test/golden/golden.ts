@@ -2,7 +2,7 @@
 // same digests on every runtime (scripts/runtimes compares them) and from one day to the next (recorded.json).
 // It walks the registries, so a new model or method is covered without a line added here.
 import {
-  MODELS, ModelError, UNLEARNERS, compatible, deserialize, digest, evaluate, forget, kernelsDigest, serialize,
+  MODELS, ModelError, UNLEARNERS, compatible, deserialize, digest, evaluate, forget, kernelBuild, kernelsDigest, serialize,
   type Dataset, type ForgetRequest, type Model, type ModelKind, type Unlearner,
 } from '../../src/index.ts';
 import { Arena } from '../../src/memory.ts';
@@ -28,6 +28,7 @@ const REQUESTS: Readonly<Record<string, ForgetRequest>> = {
 };
 
 export async function* stages(): AsyncGenerator<Stage> {
+  if (kernelBuild() !== 'default') throw new Error('bytes are compared between runtimes with the default kernels only');
   const { train, test } = goldenData();
   yield { stage: 'data/train', digest: train.fingerprint() };
   yield { stage: 'data/test', digest: test.fingerprint() };

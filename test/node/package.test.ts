@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { MODELS } from '../../src/models/index.ts';
@@ -52,7 +52,7 @@ test('one version everywhere', () => {
 test('the package holds what users need and nothing else', () => {
   const packed = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   const files = (packed[0].files as { path: string }[]).map(({ path }) => path);
-  const expected = /^(package\.json|README\.md|LICENSE|dist\/(src|build|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels\.wasm)$/;
+  const expected = /^(package\.json|README\.md|LICENSE|dist\/(src|build|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels(\.fast)?\.wasm)$/;
   assert.equal(files.filter((path) => !expected.test(path)), []);
   const targets = Object.values(manifest.exports as Record<string, string | Record<string, string>>).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
   for (const target of [...targets, manifest.types, ...(existsSync('src/cli/main.ts') ? [manifest.bin.lethe] : [])]) {
@@ -66,6 +66,26 @@ test('the web form imports nothing by name, so a plain script can load it', () =
     const text = readFileSync(`dist/web/${name}.js`, 'utf8');
     assert.equal([...text.matchAll(/^(?:import|export)\b[^'"\n]*from\s*"([^".][^"]*)"/gm)].map((found) => found[1]), []);
   }
+});
+
+test('nobody carries the fast kernels but who imports lethe/fast', () => {
+  /** What an entry brings along, chunks included. */
+  const brought = (folder: string, entry: string, seen = new Set<string>()): Set<string> => {
+    if (seen.has(entry)) return seen;
+    seen.add(entry);
+    const text = readFileSync(`${folder}/${entry}`, 'utf8');
+    for (const [, name] of text.matchAll(/(?:from\s*|import\s*\(?\s*)["']\.\/([^"']+\.js)["']/g)) brought(folder, name, seen);
+    return seen;
+  };
+  const digestOf = (file: string): string => readFileSync(`dist/build/${file}.js`, 'utf8').match(/kernelsDigest = '([0-9a-f]{64})'/)![1];
+  const carries = (folder: string, entry: string, digest: string): boolean => [...brought(folder, entry)].some((file) => readFileSync(`${folder}/${file}`, 'utf8').includes(digest));
+  for (const folder of ['dist/web', 'dist/edge']) {
+    for (const entry of ['index', ...Object.keys(MODELS), ...Object.keys(UNLEARNERS)]) assert.not(carries(folder, `${entry}.js`, digestOf('embedded-fast')), `${folder}/${entry}.js`);
+    assert.ok(carries(folder, 'fast.js', digestOf('embedded-fast')), 'the check sees it');
+    assert.not(carries(folder, 'fast.js', digestOf('embedded')), 'nor the other way round');
+  }
+  const importers = readdirSync('dist/src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js') && /from '[^']*\/embedded-fast\.js'/.test(readFileSync(`dist/src/${name}`, 'utf8')));
+  assert.equal(importers.sort(), ['embedded-fast.js', 'fast.js']);
 });
 
 const KB = 1024;

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { PassThrough } from 'node:stream';
 import { argumentsOf } from '../../bench/peers/arguments.ts';
 import { decodeCsr, decodeDense, encodeCsr, encodeDense } from '../../bench/peers/files.ts';
-import { ROWS } from '../../bench/peers/jobs.ts';
+import { onFastKernels, ROWS } from '../../bench/peers/jobs.ts';
 import { entries } from '../../bench/portable.ts';
 import { gemmModel } from '../../bench/peers/onnx.ts';
 import { serve, SideProcess } from '../../bench/peers/side.ts';
@@ -58,6 +58,10 @@ test('files come back as they were, and a file that is cut short is refused', ()
 
 test('arguments choose rows; wrong ones are named', () => {
   assert.is(argumentsOf([]).rows.length, ROWS.length);
+  assert.equal([argumentsOf([]).fast, argumentsOf(['--kernels', 'fast']).fast], [false, true]);
+  assert.throws(() => argumentsOf(['--kernels', 'quick']), /"--kernels" expected default or fast, got "quick"/);
+  assert.is(onFastKernels(ROWS[0]).name, `${ROWS[0].name}-fast`);
+  assert.match(onFastKernels(ROWS[0]).work, /fast kernels/);
   assert.equal(argumentsOf(['--only', 'spmm,forget']).rows.map(({ name }) => name), ['spmm-torch', 'spmm-scipy', 'forget-local']);
   const quick = argumentsOf(['--quick', '--threads', '2']);
   assert.is(quick.threads, 2);

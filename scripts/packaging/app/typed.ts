@@ -1,10 +1,12 @@
 // Compiled by the consumer, with declarations checked: the public types hold together without any of our settings.
-import { DatasetBuilder, forget, type ForgetReport } from 'lethe';
+import { DatasetBuilder, forget, loadKernels, type ForgetReport } from 'lethe';
 import { als } from 'lethe/als';
+import { fastKernels } from 'lethe/fast';
 import { unlearnAls } from 'lethe/unlearn-als';
 import kernels from 'lethe/kernels.wasm';
 
 export async function typed(): Promise<ForgetReport> {
+  await loadKernels(fastKernels);
   const builder = new DatasetBuilder();
   builder.add('ann', 'tea', 5);
   const data = builder.build();

@@ -2,7 +2,7 @@
 import { digest } from '../../digest.ts';
 import type { Command } from '../command.ts';
 import { readModel, readModelInfo } from '../files.ts';
-import { fields } from '../terminal.ts';
+import { fields, kernelsLine, kernelsOf } from '../terminal.ts';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -24,6 +24,7 @@ export const inspect: Command = {
       provenance: info.provenance,
       record: info.record,
       digest: await digest(model),
+      ...kernelsOf(info),
       kernelsDigest: info.kernels,
       version: info.version,
       memoryBytes: model.memoryBytes,
@@ -41,6 +42,7 @@ export const inspect: Command = {
       ...Object.entries(result.record).map(([name, value]) => [`  ${name}`, typeof value === 'object' ? JSON.stringify(value) : value] as const),
       ['digest', result.digest],
       ['kernels', result.kernelsDigest],
+      ...kernelsLine(info),
       ['version', result.version],
     ]));
   },

@@ -10,7 +10,7 @@ import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { requireWritable, saveModel } from '../files.ts';
 import { asUsage, type OptionSet } from '../flags.ts';
-import { fields, secondsText, type Terminal } from '../terminal.ts';
+import { fields, kernelsLine, kernelsOf, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
 /** The kind that `--model` names. */
@@ -78,6 +78,7 @@ export const train: Command = {
       duplicates: data.duplicates,
       seconds,
       digest: await digest(model),
+      ...kernelsOf(model),
       out,
       ...(found && { profile: { name: profile, chosen: found.chosen, best: found.best, price: found.price, trials: found.trials } }),
     };
@@ -89,6 +90,7 @@ export const train: Command = {
       ...(found ? [['regularization', `${found.chosen.regularization} (validation NDCG@20 ${found.chosen.ndcg.toFixed(4)}; the certificate costs ${found.price.toFixed(4)})`] as const] : []),
       ['time', secondsText(seconds)],
       ['digest', result.digest],
+      ...kernelsLine(model),
       ['saved', out],
     ]));
   },
