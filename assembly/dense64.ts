@@ -45,6 +45,41 @@ export function spd_sweep(n: i32, begin: i32, width: i32, A: usize, scratch: usi
   return 0;
 }
 
+/**
+ * Eliminate the pivots K = [begin, begin + width) as spd_sweep does, for what comes after them only, as a factorisation
+ * would: a third of the work. This part takes the pivots' columns into scratch, as spd_sweep_scratch says; spd_update follows.
+ * Returns 0, or r + 1 when the pivot of row r is not positive.
+ */
+export function spd_pivot(n: i32, begin: i32, width: i32, A: usize, scratch: usize): i32 {
+  const panel = (<usize>n * width) << 3;
+  const V = scratch, W = V + panel, D = W + panel, work = D + ((<usize>width * width) << 3);
+  const status = invertBlock(n, begin, width, A, D, work);
+  if (status != 0) return begin + status;
+  const after = begin + width;
+  for (let i = after; i < n; i++) {
+    const to = packed(V, i & ~3, width) + (<usize>(i & 3) << 3), from = A + ((<usize>i * n + begin) << 3);
+    for (let k = 0; k < width; k++) store<f64>(to + (<usize>k << 5), load<f64>(from + (<usize>k << 3)));
+  }
+  packNegated(width, D, work);
+  memory.fill(packed(W, after, width), 0, (<usize>(n - after) * width) << 3);
+  for (let i = after; i < n; i += 4) {
+    const out = packed(W, i, width);
+    for (let j = 0; j < width; j += 4) subtractTile(width, packed(work, j, width), packed(V, i, width), out + (<usize>j << 5), 32);
+  }
+  return 0;
+}
+
+/** A_ij ← A_ij − A_iK D A_Kj for after ≤ j ≤ i and the groups of four rows [first, last) after `after`, an end of pivots; V, W as spd_pivot left them. */
+export function spd_update(first: i32, last: i32, n: i32, after: i32, width: i32, A: usize, scratch: usize): void {
+  const V = scratch, W = V + ((<usize>n * width) << 3), begin = after + (first << 2), end = min(n, after + (last << 2));
+  for (let j0 = after; j0 < end; j0 += COLUMNS) {
+    for (let i = max(begin, j0); i < end; i += 4) {
+      const row = A + ((<usize>i * n) << 3);
+      for (let j = j0, to = min(j0 + COLUMNS, i + 4); j < to; j += 4) subtractTile(width, packed(W, i, width), packed(V, j, width), row + (<usize>j << 3), n << 3);
+    }
+  }
+}
+
 /** Four rows of a packed panel: row group i/4 holds width × 4 numbers, pivot by pivot. */
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,7 @@
 // A bound of the distance between a least-squares model and every retrain on its data, without a retrain. The problem is
 // convex in the products Z = XYᵀ; docs/certificate.md derives what is computed here. It trusts neither the model nor what
 // the model says about itself: everything is computed from factors, options and data.
+import { accelerate } from './acceleration.ts';
 import * as check from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { ModelError } from './errors.ts';
@@ -10,6 +11,7 @@ import type { BilinearModel } from './bilinear.ts';
 import type { Model, RunControl } from './model.ts';
 import { normBound } from './spectral.ts';
 import { Stationary } from './stationary.ts';
+import { withTeam, type Team } from './threads.ts';
 import { requireTrainedOn } from './unlearn.ts';
 
 /** `certified`: bounded; `stationary`: where training ends, without a bound; `approximate`: not even that. */
@@ -68,9 +70,14 @@ export async function certify(model: Model, data: Dataset, options: CertifyOptio
   const polish = check.number('polish', options.polish ?? 1e-10, { above: 0, max: 1e-3 });
   if (options.ignoreFingerprint) requireTables(model, data);
   else requireTrainedOn(model, data);
-  const { signal, onProgress } = options;
-  const { userFactors, itemFactors } = model as BilinearModel;
-  const problem = new Stationary(data, model.options as unknown as LeastSquaresOptions);
+  return withTeam(options.threads, (team) => judge(model as BilinearModel, data, team, { ...options, tolerance, within, polish }));
+}
+
+async function judge(
+  model: BilinearModel, data: Dataset, team: Team, { signal, onProgress, tolerance, within, polish }: CertifyOptions & { tolerance: number; within: number; polish: number },
+): Promise<Certificate> {
+  const { userFactors, itemFactors } = model;
+  const problem = new Stationary(data, model.options as unknown as LeastSquaresOptions, team);
   problem.start(userFactors, itemFactors, { keepEmptyRows: true });
   const { residual, largestRow } = problem.measure();
   const nothing = { sigma: null, sigmaEstimate: null, sigmaMethod: null, failureProbability: null, gap: null, bound: null, relativeBound: null, polishDistance: null, polishIterations: 0 };
@@ -89,7 +96,7 @@ export async function certify(model: Model, data: Dataset, options: CertifyOptio
   }
   const mark = problem.arena.mark();
   const given = copyFactors(problem);
-  const polished = await problem.converge(polish, { signal, onProgress, most: 1000 });
+  const polished = await accelerate(problem, polish, { signal, onProgress, most: 1000 });
   const distance = Math.sqrt(Math.max(0, squaredDistance(problem, given)));
   const size = Math.sqrt(squaredNorm(problem));
   problem.arena.release(mark);

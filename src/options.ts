@@ -37,6 +37,10 @@ export const optionalInteger = (bounds: check.Bounds, doc: string): Option<numbe
 export const optionalNumber = (bounds: check.Bounds, doc: string): Option<number | undefined> =>
   ({ kind: 'number', default: undefined, doc, check: (name, v) => check.number(name, v, bounds) });
 
+/** A word that may stay unsaid. */
+export const optionalWord = <const W extends string>(words: readonly W[], doc: string): Option<W | undefined> =>
+  ({ kind: 'word', default: undefined, doc, words, check: (name, v) => check.oneOf(name, v, words) });
+
 /** A number within bounds, or one of the words that stand for numbers; may stay unsaid. */
 export const namedNumber = (named: Readonly<Record<string, number>>, bounds: check.Bounds, doc: string): Option<number | undefined> => ({
   kind: 'word', default: undefined, doc, words: Object.keys(named),

@@ -1,5 +1,11 @@
 // The least value of a quartic along a direction of descent.
 
+/** The step of `lineMinimum`, and the value there: what the step changes. */
+export function quarticMinimum(c1: number, c2: number, c3: number, c4: number): { step: number; change: number } {
+  const step = lineMinimum(c1, c2, c3, c4);
+  return { step, change: step * (c1 + step * (c2 + step * (c3 + step * c4))) };
+}
+
 /** The step a > 0 at which c1·a + c2·a² + c3·a³ + c4·a⁴ is least, c1 < 0, c4 ≥ 0 and the quartic bounded below. */
 export function lineMinimum(c1: number, c2: number, c3: number, c4: number): number {
   const value = (a: number): number => a * (c1 + a * (c2 + a * (c3 + a * c4)));

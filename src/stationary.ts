@@ -1,99 +1,101 @@
-// Training to convergence: alternating least squares in float64, accelerated by nonlinear conjugate gradients whose
-// preconditioner is a sweep (De Sterck's ALS-NCG), with the exact minimum of the objective along each direction: it is
-// a quartic there. Every iteration lowers the objective. Least-squares models only; the objective is least-squares.ts's.
+// The least-squares problem of a data set in float64, and what is computed of it on the way to a stationary point: sweeps,
+// gradients, second derivatives, the exact minimum along a direction. How one gets there stands in acceleration.ts. Rows
+// are shared among a team's threads; the objective is least-squares.ts's.
 import type { Dataset } from './dataset.ts';
-import { checkStatus } from './kernels.ts';
+import type { Argument, Varying } from './dealing.ts';
+import { checkStatus, type Kernels } from './kernels.ts';
 import { cellWeightsOf, other, regularizationRule, type LeastSquaresOptions, type Side } from './least-squares.ts';
-import { Arena } from './memory.ts';
-import { breathe, type RunControl } from './model.ts';
-import { lineMinimum } from './quartic.ts';
+import type { Arena } from './memory.ts';
+import { quarticMinimum } from './quartic.ts';
 import { Csr, paddedWidth, type Matrix } from './tensor.ts';
+import { planEven, planRows, Team, type Plan } from './threads.ts';
 
-/** Tolerances by name: the relative gradient at which training ends. */
-export const TOLERANCES = Object.freeze({ fast: 1e-4, tight: 1e-6, limit: 1e-9 });
-
-/** Iterations after which training ends where it is, and says so. */
-const MOST_ITERATIONS = 5000;
-
-/** Iterations for which the factored normal equations of a sweep serve as preconditioner; then a sweep makes new ones. */
-const KEPT_ITERATIONS = 10;
-
-/** Iterations in which neither the objective nor the residual moves before float64 is taken to have nothing left to give. */
-const MOST_STALLS = 20;
-
-/** Bytes of kept factors beyond which every iteration sweeps: memory would cost more than the time is worth. */
+/** Bytes of kept factors beyond which none are kept: memory would cost more than the time is worth. */
 const MOST_KEPT_BYTES = 1 << 30;
 
-/** Rows per kernel call, so that an abort is seen soon. */
-const ENTRIES_PER_CALL = 1 << 16;
+/** What is summed over rows is summed in at most so many parts, of at least so many rows. */
+const PARTS = 16, PART_ROWS = 512;
+
+export const SIDES = ['users', 'items'] as const;
+
+/** Where rows of both sides lie, f64[rows × ld]. */
+export type Field = Readonly<Record<Side, number>>;
 
 interface Rows {
   readonly rows: number;
   readonly cells: Csr;
   /** f32[rows] */
   readonly regularization: number;
-  readonly calls: readonly number[];
-  /** f64[rows × ld]: factors, gradient, previous gradient, search direction, and what a sweep makes of the factors. */
+  /** f64[rows × ld] */
   readonly factors: number;
   readonly gradient: number;
-  readonly before: number;
-  readonly direction: number;
-  readonly swept: number;
   /** f32[rows × (factors² + factors) / 2]: factors of the normal equations of the last sweep; 0 where they are not kept. */
   readonly kept: number;
-  /** f64[ld × ld], scaled by the objective's base. */
+  /** f64[ld × ld]: of the factors, scaled by the objective's base; of the factors and a direction. */
   readonly gram: number;
+  readonly turned: number;
+  /** How rows are shared out: to pass over their cells, to solve, to substitute, to sum; elements to sum. */
+  readonly passes: Plan;
+  readonly solves: Plan;
+  readonly steps: Plan;
+  readonly parts: Plan;
+  readonly elements: Plan;
 }
 
 /** How near to a stationary point factors are. */
 export interface Standing {
   /** ‖∇L‖ / (2‖D(X, Y)‖), D the regularization: 0 at a stationary point. */
   readonly residual: number;
-  /** Largest |A x − b| / |b| over rows with observations. */
+  /** The same of the row that is furthest off. */
   readonly largestRow: number;
   /** The objective without its constant part. */
   readonly objective: number;
 }
 
-export interface Converged extends Standing {
-  readonly iterations: number;
-  readonly converged: boolean;
-}
-
-export interface ConvergeControl extends RunControl {
-  /** Sees every iteration's standing, the start included. */
-  readonly onIteration?: (standing: Standing, iteration: number) => void;
-  /** Most iterations; default 5,000. */
-  readonly most?: number;
-}
-
-/** The least-squares problem of a data set in float64, with its present factors. */
 export class Stationary {
   readonly options: LeastSquaresOptions;
-  readonly arena = new Arena();
+  readonly arena: Arena;
+  readonly team: Team;
   readonly ld: number;
   readonly base: number;
+  /** Whether factored normal equations are kept, to be used as preconditioner. */
+  readonly keeps: boolean;
+  readonly factors: Field;
+  /** Half the gradient; valid after `measure`. */
+  readonly gradient: Field;
   readonly #data: Dataset;
   readonly #sides: Readonly<Record<Side, Rows>>;
   readonly #scratch: number;
+  readonly #scratchBytes: number;
   readonly #sums: number;
   readonly #cross: number;
-  readonly #keeps: boolean;
+  readonly #gramParts: number;
 
-  /** @throws MemoryError, which names the bytes of the whole. */
-  constructor(data: Dataset, options: LeastSquaresOptions) {
-    const { arena } = this;
+  /**
+   * @param team whose arena the problem lives in and whose threads work on it; default one thread.
+   * @throws MemoryError, which names the bytes of the whole.
+   */
+  constructor(data: Dataset, options: LeastSquaresOptions, team = new Team()) {
+    const { arena } = team;
     this.options = options;
+    this.arena = arena;
+    this.team = team;
     this.#data = data;
     const ld = (this.ld = paddedWidth(options.factors));
     this.base = cellWeightsOf(options).base;
     arena.reserve(stationaryBytes(data, options.factors));
-    this.#keeps = keepsFactors(data, options.factors);
-    const users = Csr.from(arena, data.userItems);
-    this.#sides = { users: this.#side(users), items: this.#side(users.transpose()) };
-    this.#scratch = arena.alloc(arena.kernels.als64_solve_scratch(ld));
-    this.#sums = arena.alloc(5 * 8);
+    this.keeps = keepsFactors(data, options.factors);
+    const cells = Csr.from(arena, data.userItems);
+    const users = this.#side(cells), items = this.#side(cells.transpose());
+    this.#sides = { users, items };
+    this.factors = { users: users.factors, items: items.factors };
+    this.gradient = { users: users.gradient, items: items.gradient };
+    this.#scratchBytes = Math.ceil(arena.kernels.als64_solve_scratch(ld) / 64) * 64;
+    this.#scratch = arena.alloc(this.#scratchBytes * team.threads);
+    this.#sums = arena.alloc(users.passes.costs.length * 5 * 8);
     this.#cross = arena.alloc(6 * ld * ld * 8);
+    const parts = Math.max(users.parts.costs.length, items.parts.costs.length);
+    this.#gramParts = parts > 1 ? arena.alloc(parts * ld * ld * 8) : 0;
   }
 
   /** Starts from factors in float32. Rows without observations start at zero, their solution, unless they are to be judged. */
@@ -119,75 +121,73 @@ export class Stationary {
     return this.#sides[side];
   }
 
+  /** Room for rows of both sides, zero; to be released by the caller's mark. */
+  field(): Field {
+    return { users: this.room('users'), items: this.room('items') };
+  }
+
+  room(side: Side): number {
+    return this.arena.allocZeroed(this.#sides[side].rows * this.ld * 8);
+  }
+
   /** Solves all rows of one side for the other's present rows. */
   async halfSweep(side: Side, signal?: AbortSignal): Promise<void> {
-    await this.#solveSide(side, this.#sides[other(side)].factors, this.#sides[side].factors, false, signal);
+    await this.#solveSide(side, this.factors[other(side)], this.factors[side], false, signal);
   }
 
   /** Solves the listed rows only. */
   solveRows(side: Side, rows: Int32Array): void {
-    const opposite = this.#sides[other(side)];
-    const gram = this.#gramOf(other(side), opposite.factors);
-    this.arena.scope(() => this.#solve(side, 0, rows.length, this.arena.upload(rows), gram, opposite.factors, this.#sides[side].factors, false));
+    const opposite = this.factors[other(side)], gram = this.#gramOf(other(side), opposite);
+    const indptr = this.arena.i32(this.#sides[side].cells.indptr, this.#sides[side].rows + 1);
+    const plan = planRows(rows.length, (k) => this.#solveCost(indptr[rows[k] + 1] - indptr[rows[k]]));
+    this.arena.scope(() => this.#check(side, this.team.runNow('als64_solve', plan,
+      this.#solveArguments(side, this.arena.upload(rows), gram, opposite, this.factors[side], false), true)));
   }
 
-  /**
-   * Goes on until the residual is at most `tolerance`, or for `most` iterations, or until float64 gives no more.
-   */
-  async converge(tolerance: number, { signal, onProgress, onIteration, most = MOST_ITERATIONS }: ConvergeControl = {}): Promise<Converged> {
-    const { kernels } = this.arena;
-    const both = ['users', 'items'] as const;
-    const total = (of: (rows: Rows) => readonly [number, number]): number =>
-      both.reduce((sum, side) => sum + kernels.inner64(this.#sides[side].rows, this.ld, 0, ...of(this.#sides[side])), 0);
-    let standing = this.measure();
-    let slopeBefore = 0, stalls = 0, best = Infinity;
-    for (let iteration = 0; ; iteration++) {
-      onIteration?.(standing, iteration);
-      onProgress?.({ phase: 'converge', done: iteration, total: most, objective: standing.objective });
-      if (standing.residual <= tolerance || iteration >= most || stalls >= MOST_STALLS) {
-        return { ...standing, iterations: iteration, converged: standing.residual <= tolerance };
-      }
-      // p = factors − sweep(factors): the preconditioned gradient. The factored normal equations of a sweep serve for some
-      // iterations more: two passes over the cells at their rank instead of its square, and as many iterations.
-      if (iteration % KEPT_ITERATIONS === 0 || this.#sides.users.kept === 0) {
-        await this.#solveSide('users', this.#sides.items.factors, this.#sides.users.swept, true, signal);
-        await this.#solveSide('items', this.#sides.users.swept, this.#sides.items.swept, true, signal);
-      } else {
-        this.#sweepKept();
-      }
-      for (const side of both) {
-        const { rows, factors, swept } = this.#sides[side];
-        kernels.combine64(rows * this.ld, 1, factors, -1, swept);
-      }
-      const slope = total((s) => [s.gradient, s.swept]);
-      const carried = slopeBefore > 0 ? (slope - total((s) => [s.before, s.swept])) / slopeBefore : 0;
-      const beta = Math.max(0, carried);
-      for (const side of both) {
-        const { rows, swept, direction } = this.#sides[side];
-        kernels.combine64(rows * this.ld, -1, swept, iteration === 0 ? 0 : beta, direction);
-      }
-      let descent = total((s) => [s.gradient, s.direction]);
-      if (!(descent < 0)) {
-        for (const side of both) {
-          const { rows, swept, direction } = this.#sides[side];
-          kernels.combine64(rows * this.ld, -1, swept, 0, direction);
+  /** What a sweep, `first` first, makes of the factors. Its factored normal equations are kept where there is room. */
+  async sweepInto(to: Field, first: Side, signal?: AbortSignal): Promise<void> {
+    await this.#solveSide(first, this.factors[other(first)], to[first], true, signal);
+    await this.#solveSide(other(first), to[first], to[other(first)], true, signal);
+  }
+
+  /** What a sweep, users first, would make of the factors if its normal equations were still those of the last one: near, and far cheaper. */
+  sweepKept(to: Field): void {
+    this.stepKept('users', this.factors.users, this.gradient.users, to.users);
+    this.#gradient('items', this.factors.items, to.users, to.items);
+    this.stepKept('items', this.factors.items, to.items, to.items);
+  }
+
+  /** to = X − A⁻¹ g for the kept normal equations A of a side; X may be 0, to may be g. */
+  stepKept(side: Side, X: number, g: number, to: number): void {
+    const { steps, kept } = this.#sides[side];
+    this.team.runNow('als64_step', steps, [this.options.factors, this.ld, kept, X, g, to, this.#scratchOfThread()]);
+  }
+
+  /** Gradients of both sides at the present factors, and what they say. @param objective where it is known already. */
+  measure(objective?: number): Standing {
+    let gradient = 0, scale = 0, penalty = 0, largest = 0;
+    for (const name of SIDES) {
+      const side = this.#sides[name];
+      this.#gradient(name, side.factors, this.factors[other(name)], side.gradient);
+      gradient += this.#inner(name, 0, side.gradient, side.gradient);
+      penalty += this.#inner(name, side.regularization, side.factors, side.factors);
+      const reg = this.arena.f32(side.regularization, side.rows);
+      const g = this.arena.f64(side.gradient, side.rows * this.ld), x = this.arena.f64(side.factors, side.rows * this.ld);
+      for (let r = 0; r < side.rows; r++) {
+        let own = 0, size = 0;
+        for (let c = r * this.ld; c < (r + 1) * this.ld; c++) {
+          own += g[c] * g[c];
+          size += x[c] * x[c];
         }
-        descent = -slope;
+        scale += reg[r] * reg[r] * size;
+        if (size > 0 && reg[r] > 0) largest = Math.max(largest, own / (reg[r] * reg[r] * size));
       }
-      slopeBefore = slope;
-      const step = this.#step(descent);
-      for (const side of both) {
-        const { rows, factors, gradient, before, direction } = this.#sides[side];
-        kernels.combine64(rows * this.ld, step, direction, 1, factors);
-        kernels.combine64(rows * this.ld, 1, gradient, 0, before);
-      }
-      const next = this.measure();
-      best = Math.min(best, standing.residual);
-      stalls = next.residual < best * 0.999 || next.objective < standing.objective - 1e-15 * Math.abs(standing.objective) ? 0 : stalls + 1;
-      standing = next;
-      await breathe();
-      signal?.throwIfAborted();
     }
+    return {
+      residual: scale > 0 ? Math.sqrt(gradient / scale) : gradient > 0 ? Infinity : 0,
+      largestRow: Math.sqrt(largest),
+      objective: objective ?? this.#observed()[0] + this.#background() + penalty,
+    };
   }
 
   /** The objective, constant part included: a perfect fit without regularization is 0. */
@@ -204,61 +204,13 @@ export class Stationary {
     }, 0);
   }
 
-  /** Gradients of both sides at the present factors, and what they say. */
-  measure(): Standing {
-    const { kernels } = this.arena;
-    let gradient = 0, scale = 0, penalty = 0, largest = 0;
-    for (const name of ['users', 'items'] as const) {
-      const side = this.#sides[name];
-      this.#gradient(name, side.factors, this.#sides[other(name)].factors, side.gradient);
-      gradient += kernels.inner64(side.rows, this.ld, 0, side.gradient, side.gradient);
-      penalty += kernels.inner64(side.rows, this.ld, side.regularization, side.factors, side.factors);
-      const reg = this.arena.f32(side.regularization, side.rows);
-      const g = this.arena.f64(side.gradient, side.rows * this.ld), x = this.arena.f64(side.factors, side.rows * this.ld);
-      for (let r = 0; r < side.rows; r++) {
-        let own = 0, size = 0;
-        for (let c = r * this.ld; c < (r + 1) * this.ld; c++) {
-          own += g[c] * g[c];
-          size += x[c] * x[c];
-        }
-        scale += reg[r] * reg[r] * size;
-        if (size > 0 && reg[r] > 0) largest = Math.max(largest, own / (reg[r] * reg[r] * size));
-      }
-    }
-    const { observed, background } = this.#cells();
-    return {
-      residual: scale > 0 ? Math.sqrt(gradient / scale) : gradient > 0 ? Infinity : 0,
-      largestRow: Math.sqrt(largest),
-      objective: observed + background + penalty,
-    };
-  }
-
-  /** Σ over observed cells of w s² − 2 t s, and base · Σ over all cells of s²; after `measure`, whose Gram matrices it uses. */
-  #cells(): { observed: number; background: number } {
-    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const { users, items } = this.#sides, { indptr, indices, data } = users.cells;
-    this.arena.f64(this.#sums, 5).fill(0);
-    this.arena.kernels.als64_line(0, users.rows, this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, users.factors, 0, items.factors, 0, this.#sums);
-    const square = this.ld * this.ld;
-    return {
-      observed: this.arena.f64(this.#sums, 5)[0],
-      background: this.base === 0 ? 0 : traceOfProduct(this.arena.f64(users.gram, square), this.arena.f64(items.gram, square)) / this.base,
-    };
-  }
-
   /** What the duality gap is made of: q = w + base per cell. */
   parts(): { penalty: number; products: number; quadratic: number; targets: number; dualConstant: number } {
     const { objective } = this.measure();
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const { users, items } = this.#sides, { indptr, indices, data } = users.cells, { kernels } = this.arena;
-    const penalty = (['users', 'items'] as const).reduce((sum, name) => {
-      const side = this.#sides[name];
-      return sum + kernels.inner64(side.rows, this.ld, side.regularization, side.factors, side.factors);
-    }, 0);
+    const penalty = SIDES.reduce((sum, name) => sum + this.#inner(name, this.#sides[name].regularization, this.factors[name], this.factors[name]), 0);
     // Σ t s: the observed part with no weights
-    this.arena.f64(this.#sums, 5).fill(0);
-    kernels.als64_line(0, users.rows, this.ld, 0, 0, ts, t0, explicit, indptr, indices, data, users.factors, 0, items.factors, 0, this.#sums);
-    const targets = -this.arena.f64(this.#sums, 5)[0] / 2;
+    const targets = -this.#observed({ ws: 0, w0: 0 })[0] / 2;
     let dualConstant = 0;
     for (const v of this.#data.userItems.data) {
       const t = v > 0 || explicit ? ts * v + t0 : 0, q = ws * Math.abs(v) + w0 + this.base;
@@ -268,26 +220,24 @@ export class Stationary {
     return { penalty, products: objective, quadratic, targets, dualConstant };
   }
 
-  /** The step along the present directions to the least objective. */
-  #step(descent: number): number {
-    const { kernels } = this.arena;
+  /**
+   * The step along a direction to the least objective, and how much that lowers it.
+   * @param descent ⟨gradient, direction⟩ < 0.
+   */
+  line(direction: Field, descent: number): { step: number; change: number } {
     const { ld, base } = this;
-    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
     const { users, items } = this.#sides;
-    const coefficients = this.arena.f64(this.#sums, 5).fill(0);
-    kernels.als64_line(0, users.rows, ld, ws, w0, ts, t0, explicit, users.cells.indptr, users.cells.indices, users.cells.data,
-      users.factors, users.direction, items.factors, items.direction, this.#sums);
-    const [, , c2, c3, c4] = coefficients;
-    let quadratic = c2, cubic = c3, quartic = c4;
-    for (const side of [users, items]) quadratic += kernels.inner64(side.rows, ld, side.regularization, side.direction, side.direction);
+    let [, , quadratic, cubic, quartic] = this.#observed({}, direction);
+    for (const name of SIDES) quadratic += this.#inner(name, this.#sides[name].regularization, direction[name], direction[name]);
     if (base !== 0) {
       // Σ over all cells of s(a)² from the Gram matrices of factors and directions
       const size = ld * ld;
-      const grams = [users, items].map((side, s) => [[side.factors, side.factors], [side.factors, side.direction], [side.direction, side.direction]].map(([a, b], g) => {
-        const at = this.#cross + (3 * s + g) * size * 8;
-        kernels.gram64(side.rows, ld, 1, a, b, at);
-        return at;
-      }));
+      const grams = ([['users', users], ['items', items]] as const).map(([name, side], s) =>
+        [[side.factors, side.factors], [side.factors, direction[name]], [direction[name], direction[name]]].map(([a, b], g) => {
+          const at = this.#cross + (3 * s + g) * size * 8;
+          this.#gram(name, 1, a, b, at);
+          return at;
+        }));
       const [[xx, xd, dd], [yy, ye, ee]] = grams.map((list) => list.map((at) => this.arena.f64(at, size)));
       // s1 = dX Yᵀ + X dYᵀ, s2 = dX dYᵀ: ‖s1‖², ⟨s0, s2⟩, ⟨s1, s2⟩, ‖s2‖²
       const s1s1 = traceOfProduct(dd, yy) + 2 * traceOfTransposed(xd, ye, ld) + traceOfProduct(xx, ee);
@@ -295,50 +245,127 @@ export class Stationary {
       cubic += base * 2 * (traceOfProduct(dd, ye) + traceOfProduct(xd, ee));
       quartic += base * traceOfProduct(dd, ee);
     }
-    return lineMinimum(2 * descent, quadratic, cubic, quartic);
+    return quarticMinimum(2 * descent, quadratic, cubic, quartic);
   }
 
-  /** What a sweep would make of the factors if its normal equations were still those of the last one: near, and far cheaper. */
-  #sweepKept(): void {
-    const { kernels } = this.arena, { users, items } = this.#sides, { factors } = this.options;
-    kernels.als64_step(0, users.rows, factors, this.ld, users.kept, users.factors, users.gradient, users.swept, this.#scratch);
-    this.#gradient('items', items.factors, users.swept, items.swept);
-    kernels.als64_step(0, items.rows, factors, this.ld, items.kept, items.factors, items.swept, items.swept, this.#scratch);
+  /** Half the second derivative of one side's rows along dX of its own (0: none) and dY of the other side. */
+  curvature(name: Side, dX: number, dY: number, to: number): void {
+    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const side = this.#sides[name], opposite = other(name), Y = this.factors[opposite], { indptr, indices, data } = side.cells;
+    const gram = dX ? this.#gramOf(opposite, Y) : 0;
+    let turned = 0;
+    if (this.base !== 0) {
+      // base (dYᵀY + YᵀdY)
+      turned = this.#sides[opposite].turned;
+      this.#gram(opposite, this.base, dY, Y, turned);
+      const K = this.arena.f64(turned, this.ld * this.ld), { ld } = this;
+      for (let i = 0; i < ld; i++) for (let j = 0; j <= i; j++) K[i * ld + j] = K[j * ld + i] = K[i * ld + j] + K[j * ld + i];
+    }
+    this.team.runNow('als64_curvature', side.passes,
+      [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, gram, turned, side.factors, dX, Y, dY, to]);
+  }
+
+  /** B = a A + b B, rows of one side or of both. */
+  combine(a: number, A: Field, b: number, B: Field): void {
+    for (const name of SIDES) this.combineSide(name, a, A[name], b, B[name]);
+  }
+
+  combineSide(side: Side, a: number, A: number, b: number, B: number): void {
+    this.#counted('combine64', this.#sides[side].elements, [a, { base: A, row: 8 }, b, { base: B, row: 8 }]);
+  }
+
+  /** ⟨A, B⟩ over both sides, or over one. */
+  inner(A: Field, B: Field): number {
+    return SIDES.reduce((sum, name) => sum + this.#inner(name, 0, A[name], B[name]), 0);
+  }
+
+  innerSide(side: Side, A: number, B: number): number {
+    return this.#inner(side, 0, A, B);
+  }
+
+  #inner(side: Side, weights: number, A: number, B: number): number {
+    const row = this.ld * 8;
+    return this.#counted('inner64', this.#sides[side].parts, [this.ld, weights && { base: weights, row: 4 }, { base: A, row }, { base: B, row }])
+      .reduce((sum, part) => sum + part, 0);
+  }
+
+  /** The observed cells on the line along a direction: coefficients of powers 0 to 4; without one, of power 0 alone. */
+  #observed(weights: { ws?: number; w0?: number } = {}, direction?: Field): readonly number[] {
+    const { ws, w0, ts, t0, explicit } = { ...cellWeightsOf(this.options), ...weights };
+    const { passes, cells: { indptr, indices, data } } = this.#sides.users, pieces = passes.costs.length;
+    const sums = this.arena.f64(this.#sums, 5 * pieces).fill(0);
+    this.team.runNow('als64_line', passes, [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data,
+      this.factors.users, direction?.users ?? 0, this.factors.items, direction?.items ?? 0, { base: this.#sums, piece: 40 }]);
+    return [0, 1, 2, 3, 4].map((power) => {
+      let sum = 0;
+      for (let piece = 0; piece < pieces; piece++) sum += sums[5 * piece + power];
+      return sum;
+    });
+  }
+
+  /** base · Σ over all cells of s²; after `#gradient` of both sides, whose Gram matrices it uses. */
+  #background(): number {
+    const { users, items } = this.#sides, square = this.ld * this.ld;
+    return this.base === 0 ? 0 : traceOfProduct(this.arena.f64(users.gram, square), this.arena.f64(items.gram, square)) / this.base;
   }
 
   /** Half the gradient of one side at rows X for given rows Y of the other. */
   #gradient(name: Side, X: number, Y: number, out: number): void {
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
     const side = this.#sides[name], { indptr, indices, data } = side.cells;
-    this.arena.kernels.als64_gradient(0, side.rows, this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, this.#gramOf(other(name), Y), Y, X, out);
+    this.team.runNow('als64_gradient', side.passes,
+      [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, this.#gramOf(other(name), Y), Y, X, out]);
   }
 
   async #solveSide(side: Side, Y: number, X: number, keep: boolean, signal?: AbortSignal): Promise<void> {
-    const { calls } = this.#sides[side];
     const gram = this.#gramOf(other(side), Y);
-    for (let c = 0; c + 1 < calls.length; c++) {
-      this.#solve(side, calls[c], calls[c + 1], 0, gram, Y, X, keep);
-      await breathe();
-      signal?.throwIfAborted();
-    }
+    this.#check(side, await this.team.run('als64_solve', this.#sides[side].solves, this.#solveArguments(side, 0, gram, Y, X, keep), true, signal));
   }
 
-  #solve(side: Side, begin: number, end: number, list: number, gram: number, Y: number, X: number, keep: boolean): void {
-    const { cells, regularization, kept } = this.#sides[side];
+  #solveArguments(side: Side, list: number, gram: number, Y: number, X: number, keep: boolean): Argument[] {
+    const { cells: { indptr, indices, data }, regularization, kept } = this.#sides[side];
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const { factors, regularization: lambda } = this.options;
-    const status = this.arena.kernels.als64_solve(begin, end, factors, this.ld, ws, w0, ts, t0, explicit, list,
-      cells.indptr, cells.indices, cells.data, regularization, gram, Y, X, keep ? kept : 0, this.#scratch);
-    checkStatus(status, (row) => `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(this.#data[side].at(row))} ` +
-      `have no unique solution in float64; raise "regularization" (now ${lambda})`);
+    return [this.options.factors, this.ld, ws, w0, ts, t0, explicit, list, indptr, indices, data, regularization, gram, Y, X, keep ? kept : 0, this.#scratchOfThread()];
+  }
+
+  /** The first failure in the order of dealing. */
+  #check(side: Side, statuses: Float64Array): void {
+    checkStatus(statuses.find((status) => status !== 0) ?? 0, (row) =>
+      `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(this.#data[side].at(row))} ` +
+      `have no unique solution in float64; raise "regularization" (now ${this.options.regularization})`);
+  }
+
+  #scratchOfThread(): Varying {
+    return { base: this.#scratch, thread: this.#scratchBytes };
   }
 
   /** base · YᵀY of a side's rows; 0 where the objective has none. */
   #gramOf(side: Side, Y: number): number {
     if (this.base === 0) return 0;
-    const { rows, gram } = this.#sides[side];
-    this.arena.kernels.gram64(rows, this.ld, this.base, Y, Y, gram);
+    const { gram } = this.#sides[side];
+    this.#gram(side, this.base, Y, Y, gram);
     return gram;
+  }
+
+  /** out = scale · AᵀB of a side's rows: parts of the rows have sums of their own, added in order. */
+  #gram(side: Side, scale: number, A: number, B: number, out: number): void {
+    const { parts } = this.#sides[side], size = this.ld * this.ld, row = this.ld * 8, count = parts.costs.length;
+    const into = count > 1 ? this.#gramParts : out;
+    this.#counted('gram64', parts, [this.ld, scale, { base: A, row }, { base: B, row }, { base: into, piece: size * 8 }]);
+    if (count <= 1) return;
+    const sums = this.arena.f64(into, count * size), total = this.arena.f64(out, size);
+    total.set(sums.subarray(0, size));
+    for (let part = 1; part < count; part++) for (let k = 0; k < size; k++) total[k] += sums[part * size + k];
+  }
+
+  #counted(kernel: keyof Kernels, plan: Plan, args: readonly Argument[]): Float64Array {
+    return this.team.runNow(kernel, plan, args, false, true);
+  }
+
+  /** Multiplications and additions that a row of so many cells takes to solve. */
+  #solveCost(cells: number): number {
+    const { ld } = this;
+    return (cells * (ld * ld + 4 * ld)) / 2 + (ld * ld * ld) / 6;
   }
 
   #side(cells: Csr): Rows {
@@ -346,21 +373,23 @@ export class Stationary {
     const { rows } = cells, regularization = arena.alloc(rows * 4);
     const { offset, exponent } = regularizationRule(options, cells.cols);
     arena.kernels.als_regularization(rows, cells.indptr, options.regularization, offset, exponent, regularization);
-    const matrix = (): number => arena.allocZeroed(rows * ld * 8);
-    const kept = this.#keeps ? arena.allocZeroed(keptBytes(rows, options.factors)) : 0;
-    const side = { rows, cells, regularization, factors: matrix(), gradient: matrix(), before: matrix(), direction: matrix(), swept: matrix(), kept, gram: arena.alloc(ld * ld * 8) };
-    const indptr = arena.i32(cells.indptr, rows + 1), calls = [0];
-    for (let r = 0; r < rows; r++) {
-      if (indptr[r + 1] - indptr[calls[calls.length - 1]] >= ENTRIES_PER_CALL || r + 1 === rows) calls.push(r + 1);
-    }
-    return { ...side, calls };
+    const factors = arena.allocZeroed(rows * ld * 8), gradient = arena.allocZeroed(rows * ld * 8);
+    const kept = this.keeps ? arena.allocZeroed(keptBytes(rows, options.factors)) : 0;
+    const gram = arena.alloc(ld * ld * 8), turned = arena.alloc(ld * ld * 8);
+    const indptr = arena.i32(cells.indptr, rows + 1), entriesOf = (r: number): number => indptr[r + 1] - indptr[r];
+    const each = Math.ceil(rows / Math.max(1, Math.min(PARTS, Math.floor(rows / Math.max(PART_ROWS, 4 * ld)))));
+    return {
+      rows, cells, regularization, factors, gradient, kept, gram, turned,
+      passes: planRows(rows, (r) => 3 * entriesOf(r) * ld + ld * ld, ld * ld), solves: planRows(rows, (r) => this.#solveCost(entriesOf(r))),
+      steps: planRows(rows, () => ld * ld), parts: planEven(rows, Math.max(1, each)), elements: planEven(rows * ld, Math.max(1, each) * ld),
+    };
   }
 }
 
-/** Bytes of linear memory that the problem takes. */
+/** Bytes of linear memory that the problem takes, and those of a run to convergence. */
 export function stationaryBytes(data: Dataset, factors: number): number {
   const { rows, cols } = data.userItems, ld = paddedWidth(factors);
-  return data.interactions * 16 + (rows + cols) * (5 * ld * 8 + 8) + 10 * ld * ld * 8 + 4096 + (keepsFactors(data, factors) ? keptBytes(rows + cols, factors) : 0);
+  return data.interactions * 16 + (rows + cols) * (5 * ld * 8 + 8) + (10 + PARTS) * ld * ld * 8 + 4096 + (keepsFactors(data, factors) ? keptBytes(rows + cols, factors) : 0);
 }
 
 const keptBytes = (rows: number, factors: number): number => rows * factors * (factors + 1) * 2;

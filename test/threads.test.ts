@@ -1,7 +1,7 @@
 // Any number of threads gives the bytes of one, on every host; where a host has no threads to give, one does the work.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { als, bpr, deserialize, digest, evaluate, forget, generate, lightgcn, mgcn, serialize, splitDataset, unlearnAls, vbpr } from '../src/index.ts';
+import { als, bpr, certify, converge, deserialize, digest, evaluate, forget, generate, lightgcn, mgcn, serialize, splitDataset, unlearnAls, vbpr } from '../src/index.ts';
 import { embeddedBytes } from '../src/embedded.ts';
 import { LeastSquares, leastSquaresOptions } from '../src/least-squares.ts';
 import { Optimizer } from '../src/optimizer.ts';
@@ -19,6 +19,8 @@ import { openTeam, planEven, planRows, withTeam, type Plan } from '../src/thread
 const test = suite('threads');
 const NUMBERS = [1, 2, 3, 4, 7];
 const data = await generate({ users: 900, items: 240, interactions: 15000 });
+/** Enough rows that sums over them are made of parts. */
+const large = await generate({ users: 1100, items: 150, interactions: 8000 });
 const SOLVERS = { cholesky: { solver: 'cholesky', factors: 32 }, cg: { solver: 'cg', factors: 40 } } as const;
 const common = { iterations: 2, alpha: 4, regularization: 1 };
 
@@ -45,6 +47,19 @@ for (const [name, options] of Object.entries(SOLVERS)) {
       }
     }
     assert.is(found.size, 2, [...found].join('\n'));
+  });
+}
+
+for (const [name, way] of Object.entries({ ncg: {}, lbfgs: { accelerator: 'lbfgs' }, newton: { polish: 'newton' } } as const)) {
+  test(`to convergence by ${name}, forgotten from there and certified: the same bytes for ${NUMBERS.join(', ')} threads`, async () => {
+    const options = { objective: 'ials', factors: 8, regularization: 0.1, iterations: 2, tolerance: 1e-7, ...way } as const, found = new Set<string>();
+    for (const threads of NUMBERS) {
+      const model = await als.fit(large, options, { threads });
+      const { model: unlearned, data: retain, report } = await forget(model, large, { users: ['3', '8'], items: ['5'] }, { method: converge, threads });
+      const { sigma, gap, bound, residual } = await certify(unlearned, retain, { threads });
+      found.add(JSON.stringify([await digest(model), model.record, await digest(unlearned), report.residual, sigma, gap, bound, residual]));
+    }
+    assert.is(found.size, 1, [...found].join('\n'));
   });
 }
 

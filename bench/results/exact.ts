@@ -5,6 +5,7 @@ import {
   als, certifiable, certify, downdate, ease, evaluate, forget, forgetInStages, gold, itemKnn, partitionOf,
   type AlsModel, type AlsOptions, type Certificate, type Dataset, type ForgetRequest, type Model, type ModelKind, type Partition,
 } from '../../src/index.ts';
+import { accelerate } from '../../src/acceleration.ts';
 import { digest } from '../../src/digest.ts';
 import { keyOf, uniform } from '../../src/random.ts';
 import { Stationary, type Standing } from '../../src/stationary.ts';
@@ -168,7 +169,7 @@ async function way(sheet: Sheet, { title, options, sweeps }: Setting, name: stri
         }
         marks.see(problem.measure(), sweep);
       }
-    } else await problem.converge(als.options.tolerance.check('tolerance', options.tolerance)!, { onIteration: (standing, iteration) => marks.see(standing, iteration) });
+    } else await accelerate(problem, als.options.tolerance.check('tolerance', options.tolerance)!, { onIteration: (standing, iteration) => marks.see(standing, iteration) });
     sheet.put('ways', [title, name, plain ? `plain, ${sweeps} sweeps` : 'accelerated', ...marks.cells()]);
   }
 }

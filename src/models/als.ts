@@ -1,5 +1,6 @@
 // Alternating least squares for implicit and explicit feedback. The mathematics is in least-squares.ts; this file trains,
 // and answers what only an ALS model can: why an item was recommended, and what somebody unknown would like.
+import { accelerate, ACCELERATORS, POLISHES, TOLERANCES } from '../acceleration.ts';
 import { BilinearModel } from '../bilinear.ts';
 import * as check from '../check.ts';
 import { Dataset, IdTable } from '../dataset.ts';
@@ -7,7 +8,7 @@ import { DataError } from '../errors.ts';
 import { LeastSquares, leastSquaresOptions } from '../least-squares.ts';
 import { provenanceOf, savedParameter, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model.ts';
 import * as option from '../options.ts';
-import { Stationary, TOLERANCES } from '../stationary.ts';
+import { Stationary } from '../stationary.ts';
 import type { SparseRows } from '../tensor.ts';
 import { withTeam } from '../threads.ts';
 
@@ -16,6 +17,9 @@ const options = Object.freeze({
   iterations: option.integer(15, { min: 1, max: 100000 }, 'Sweeps: each solves all users, then all items.'),
   tolerance: option.namedNumber(TOLERANCES, { min: 1e-13, max: 1 },
     'Go on after the sweeps, accelerated and in float64, until the relative gradient is this small (fast 1e-4, tight 1e-6, limit 1e-9), so that the model can be certified.'),
+  accelerator: option.optionalWord(ACCELERATORS,
+    'With `tolerance`: ncg (nonlinear conjugate gradients, the default) or lbfgs (quasi-Newton on the smaller side, the other eliminated).'),
+  polish: option.optionalWord(POLISHES, 'With `tolerance`: newton takes Newton steps below a relative gradient of 1e-6; none, the default, does not.'),
 });
 
 export type AlsOptions = option.OptionsOf<typeof options>;
@@ -104,7 +108,7 @@ export class AlsModel extends BilinearModel {
   /** The normal equations of a single user over the model's items. */
   #problemOf(indices: Int32Array, data: Float32Array): LeastSquares {
     const userItems = { rows: 1, cols: this.items.size, indptr: Int32Array.of(0, indices.length), indices, data };
-    const { iterations: _, tolerance: __, ...problemOptions } = this.options;
+    const { iterations: _, tolerance: __, accelerator: ___, polish: ____, ...problemOptions } = this.options;
     const problem = new LeastSquares(new Dataset({ users: new IdTable(['']), items: this.items, userItems }), { ...problemOptions, solver: 'cholesky' });
     problem.start(new Float32Array(this.options.factors), this.itemFactors.toArray());
     return problem;
@@ -119,7 +123,10 @@ function knownPosition(what: 'user' | 'item', table: IdTable, id: string): numbe
 
 async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitControl = {}): Promise<AlsModel> {
   const resolved = option.resolveOptions('als', options, given);
-  const { iterations, tolerance, ...problemOptions } = resolved;
+  const { iterations, tolerance, accelerator, polish, ...problemOptions } = resolved;
+  for (const [name, value] of Object.entries({ accelerator, polish })) {
+    if (value !== undefined && tolerance === undefined) throw new RangeError(`"${name}" is of use with a "tolerance" only; give one, or leave it out`);
+  }
   const { signal, onProgress, start, threads } = control;
   signal?.throwIfAborted();
   return withTeam(threads, async (team) => {
@@ -141,11 +148,11 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
     const parts = { kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data) };
     const record = { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives) };
     if (tolerance === undefined) return new AlsModel({ ...parts, record, userFactors: problem.userFactors, itemFactors: problem.itemFactors });
-    const limit = new Stationary(data, problemOptions);
+    const limit = new Stationary(data, problemOptions, team);
     limit.start(problem.userFactors, problem.itemFactors);
-    const { iterations: accelerated, residual, converged } = await limit.converge(tolerance, control);
+    const { iterations: accelerated, products, residual, converged } = await accelerate(limit, tolerance, { ...control, accelerator, polish });
     return new AlsModel({
-      ...parts, record: { ...record, objective: limit.objective(), accelerated, residual, converged },
+      ...parts, record: { ...record, objective: limit.objective(), accelerated, ...(polish === 'newton' && { products }), residual, converged },
       userFactors: limit.dense('users'), itemFactors: limit.dense('items'),
     });
   });

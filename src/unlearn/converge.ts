@@ -1,13 +1,15 @@
 // Forgetting to the point where every retrain ends: stage a re-solves the rows that the forget set touches, stage b adds a
-// few accelerated iterations, stage c goes on to the tolerance of training (src/stationary.ts). Each stage is a valid
+// few accelerated iterations, stage c goes on to the tolerance of training (src/acceleration.ts). Each stage is a valid
 // model. Approximate: equal to gold to the tolerance where both end in one point, which `certify` bounds without a retrain.
+import { accelerate, ACCELERATORS, POLISHES, TOLERANCES, type Converged } from '../acceleration.ts';
 import type { BilinearModel } from '../bilinear.ts';
 import { firstSide, foreignObjective, optionsFor, touchedRows } from '../least-squares-forgetting.ts';
 import { other } from '../least-squares.ts';
 import { provenanceOf } from '../model.ts';
 import { als, AlsModel, type AlsOptions } from '../models/als.ts';
 import * as option from '../options.ts';
-import { Stationary, TOLERANCES, type Standing } from '../stationary.ts';
+import { Stationary, type Standing } from '../stationary.ts';
+import { openTeam } from '../threads.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
 
 const STAGES = ['a', 'b', 'c'] as const;
@@ -17,6 +19,8 @@ const options = Object.freeze({
   stage: option.word('c', STAGES, 'Where to end: a the rows that are touched, b a few accelerated iterations, c the tolerance.'),
   stageIterations: option.integer(3, { min: 1, max: 100 }, 'Accelerated iterations of stage b.'),
   tolerance: option.namedNumber(TOLERANCES, { min: 1e-13, max: 1 }, 'Relative gradient at which stage c ends; default the model\'s own, or tight.'),
+  accelerator: option.optionalWord(ACCELERATORS, 'ncg (nonlinear conjugate gradients) or lbfgs (quasi-Newton on the smaller side); default the model\'s own, or ncg.'),
+  polish: option.optionalWord(POLISHES, 'newton takes Newton steps below a relative gradient of 1e-6; default the model\'s own, or none.'),
   ...foreignObjective,
 });
 
@@ -33,33 +37,43 @@ export interface StageResult extends Forgotten {
  * for await (const { stage, model } of forgetInStages({ model, partition, control: {} })) serve(model, stage);
  */
 export async function* forgetInStages({ model, partition, control }: ForgetContext, given: Partial<ConvergeOptions> = {}): AsyncGenerator<StageResult> {
-  const { stage: last, stageIterations, tolerance: asked, ...objective } = option.resolveOptions('converge', options, given);
+  const { stage: last, stageIterations, tolerance: asked, accelerator, polish, ...objective } = option.resolveOptions('converge', options, given);
   const bilinear = model as BilinearModel;
   const alsOptions = optionsFor(bilinear, objective);
   const tolerance = asked ?? alsOptions.tolerance ?? TOLERANCES.tight;
+  const way = { ...control, accelerator: accelerator ?? alsOptions.accelerator, polish: polish ?? alsOptions.polish };
   const { retain } = partition;
-  const started = performance.now();
-  const problem = new Stationary(retain, alsOptions);
-  problem.start(bilinear.userFactors, bilinear.itemFactors);
-  let iterations = 0;
-  const result = (stage: Stage, standing: Standing, more: object): StageResult => {
-    const details = {
-      stage, ...more, iterations, residual: standing.residual, objective: standing.objective + problem.constant(),
-      stageSeconds: (performance.now() - started) / 1000,
+  const team = await openTeam(control.threads);
+  try {
+    const started = performance.now();
+    const problem = new Stationary(retain, alsOptions, team);
+    problem.start(bilinear.userFactors, bilinear.itemFactors);
+    let iterations = 0, products = 0;
+    const result = (stage: Stage, standing: Standing, more: object): StageResult => {
+      const details = {
+        stage, ...more, iterations, ...(way.polish === 'newton' && { products }), residual: standing.residual,
+        objective: standing.objective + problem.constant(), stageSeconds: (performance.now() - started) / 1000,
+      };
+      return { stage, details, model: modelOf(problem, model, alsOptions, retain, details) };
     };
-    return { stage, details, model: modelOf(problem, model, alsOptions, retain, details) };
-  };
-  const touched = touchedRows(partition), first = firstSide(partition);
-  for (const side of [first, other(first)]) if (touched[side].length > 0) problem.solveRows(side, touched[side]);
-  yield result('a', problem.measure(), { rows: { users: touched.users.length, items: touched.items.length } });
-  if (last === 'a') return;
-  const few = await problem.converge(tolerance, { ...control, most: stageIterations });
-  iterations += few.iterations;
-  yield result('b', few, {});
-  if (last === 'b') return;
-  const end = await problem.converge(tolerance, control);
-  iterations += end.iterations;
-  yield result('c', end, { tolerance, converged: end.converged });
+    const goOn = async (most?: number): Promise<Converged> => {
+      const end = await accelerate(problem, tolerance, { ...way, most });
+      iterations += end.iterations;
+      products += end.products;
+      return end;
+    };
+    const touched = touchedRows(partition), first = firstSide(partition);
+    for (const side of [first, other(first)]) if (touched[side].length > 0) problem.solveRows(side, touched[side]);
+    yield result('a', problem.measure(), { rows: { users: touched.users.length, items: touched.items.length } });
+    if (last === 'a') return;
+    const few = await goOn(stageIterations);
+    yield result('b', few, {});
+    if (last === 'b') return;
+    const end = await goOn();
+    yield result('c', end, { tolerance, converged: end.converged });
+  } finally {
+    await team.close();
+  }
 }
 
 function modelOf(problem: Stationary, model: ForgetContext['model'], alsOptions: AlsOptions, retain: ForgetContext['partition']['retain'], details: object): AlsModel {

@@ -119,6 +119,12 @@ export const als64: KernelTable = {
             near(`${problem.name} f ${factors}`, arena.f64(out, rows * ld), solved, within, size);
             arena.f64(at.X, rows * ld).set(arena.f64(out, rows * ld));
           }
+          // without X: what is added to x, negated rows of the same product
+          const values = rows64(9, rows, factors), zero = arena.allocZeroed(rows * ld * 8);
+          arena.f64(g, rows * ld).set(values);
+          kernels.als64_step(0, rows, factors, ld, kept, zero, g, at.out, scratch);
+          kernels.als64_step(0, rows, factors, ld, kept, 0, g, g, scratch);
+          near(`${problem.name} f ${factors} without X`, arena.f64(g, rows * ld), arena.f64(at.out, rows * ld), 0);
         }
       }
     },
@@ -133,6 +139,36 @@ export const als64: KernelTable = {
           const { A, b } = system(problem, rows, r, reg[r], Y, ld, factors);
           const g = Float64Array.from(b, (value, p) => { let sum = -value; for (let q = 0; q < factors; q++) sum += A[p * factors + q] * X[r * ld + q]; return sum; });
           near(`${problem.name} row ${r}`, arena.f64(at.out, LENGTHS.length * ld).subarray(r * ld, r * ld + factors), g, 1e-13, largest(g) + 10);
+        }
+      }
+    },
+  },
+  als64_curvature: {
+    claim: 'the dense second derivative along both sides, or along the other alone, within 1e-12',
+    check(arena) {
+      for (const problem of CASES) {
+        const factors = 9, { rows, csr, ld, X, Y, reg, at } = place(arena, problem, factors), { ws, w0, ts, t0, explicit, base } = problem;
+        const n = LENGTHS.length, dX = rows64(3, n, factors), dY = rows64(4, ITEMS, factors), K = base ? arena.alloc(ld * ld * 8) : 0;
+        const places = { dX: arena.upload(dX), dY: arena.upload(dY) };
+        if (K) {
+          const turned = arena.alloc(ld * ld * 8);
+          arena.kernels.gram64(ITEMS, ld, base, places.dY, at.Y, K);
+          arena.kernels.gram64(ITEMS, ld, base, at.Y, places.dY, turned);
+          arena.kernels.combine64(ld * ld, 1, turned, 1, K);
+        }
+        for (const along of [0, 1]) {
+          arena.kernels.als64_curvature(0, n, ld, ws, w0, ts, t0, explicit, csr.indptr, csr.indices, csr.data, at.reg, at.G, K, at.X, along && places.dX, at.Y, places.dY, at.out);
+          const expected = new Float64Array(n * ld);
+          for (let r = 0; r < n; r++) {
+            const entries = new Map(Array.from({ length: rows.indptr[r + 1] - rows.indptr[r] }, (_, k) => [rows.indices[rows.indptr[r] + k], rows.data[rows.indptr[r] + k]] as const));
+            for (let i = 0; i < ITEMS; i++) {
+              const v = entries.get(i), w = base + (v === undefined ? 0 : weight(problem, v)), t = v === undefined ? 0 : target(problem, v);
+              const s = dot(X, Y, r, i, ld), change = dot(X, dY, r, i, ld) + along * dot(dX, Y, r, i, ld);
+              for (let c = 0; c < ld; c++) expected[r * ld + c] += w * change * Y[i * ld + c] + (w * s - t) * dY[i * ld + c];
+            }
+            for (let c = 0; c < ld; c++) expected[r * ld + c] += along * reg[r] * dX[r * ld + c];
+          }
+          near(`${problem.name}, along ${along}`, arena.f64(at.out, n * ld), expected, 1e-12, largest(expected));
         }
       }
     },

@@ -92,6 +92,47 @@ export const dense64: KernelTable = {
       };
     }])),
   },
+  spd_pivot: {
+    claim: 'names the bad pivot, in a later block too; what it leaves is checked with spd_update',
+    check(arena) {
+      const n = 24, bad = definite(3, n);
+      bad[17 * n + 17] = -1;
+      const A = arena.upload(bad), scratch = arena.alloc(arena.kernels.spd_sweep_scratch(n, 8));
+      const statuses = [0, 8, 16].map((begin) => {
+        const status = arena.kernels.spd_pivot(n, begin, 8, A, scratch);
+        if (status === 0) arena.kernels.spd_update(0, (n - begin - 8) / 4, n, begin + 8, 8, A, scratch);
+        return status;
+      });
+      same('statuses', statuses, [0, 0, 18]);
+    },
+  },
+  spd_update: {
+    claim: 'after spd_pivot the Schur complement within 1e-13, in one range of rows or in three, to the same bit; rows before it untouched',
+    check(arena) {
+      for (const [n, width] of [[24, 8], [136, 64], [264, 128]]) {
+        const given = definite(n, n), scratch = arena.alloc(arena.kernels.spd_sweep_scratch(n, width)), m = n - width, groups = m / 4;
+        const whole = arena.upload(given), pieces = arena.upload(given);
+        for (const [A, ranges] of [[whole, [[0, groups]]], [pieces, [[2, groups], [1, 2], [0, 1]]]] as const) {
+          same('status', [arena.kernels.spd_pivot(n, 0, width, A, scratch)], [0]);
+          for (const [first, last] of ranges) arena.kernels.spd_update(first, last, n, width, width, A, scratch);
+        }
+        const corner = inverse(width, Float64Array.from({ length: width * width }, (_, at) => given[Math.floor(at / width) * n + (at % width)]));
+        const found: number[] = [], expected: number[] = [], result = arena.f64(whole, n * n);
+        for (let i = width; i < n; i++) {
+          for (let j = width; j <= i; j++) {
+            let sum = given[i * n + j];
+            for (let k = 0; k < width; k++) for (let l = 0; l < width; l++) sum -= given[i * n + k] * corner[k * width + l] * given[j * n + l];
+            found.push(result[i * n + j]);
+            expected.push(sum);
+          }
+          if (i > width + 40) break;
+        }
+        near(`${n} by ${width}`, found, expected, 1e-13, largest(given));
+        same(`${n} in pieces`, arena.f64(pieces, n * n), result);
+        same(`${n} rows before`, result.subarray(0, width * n), given.subarray(0, width * n));
+      }
+    },
+  },
   spd_finish: {
     claim: 'mirrors and negates the lower triangle, whatever stands above it',
     check(arena) {

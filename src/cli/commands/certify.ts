@@ -23,7 +23,7 @@ export const certify: Command = {
     const { args, terminal, signal } = context;
     const [modelPath, dataPath] = args.operands;
     const bounds = { above: 0, max: 1 };
-    const options = { within: args.number('within', bounds), tolerance: args.number('tolerance', bounds), signal, onProgress: terminal.progress };
+    const options = { within: args.number('within', bounds), tolerance: args.number('tolerance', bounds), signal, threads: args.threads, onProgress: terminal.progress };
     const request = await requestOf(args);
     const model = await readModel(modelPath);
     // Of a request, the model may be the original too: what it is certified against is what should remain.
