@@ -4,6 +4,7 @@
 import { cellWeightsOf, other } from './least-squares.ts';
 import { STREAM, uniform } from './random.ts';
 import type { Stationary } from './stationary.ts';
+import { planRows, type Plan } from './threads.ts';
 
 export interface NormBound {
   /** Not below the norm. */
@@ -20,6 +21,10 @@ export interface NormBound {
 
 /** Up to so many rows of the smaller side, BᵀB is written out and factored. */
 const DENSE_ROWS = 4600;
+/** Pivots that are eliminated together. */
+const BLOCK = 128;
+/** Ritz vectors of the factors' space whose residual is larger are left to the complement. */
+const SETTLED = 1e-5;
 /** Chance of an unlucky start that is accepted. */
 const FAILURE = 1e-12;
 const MOST_STEPS = 300;
@@ -54,7 +59,7 @@ class Residual {
       const hat = arena.alloc(rows * ld * 8);
       const to = arena.f64(hat, rows * ld), from = arena.f64(factors, rows * ld);
       for (let r = 0; r < rows; r++) for (let c = r * ld; c < (r + 1) * ld; c++) to[c] = from[c] * scales[side][r];
-      return { rows, indptr: cells.indptr, indices: cells.indices, values, hat };
+      return { rows, indptr: cells.indptr, indices: cells.indices, values, hat, plan: problem.side(side).passes };
     };
     this.#inner = scaled(inner);
     this.#outer = scaled(other(inner));
@@ -72,11 +77,8 @@ class Residual {
 
   bound(): NormBound {
     const { arena } = this.#problem, n = this.#inner.rows, ld = this.#ld;
-    const basis = this.#basis(), rank = basis.length;
-    // Q as rows [n × ld] and N Q, N = BᵀB
-    const Q = arena.allocZeroed(n * ld * 8), view = arena.f64(Q, n * ld);
-    basis.forEach((column, c) => column.forEach((x, r) => (view[r * ld + c] = x)));
-    const H = this.#apply(this.#outer, this.#inner, Q), NQ = this.#apply(this.#inner, this.#outer, H);
+    const basis = this.#settled(this.#basis()), rank = basis.length;
+    const { Q, H, NQ } = this.#products(basis);
     const own = arena.alloc(ld * ld * 8), inside = arena.alloc(ld * ld * 8);
     arena.kernels.gram64(this.#outer.rows, ld, 1, H, H, own);
     arena.kernels.gram64(n, ld, 1, Q, NQ, inside);
@@ -97,6 +99,42 @@ class Residual {
       if (gamma !== undefined) return { upper: combine(gamma), estimate, method: 'factorisation', failureProbability: 0, rank };
     }
     return { upper: combine(upper), estimate, method: 'random start', failureProbability: FAILURE, rank };
+  }
+
+  /** Q as rows [n × ld], B Q and N Q, N = BᵀB. */
+  #products(basis: readonly Float64Array[]): { Q: number; H: number; NQ: number } {
+    const { arena } = this.#problem, n = this.#inner.rows, ld = this.#ld;
+    const Q = arena.allocZeroed(n * ld * 8), view = arena.f64(Q, n * ld);
+    basis.forEach((column, c) => column.forEach((x, r) => (view[r * ld + c] = x)));
+    const H = this.#apply(this.#outer, this.#inner, Q);
+    return { Q, H, NQ: this.#apply(this.#inner, this.#outer, H) };
+  }
+
+  /**
+   * Of the space of a basis, what N leaves in place: Ritz vectors whose residual is small. Columns of factors that training
+   * has nearly made zero point anywhere; left in, they would only couple the space to its complement.
+   */
+  #settled(basis: readonly Float64Array[]): Float64Array[] {
+    const { arena } = this.#problem, n = this.#inner.rows, ld = this.#ld, rank = basis.length;
+    return arena.scope(() => {
+      const { NQ } = this.#products(basis), products = arena.f64(NQ, n * ld);
+      const images = basis.map((_, c) => Float64Array.from({ length: n }, (_, r) => products[r * ld + c]));
+      const inside = new Float64Array(rank * rank);
+      basis.forEach((q, i) => images.forEach((image, j) => (inside[i * rank + j] = dot(q, image))));
+      const vectors = eigenvectors(rank, inside);
+      const combined = (columns: readonly Float64Array[], k: number): Float64Array => {
+        const sum = new Float64Array(n);
+        columns.forEach((column, j) => { for (let r = 0; r < n; r++) sum[r] += vectors[j * rank + k] * column[r]; });
+        return sum;
+      };
+      const kept: Float64Array[] = [];
+      for (let k = 0; k < rank; k++) {
+        const vector = combined(basis, k), residual = combined(images, k), ritz = dot(vector, residual);
+        for (let r = 0; r < n; r++) residual[r] -= ritz * vector[r];
+        if (norm(residual) <= SETTLED) kept.push(vector);
+      }
+      return kept;
+    });
   }
 
   /** Orthonormal basis of the range of D^½ Y, by Gram-Schmidt with a second pass; directions that hardly exist left out. */
@@ -123,16 +161,16 @@ class Residual {
   #apply(to: ScaledSide, from: ScaledSide, V: number): number {
     const { arena } = this.#problem, ld = this.#ld;
     const out = arena.alloc(to.rows * ld * 8), small = arena.alloc(ld * ld * 8);
-    arena.kernels.spmm64(to.rows, ld, to.indptr, to.indices, to.values, V, out);
+    this.#problem.team.runNow('spmm64', to.plan, [ld, { base: to.indptr, row: 4 }, to.indices, to.values, V, { base: out, row: ld * 8 }], false, true);
     arena.kernels.gram64(from.rows, ld, 1, from.hat, V, small);
-    arena.kernels.rows_times64(to.rows, ld, -this.#base, to.hat, small, out);
+    this.#problem.team.runNow('rows_times64', to.plan, [ld, -this.#base, { base: to.hat, row: ld * 8 }, small, { base: out, row: ld * 8 }], false, true);
     return out;
   }
 
   /** The same for one vector, in place of `out`. */
   #applyVector(to: ScaledSide, from: ScaledSide, v: number, out: number): void {
     const { arena } = this.#problem, ld = this.#ld;
-    arena.kernels.spmv64(to.rows, to.indptr, to.indices, to.values, v, out);
+    this.#problem.team.runNow('spmv64', to.plan, [{ base: to.indptr, row: 4 }, to.indices, to.values, v, { base: out, row: 8 }], false, true);
     const vector = arena.f64(v, from.rows), result = arena.f64(out, to.rows);
     const hatFrom = arena.f64(from.hat, from.rows * ld), hatTo = arena.f64(to.hat, to.rows * ld), small = new Float64Array(ld);
     for (let r = 0; r < from.rows; r++) for (let c = 0; c < ld; c++) small[c] += hatFrom[r * ld + c] * vector[r];
@@ -188,8 +226,8 @@ class Residual {
   /** A t near `ritz` for which t I − (I − QQᵀ) N (I − QQᵀ) is found positive definite; undefined where none up to 1 is. */
   #factored(ritz: number, Q: number, NQ: number, QtNQ: Float64Array): number | undefined {
     const { arena } = this.#problem, n = this.#inner.rows, ld = this.#ld, m = (n + 7) & ~7;
-    const { kernels } = arena, a = this.#base;
-    const needed = m * m * 16 + kernels.spd_sweep_scratch(m, 128) + n * ld * 16;
+    const { kernels } = arena, { team } = this.#problem, a = this.#base;
+    const needed = m * m * 16 + kernels.spd_sweep_scratch(m, BLOCK) + n * ld * 16;
     try {
       arena.reserve(needed);
     } catch {
@@ -210,13 +248,18 @@ class Residual {
     kernels.combine64(n * ld, 1, NQ, 0, J);
     kernels.rows_times64(n, ld, -0.5, Q, small, J);
     kernels.add_pairs64(n, ld, m, J, Q, minusN);
-    const work = arena.alloc(m * m * 8), scratch = arena.alloc(kernels.spd_sweep_scratch(m, 128));
-    for (let t = ritz * 1.001 + 1e-9; t < 1.05; t = t < 0.98 ? t * 1.01 : t + 0.02) {
+    const work = arena.alloc(m * m * 8), scratch = arena.alloc(kernels.spd_sweep_scratch(m, BLOCK));
+    // a little above the Ritz value, but not past one: γ counts only by its distance from α
+    for (let t = ritz + Math.min(0.001 * ritz, Math.max(0, 1 - ritz) / 4) + 1e-9, step = t - ritz; t < 1.05; step = Math.max(2 * step, 1e-4), t += step) {
       const matrix = arena.f64(work, m * m);
       matrix.set(arena.f64(minusN, m * m));
       for (let i = 0; i < m; i++) matrix[i * m + i] += t;
       let status = 0;
-      for (let begin = 0; begin < m && status === 0; begin += 128) status = kernels.spd_sweep(m, begin, Math.min(128, m - begin), work, scratch);
+      for (let begin = 0; begin < m && status === 0; begin += BLOCK) {
+        const width = Math.min(BLOCK, m - begin), after = begin + width;
+        status = kernels.spd_pivot(m, begin, width, work, scratch);
+        if (status === 0) team.runNow('spd_update', planRows((m - after) / 4, (group) => 16 * (group + 1) * width), [m, after, width, work, scratch]);
+      }
       // what was factored may differ from the matrix by rounding: the worst case of n² operations on each element
       if (status === 0) return t + n * n * 2.3e-16;
     }
@@ -230,6 +273,7 @@ interface ScaledSide {
   readonly indices: number;
   readonly values: number;
   readonly hat: number;
+  readonly plan: Plan;
 }
 
 /**
@@ -321,8 +365,24 @@ function largestTridiagonal(diagonal: readonly number[], beside: readonly number
   return high;
 }
 
-/** Largest eigenvalue of a symmetric matrix from above: Jacobi rotations, then what is left off the diagonal is added. */
+/** Largest eigenvalue of a symmetric matrix from above: what rotations leave off the diagonal is added. A is used up. */
 export function largestEigenvalue(n: number, A: Float64Array): number {
+  const left = rotate(n, A);
+  let largest = 0;
+  for (let i = 0; i < n; i++) largest = Math.max(largest, A[i * n + i]);
+  return largest + left;
+}
+
+/** Eigenvectors of a symmetric matrix, as columns. A is used up. */
+export function eigenvectors(n: number, A: Float64Array): Float64Array {
+  const V = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) V[i * n + i] = 1;
+  rotate(n, A, V);
+  return V;
+}
+
+/** Jacobi rotations of A, and of the columns of V, until A is diagonal but for rounding. @returns the norm of what is left off the diagonal. */
+function rotate(n: number, A: Float64Array, V?: Float64Array): number {
   const offDiagonal = (): number => {
     let sum = 0;
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) if (i !== j) sum += A[i * n + j] * A[i * n + j];
@@ -347,10 +407,13 @@ export function largestEigenvalue(n: number, A: Float64Array): number {
           A[p * n + k] = c * pk - s * qk;
           A[q * n + k] = s * pk + c * qk;
         }
+        for (let k = 0; V && k < n; k++) {
+          const kp = V[k * n + p], kq = V[k * n + q];
+          V[k * n + p] = c * kp - s * kq;
+          V[k * n + q] = s * kp + c * kq;
+        }
       }
     }
   }
-  let largest = 0;
-  for (let i = 0; i < n; i++) largest = Math.max(largest, A[i * n + i]);
-  return largest + offDiagonal();
+  return offDiagonal();
 }

@@ -2,6 +2,7 @@
 // bound is never below the true distance, and what must be refused is refused.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { accelerate, type AccelerateControl, type Converged } from '../src/acceleration.ts';
 import type { BilinearModel } from '../src/bilinear.ts';
 import { certifiable } from '../src/certifiable.ts';
 import { certify } from '../src/certify.ts';
@@ -12,7 +13,7 @@ import { itemKnn } from '../src/models/item-knn.ts';
 import { lineMinimum } from '../src/quartic.ts';
 import { krylovGap, largestEigenvalue } from '../src/spectral.ts';
 import { splitDataset } from '../src/split.ts';
-import { Stationary } from '../src/stationary.ts';
+import { SIDES, Stationary, type Field } from '../src/stationary.ts';
 import { forget, gold, partitionOf, type ForgetRequest } from '../src/unlearn.ts';
 import { converge, forgetInStages } from '../src/unlearn/converge.ts';
 import { draws } from './kernels/samples.ts';
@@ -61,6 +62,14 @@ function distance(a: BilinearModel, b: BilinearModel): { relative: number; absol
   }
   return { relative: Math.sqrt(difference / size), absolute: Math.sqrt(difference) };
 }
+/** What `distance` looks at, of a problem's present factors. */
+function scored(problem: Stationary): BilinearModel {
+  const rows = (side: 'users' | 'items'): { row: (r: number) => Float32Array } => {
+    const { cols, values } = problem.dense(side);
+    return { row: (r) => values.subarray(r * cols, (r + 1) * cols) };
+  };
+  return { userFactors: rows('users'), itemFactors: rows('items') } as unknown as BilinearModel;
+}
 const fit = (settings: Partial<AlsOptions>, on: Dataset = data): Promise<AlsModel> => als.fit(on, settings);
 
 test('the least value along a line, against a scan', () => {
@@ -101,12 +110,58 @@ test('the gradient is the objective\'s, and every iteration lowers the objective
       assert.ok(Math.abs(slope - gradient[at]) <= 1e-5 * (1 + Math.abs(slope)), `${slope} against ${gradient[at]}`);
     }
     const objectives: number[] = [];
-    await problem.converge(1e-8, { onIteration: (standing) => objectives.push(standing.objective) });
+    await accelerate(problem, 1e-8, { onIteration: (standing) => objectives.push(standing.objective) });
     objectives.forEach((value, n) => assert.ok(n === 0 || value <= objectives[n - 1] + 1e-12 * Math.abs(objective), `iteration ${n}`));
   }
 });
 
 for (const [name, settings] of Object.entries(SETTINGS)) {
+  test(`${name}: every way ends in one point, lower step by step, and says how it came there`, async () => {
+    const start = await fit({ ...settings, tolerance: undefined, iterations: 2 });
+    const reached = async (way: AccelerateControl): Promise<{ problem: Stationary; end: Converged }> => {
+      const problem = new Stationary(data, start.options), objectives: number[] = [];
+      problem.start(start.userFactors, start.itemFactors);
+      const end = await accelerate(problem, 1e-10, { ...way, onIteration: ({ objective }) => objectives.push(objective) });
+      objectives.forEach((value, n) => assert.ok(n === 0 || value <= objectives[n - 1] + 1e-12 * Math.abs(value), `${JSON.stringify(way)}, iteration ${n}`));
+      return { problem, end };
+    };
+    const plain = await reached({});
+    assert.ok(plain.end.converged && plain.end.products === 0);
+    for (const way of [{ accelerator: 'lbfgs' }, { polish: 'newton' }, { accelerator: 'lbfgs', polish: 'newton' }] as const) {
+      const { problem, end } = await reached(way);
+      assert.ok(end.converged, JSON.stringify(way));
+      assert.is(end.products > 0, 'polish' in way, JSON.stringify(way));
+      assert.ok(Math.abs(end.objective - plain.end.objective) <= 1e-13 * Math.abs(end.objective), `${end.objective} against ${plain.end.objective}`);
+      // Newton's steps leave fewer iterations to the rest
+      if (!('accelerator' in way)) assert.ok(end.iterations < plain.end.iterations);
+      const model = await fit({ ...settings, ...way, tolerance: 1e-9 });
+      assert.is(model.record.products !== undefined, 'polish' in way);
+      assert.ok(distance(model, scored(plain.problem)).relative < 1e-6, JSON.stringify(way));
+      assert.ok(problem.measure().residual <= 1e-10);
+    }
+  });
+
+  test(`${name}: the second derivative is the gradient's`, async () => {
+    const start = await fit({ ...settings, tolerance: undefined, iterations: 2 }), problem = new Stationary(data, start.options);
+    problem.start(start.userFactors, start.itemFactors);
+    const next = draws(3), direction = problem.field(), result = problem.field(), { arena, ld } = problem;
+    const at = (field: Field, side: 'users' | 'items'): Float64Array => arena.f64(field[side], problem.side(side).rows * ld);
+    for (const side of SIDES) at(direction, side).forEach((_, k, rows) => (rows[k] = k % ld < 12 ? next() - 0.5 : 0));
+    const shifted = (by: number): Record<'users' | 'items', Float64Array> => {
+      problem.combine(by, direction, 1, problem.factors);
+      problem.measure();
+      problem.combine(-by, direction, 1, problem.factors);
+      return { users: at(problem.gradient, 'users').slice(), items: at(problem.gradient, 'items').slice() };
+    };
+    const h = 1e-5, up = shifted(h), down = shifted(-h);
+    problem.measure();
+    for (const side of SIDES) {
+      problem.curvature(side, direction[side], direction[side === 'users' ? 'items' : 'users'], result[side]);
+      const size = Math.sqrt(at(result, side).reduce((sum, x) => sum + x * x, 0));
+      at(result, side).forEach((x, k) => assert.ok(Math.abs(x - (up[side][k] - down[side][k]) / (2 * h)) <= 1e-6 * size, `${side} ${k}`));
+    }
+  });
+
   test(`${name}: other seeds end in one model, certified, and the bound holds`, async () => {
     const model = await fit(settings), another = await fit({ ...settings, seed: 2 });
     assert.is(model.record.converged, true);
@@ -161,6 +216,14 @@ for (const [name, settings] of Object.entries(SETTINGS)) {
   });
 }
 
+test('factors that are not needed do not loosen the norm', async () => {
+  // Columns that training has nearly made zero point anywhere: taken for part of the model they once cost 1e-3 to 1e-1.
+  for (const settings of Object.values(SETTINGS)) {
+    const { sigma, sigmaEstimate } = await certify(await fit({ ...settings, factors: 24, tolerance: 1e-6, iterations: 3 }), data, { polish: 1e-7 });
+    assert.ok(sigma! - sigmaEstimate! <= 1e-8 && sigma! - sigmaEstimate! >= 0, `${sigma} above ${sigmaEstimate}`);
+  }
+});
+
 test('too few factors: the bound still holds', async () => {
   const few = await fit({ ...SETTINGS.implicit, factors: 2 }), optimum = await fit({ ...SETTINGS.implicit, factors: 30 });
   const { bound } = await certify(few, data);
@@ -199,7 +262,12 @@ test('bad input is refused by name', async () => {
   assert.match(await refusal(fit({ tolerance: 0 })), /RangeError: "tolerance"/);
   assert.match(await refusal(fit({ tolerance: 'loose' as never })), /RangeError: "tolerance" expected fast, tight, limit or a number >= 1e-13 and <= 1; got "loose"/);
   assert.match(await refusal(certify(await itemKnn.fit(data), data)), /ModelError: .*als/);
+  assert.match(await refusal(fit({ tolerance: 1e-5, accelerator: 'anderson' as never })), /RangeError: "accelerator" expected .*ncg.*lbfgs/);
+  assert.match(await refusal(fit({ tolerance: 1e-5, polish: 'wax' as never })), /RangeError: "polish" expected .*newton.*none/);
+  assert.match(await refusal(fit({ accelerator: 'lbfgs' })), /RangeError: "accelerator" is of use with a "tolerance" only/);
+  assert.match(await refusal(fit({ polish: 'newton' })), /RangeError: "polish" is of use with a "tolerance" only/);
   const model = await fit({ ...SETTINGS.ials, tolerance: 1e-5 });
+  assert.match(await refusal(forget(model, data, { users: ['u1'] }, { method: converge, options: { accelerator: 'anderson' as never } })), /RangeError: "accelerator"/);
   assert.match(await refusal(certify(model, data, { within: 2 })), /RangeError: "within"/);
   assert.match(await refusal(certify(model, data, { tolerance: 0 })), /RangeError: "tolerance"/);
   const reason = new Error('enough'), control = new AbortController();
