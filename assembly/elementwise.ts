@@ -1,6 +1,6 @@
 // The tape's pointwise steps, over n elements (a multiple of four). `d…` is the upstream gradient; results named in/out
 // are added to. Functions with f(0) ≠ 0 spoil pad columns: their callers clear these with `clear_pads`.
-import { exp4, log4, sigmoid4, softplus4 } from './math';
+import { exp4, log4, sigmoid4, sigmoidSlope4, softplus4 } from './math';
 import { draw } from './random';
 import { madd } from './simd';
 
@@ -10,6 +10,12 @@ export function axpby(n: i32, a: f32, b: f32, x: usize, y: usize): void {
   const end = x + (<usize>n << 2);
   if (b == 0) for (; x < end; x += 16, y += 16) v128.store(y, f32x4.mul(av, v128.load(x)));
   else for (; x < end; x += 16, y += 16) v128.store(y, madd(f32x4.mul(bv, v128.load(y)), av, v128.load(x)));
+}
+
+/** z = a·x + b·y. */
+export function combine(n: i32, a: f32, b: f32, x: usize, y: usize, z: usize): void {
+  const av = f32x4.splat(a), bv = f32x4.splat(b), end = x + (<usize>n << 2);
+  for (; x < end; x += 16, y += 16, z += 16) v128.store(z, madd(f32x4.mul(av, v128.load(x)), bv, v128.load(y)));
 }
 
 /** z = x·y. */
@@ -37,7 +43,7 @@ export function sigmoid_backward(n: i32, x: usize, dy: usize, dx: usize): void {
   const end = x + (<usize>n << 2);
   for (; x < end; x += 16, dy += 16, dx += 16) {
     const v = v128.load(x);
-    v128.store(dx, madd(v128.load(dx), v128.load(dy), f32x4.mul(sigmoid4(v), sigmoid4(f32x4.neg(v)))));
+    v128.store(dx, madd(v128.load(dx), v128.load(dy), sigmoidSlope4(v)));
   }
 }
 

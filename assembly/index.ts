@@ -13,7 +13,7 @@ export { csr_transpose } from './sparse';
 export { gemm_nn, gemm_tn, gemm_scratch, transpose } from './gemm';
 export { spmm, gather_rows, scatter_add_rows } from './spmm';
 export {
-  axpby, multiply, multiply_add, clear_pads, sigmoid_backward, tanh_backward, leaky_relu, leaky_relu_backward, softplus_backward,
+  axpby, combine, multiply, multiply_add, clear_pads, sigmoid_backward, tanh_backward, leaky_relu, leaky_relu_backward, softplus_backward,
   exp_clamped, log_shifted, log_backward, square_root, square_root_backward, clamp, clamp_backward, dropout_rows, bpr_loss, bpr_loss_backward,
 } from './elementwise';
 export {

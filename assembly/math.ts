@@ -157,6 +157,14 @@ export function sigmoid4(x: v128): v128 {
   return f32x4.div(numerator, f32x4.add(f32x4.splat(1), e));
 }
 
+/** σ(x)·σ(−x), the bits of that product with one exponential. */
+// @ts-ignore: decorator
+@inline
+export function sigmoidSlope4(x: v128): v128 {
+  const one = f32x4.splat(1), e = exp4(f32x4.neg(f32x4.abs(x))), total = f32x4.add(one, e);
+  return f32x4.mul(f32x4.div(one, total), f32x4.div(e, total));
+}
+
 /** ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|). */
 // @ts-ignore: decorator
 @inline

@@ -26,6 +26,17 @@ function axpy(stride: usize, w: f32, x: usize, y: usize): void {
   }
 }
 
+/** y = 0 + w·x over one row: what `axpy` makes of zeros, without reading them. */
+// @ts-ignore: decorator
+@inline
+function scaleTo(stride: usize, w: f32, x: usize, y: usize): void {
+  const v = f32x4.splat(w), zero = f32x4.splat(0);
+  for (const end = x + stride; x < end; x += 32, y += 32) {
+    v128.store(y, madd(zero, v, v128.load(x)));
+    v128.store(y, madd(zero, v, v128.load(x, 16)), 16);
+  }
+}
+
 /** out[r·step] (+)= a_r · b_r; step in elements. */
 export function row_dot(rows: i32, ld: i32, accumulate: i32, a: usize, b: usize, out: usize, step: i32): void {
   const stride = <usize>ld << 2, next = <usize>step << 2;
@@ -38,18 +49,18 @@ export function row_dot(rows: i32, ld: i32, accumulate: i32, a: usize, b: usize,
 /** y_r (+)= w[r·step]·x_r. */
 export function row_scale(rows: i32, ld: i32, accumulate: i32, w: usize, step: i32, x: usize, y: usize): void {
   const stride = <usize>ld << 2, next = <usize>step << 2;
-  if (!accumulate) memory.fill(y, 0, <usize>rows * stride);
-  for (let r = 0; r < rows; r++, w += next, x += stride, y += stride) axpy(stride, load<f32>(w), x, y);
+  if (accumulate) for (let r = 0; r < rows; r++, w += next, x += stride, y += stride) axpy(stride, load<f32>(w), x, y);
+  else for (let r = 0; r < rows; r++, w += next, x += stride, y += stride) scaleTo(stride, load<f32>(w), x, y);
 }
 
 /** y_r = x_r / ‖x_r‖ and norms[r] = ‖x_r‖; rows with ‖x_r‖ ≤ 1e-12 become zero and norm 0. */
 export function unit_rows(rows: i32, ld: i32, x: usize, y: usize, norms: usize): void {
   const stride = <usize>ld << 2;
-  memory.fill(y, 0, <usize>rows * stride);
   for (let r = 0; r < rows; r++, x += stride, y += stride, norms += 4) {
     const norm = sqrt<f32>(dot(stride, x, x)), fine = norm > 1e-12;
     store<f32>(norms, fine ? norm : 0);
-    if (fine) axpy(stride, <f32>1 / norm, x, y);
+    if (fine) scaleTo(stride, <f32>1 / norm, x, y);
+    else memory.fill(y, 0, stride);
   }
 }
 
@@ -149,8 +160,14 @@ export function copy_columns(rows: i32, cols: i32, ldx: i32, from: i32, ldo: i32
   x += <usize>from << 2;
   out += <usize>at << 2;
   for (let r = 0; r < rows; r++, x += <usize>ldx << 2, out += <usize>ldo << 2) {
-    if (!accumulate) memory.copy(out, x, width);
-    else for (let c: usize = 0; c < width; c += 4) store<f32>(out + c, load<f32>(out + c) + load<f32>(x + c));
+    let c: usize = 0;
+    if (accumulate) {
+      for (; c + 16 <= width; c += 16) v128.store(out + c, f32x4.add(v128.load(out + c), v128.load(x + c)));
+      for (; c < width; c += 4) store<f32>(out + c, load<f32>(out + c) + load<f32>(x + c));
+    } else {
+      for (; c + 16 <= width; c += 16) v128.store(out + c, v128.load(x + c));
+      for (; c < width; c += 4) store<f32>(out + c, load<f32>(x + c));
+    }
   }
 }
 

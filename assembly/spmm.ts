@@ -138,7 +138,11 @@ export function spmm(begin: i32, end: i32, ld: i32, indptr: usize, indices: usiz
 export function gather_rows(n: i32, ld: i32, index: usize, X: usize, Y: usize): void {
   const stride = <usize>ld << 2;
   for (let k: usize = 0, end = <usize>n << 2; k < end; k += 4, Y += stride) {
-    memory.copy(Y, X + <usize>load<u32>(index + k) * stride, stride);
+    const x = X + <usize>load<u32>(index + k) * stride;
+    for (let c: usize = 0; c < stride; c += 32) {
+      v128.store(Y + c, v128.load(x + c));
+      v128.store(Y + c, v128.load(x + c, 16), 16);
+    }
   }
 }
 

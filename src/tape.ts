@@ -36,6 +36,12 @@ export class Variable {
   intoGradient(): Matrix {
     return (this.#gradient ??= new Matrix(this.tape.arena, this.rows, this.cols));
   }
+  /** The same for whoever writes every element, pads included: `accumulate` is 0 for the first, who need not find zeros there. */
+  receive(add: (gradient: number, accumulate: 0 | 1) => void): void {
+    const accumulate = this.#gradient ? 1 : 0;
+    this.#gradient ??= new Matrix(this.tape.arena, this.rows, this.cols, false);
+    add(this.#gradient.pointer, accumulate);
+  }
 }
 
 interface Step {

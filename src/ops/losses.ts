@@ -31,7 +31,7 @@ const TILE = 64;
 export function infoNce(a: Variable, b: Variable, temperature: number, rows?: Int32Array, columns?: Int32Array): Variable {
   const { tape } = a, { arena } = tape, { kernels } = arena, n = rows?.length ?? a.rows;
   const agreed = rowDot(rows ? gather(a, rows) : a, columns ? gather(b, columns) : b);
-  const da = a.tracked ? tape.matrix(a.rows, a.cols) : undefined, db = b.tracked ? tape.matrix(b.rows, b.cols) : undefined;
+  const da = a.tracked ? tape.blank(a.rows, a.cols) : undefined, db = b.tracked ? tape.matrix(b.rows, b.cols) : undefined;
   const { cols: d, value: { ld } } = a, count = b.rows, width = paddedWidth(count);
   let total = 0;
   arena.scope(() => {

@@ -17,15 +17,14 @@ function map(x: Variable, forward: Forward, backward: Backward, padsStay: boolea
 
 /** Adds a multiple of a gradient to a variable's, where one is wanted. */
 export function pass(to: Variable, gradient: Matrix, factor = 1): void {
-  if (to.tracked) overElements(to.tape.arena, 'axpby', to.length, [factor, 1], [gradient.pointer, to.intoGradient().pointer]);
+  if (to.tracked) to.receive((dx, accumulate) => overElements(to.tape.arena, 'axpby', to.length, [factor, accumulate], [gradient.pointer, dx]));
 }
 
 /** a·x + b·y, element by element; x and y have the same shape. */
 export function combine(a: number, x: Variable, b: number, y: Variable): Variable {
   const { tape, length } = x, { arena } = tape;
   const z = tape.blank(x.rows, x.cols);
-  overElements(arena, 'axpby', length, [a, 0], [x.pointer, z.pointer]);
-  overElements(arena, 'axpby', length, [b, 1], [y.pointer, z.pointer]);
+  overElements(arena, 'combine', length, [a, b], [x.pointer, y.pointer, z.pointer]);
   return tape.record(z, [x, y], (dz) => {
     pass(x, dz, a);
     pass(y, dz, b);
@@ -56,8 +55,9 @@ export function multiply(x: Variable, y: Variable): Variable {
   const z = tape.blank(x.rows, x.cols);
   overElements(arena, 'multiply', length, [], [x.pointer, y.pointer, z.pointer]);
   return tape.record(z, [x, y], (dz) => {
-    if (x.tracked) overElements(arena, 'multiply_add', length, [], [dz.pointer, y.pointer, x.intoGradient().pointer]);
-    if (y.tracked) overElements(arena, 'multiply_add', length, [], [dz.pointer, x.pointer, y.intoGradient().pointer]);
+    for (const [to, other] of [[x, y], [y, x]]) {
+      if (to.tracked) to.receive((dx, accumulate) => overElements(arena, accumulate ? 'multiply_add' : 'multiply', length, [], [dz.pointer, other.pointer, dx]));
+    }
   });
 }
 

@@ -1,24 +1,26 @@
 // Products: dense with dense, sparse with dense, and layers of propagation over a graph.
-import { multiplyInto, multiplySparse, multiplyTurned, overElements } from '../sharing.ts';
+import { multiplyInto, multiplySparse, multiplyTurned, overElements, overRows } from '../sharing.ts';
 import type { Arena } from '../memory.ts';
 import { paddedWidth, type Csr } from '../tensor.ts';
 import type { Variable } from '../tape.ts';
 import { pass } from './pointwise.ts';
 
-/** A[m×k]·B[k×n]. */
-export function matmul(a: Variable, b: Variable): Variable {
+/** X·W + bias: X [m×k], W [k×n], bias [1×n]. */
+export function linear(a: Variable, b: Variable, bias?: Variable): Variable {
   const { tape } = a, { arena } = tape;
   const m = a.rows, k = a.cols, lda = a.value.ld, ldb = b.value.ld;
   const y = tape.blank(m, b.cols);
   multiplyInto(arena, m, y.ld, k, lda, ldb, y.ld, 0, a.pointer, b.pointer, y.pointer);
-  return tape.record(y, [a, b], (dy) => {
-    if (a.tracked) {
-      const da = a.intoGradient();
-      multiplyByTransposed(arena, m, k, b.cols, y.ld, ldb, lda, 1, dy.pointer, b.pointer, da.pointer);
-    }
-    if (b.tracked) multiplyTurned(arena, k, y.ld, m, lda, y.ld, ldb, 1, a.pointer, dy.pointer, b.intoGradient().pointer);
+  if (bias) overRows(arena, 'add_to_rows', m, y.ld, [y.ld, bias.pointer, { base: y.pointer, row: y.ld * 4 }]);
+  return tape.record(y, bias ? [a, b, bias] : [a, b], (dy) => {
+    if (bias?.tracked) arena.kernels.column_sums(m, y.ld, dy.pointer, bias.intoGradient().pointer);
+    if (a.tracked) a.receive((da, more) => multiplyByTransposed(arena, m, k, b.cols, y.ld, ldb, lda, more, dy.pointer, b.pointer, da));
+    if (b.tracked) b.receive((db, more) => multiplyTurned(arena, k, y.ld, m, lda, y.ld, ldb, more, a.pointer, dy.pointer, db));
   });
 }
+
+/** A[m×k]·B[k×n]. */
+export const matmul = (a: Variable, b: Variable): Variable => linear(a, b);
 
 /** C = A[m×k]·B[n×k]ᵀ, or C += …: B is turned first. */
 function multiplyByTransposed(arena: Arena, m: number, n: number, k: number, lda: number, ldb: number, ldc: number, accumulate: number, A: number, B: number, C: number): void {
@@ -36,8 +38,8 @@ export function matmulTransposed(a: Variable, b: Variable): Variable {
   const y = tape.blank(m, n);
   multiplyByTransposed(arena, m, n, k, ld, ld, y.ld, 0, a.pointer, b.pointer, y.pointer);
   return tape.record(y, [a, b], (dy) => {
-    if (a.tracked) multiplyInto(arena, m, ld, n, y.ld, ld, ld, 1, dy.pointer, b.pointer, a.intoGradient().pointer);
-    if (b.tracked) multiplyTurned(arena, n, ld, m, y.ld, ld, ld, 1, dy.pointer, a.pointer, b.intoGradient().pointer);
+    if (a.tracked) a.receive((da, more) => multiplyInto(arena, m, ld, n, y.ld, ld, ld, more, dy.pointer, b.pointer, da));
+    if (b.tracked) b.receive((db, more) => multiplyTurned(arena, n, ld, m, y.ld, ld, ld, more, dy.pointer, a.pointer, db));
   });
 }
 
@@ -53,10 +55,6 @@ export function addBias(x: Variable, bias: Variable): Variable {
   });
 }
 
-/** X·W + bias. */
-export const linear = (x: Variable, weight: Variable, bias?: Variable): Variable =>
-  bias ? addBias(matmul(x, weight), bias) : matmul(x, weight);
-
 /** A sparse matrix with its transpose, which the backward pass multiplies by; a symmetric one is its own. */
 export interface Graph {
   readonly matrix: Csr;
@@ -69,8 +67,7 @@ export function propagate({ matrix: S, transpose: T }: Graph, x: Variable): Vari
   const y = tape.blank(S.rows, x.cols);
   multiplySparse(S, ld, x.pointer, 0, y.pointer);
   return tape.record(y, [x], (dy) => {
-    const dx = x.intoGradient().pointer;
-    multiplySparse(T, ld, dy.pointer, dx, dx);
+    x.receive((dx, more) => multiplySparse(T, ld, dy.pointer, more ? dx : 0, dx));
   });
 }
 
@@ -93,5 +90,5 @@ export function propagateLayers({ matrix: S, transpose: T }: Graph, x: Variable,
   });
   const y = tape.blank(x.rows, x.cols);
   horner(S, x.pointer, 0, y.pointer);
-  return tape.record(y, [x], (dy) => horner(T, dy.pointer, 1, x.intoGradient().pointer));
+  return tape.record(y, [x], (dy) => x.receive((dx, more) => horner(T, dy.pointer, more, dx)));
 }

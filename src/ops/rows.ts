@@ -15,8 +15,8 @@ export function rowDot(a: Variable, b: Variable): Variable {
   const y = tape.matrix(1, rows);
   kernels.row_dot(rows, ld, 0, a.pointer, b.pointer, y.pointer, 1);
   return tape.record(y, [a, b], (dy) => {
-    if (a.tracked) kernels.row_scale(rows, ld, 1, dy.pointer, 1, b.pointer, a.intoGradient().pointer);
-    if (b.tracked) kernels.row_scale(rows, ld, 1, dy.pointer, 1, a.pointer, b.intoGradient().pointer);
+    if (a.tracked) a.receive((da, accumulate) => kernels.row_scale(rows, ld, accumulate, dy.pointer, 1, b.pointer, da));
+    if (b.tracked) b.receive((db, accumulate) => kernels.row_scale(rows, ld, accumulate, dy.pointer, 1, a.pointer, db));
   });
 }
 
@@ -26,10 +26,10 @@ export function rowDot(a: Variable, b: Variable): Variable {
 export function scaleRows(x: Variable, weights: Variable, column = 0): Variable {
   const { tape, rows } = x, { kernels } = tape.arena, { ld } = x.value;
   const step = weights.rows === rows && rows > 1 ? weights.value.ld : weights.cols === rows ? 1 : 0;
-  const y = tape.matrix(rows, x.cols);
+  const y = tape.blank(rows, x.cols);
   kernels.row_scale(rows, ld, 0, weights.pointer + column * 4, step, x.pointer, y.pointer);
   return tape.record(y, [x, weights], (dy) => {
-    if (x.tracked) kernels.row_scale(rows, ld, 1, weights.pointer + column * 4, step, dy.pointer, x.intoGradient().pointer);
+    if (x.tracked) x.receive((dx, accumulate) => kernels.row_scale(rows, ld, accumulate, weights.pointer + column * 4, step, dy.pointer, dx));
     if (weights.tracked) kernels.row_dot(rows, ld, 1, dy.pointer, x.pointer, weights.intoGradient().pointer + column * 4, step);
   });
 }
@@ -69,7 +69,7 @@ export function dropout(x: Variable, p: number, key: MaskKey): Variable {
   const keys = arena.upload(key.keys), scratch = arena.alloc(16);
   const masked = (accumulate: number, from: number, to: number): void =>
     arena.kernels.dropout_rows(rows, ld, p, accumulate, key.seed, key.stream, key.step, keys, from, to, scratch);
-  const y = tape.matrix(rows, x.cols);
+  const y = tape.blank(rows, x.cols);
   masked(0, x.pointer, y.pointer);
-  return tape.record(y, [x], (dy) => masked(1, dy.pointer, x.intoGradient().pointer));
+  return tape.record(y, [x], (dy) => x.receive((dx, accumulate) => masked(accumulate, dy.pointer, dx)));
 }

@@ -38,6 +38,7 @@ export const elementwise: KernelTable = {
       close('y', y.m, table(5, 8, (r, c) => A * cell(x.t, r, c)), 1e-6);
     },
   },
+  combine: pointwise((k, { x, y, z }) => k.combine(N, A, B, x, y, z), (x, y) => A * x + B * y),
   multiply: pointwise((k, { x, y, z }) => k.multiply(N, x, y, z), (x, y) => x * y),
   multiply_add: pointwise((k, { x, y, z }) => k.multiply_add(N, x, y, z), (x, y, z) => z + x * y),
   clear_pads: {
