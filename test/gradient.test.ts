@@ -61,9 +61,8 @@ for (const kind of KINDS) {
     assert.equal([training.arena.size, training.arena.used], [size, used]);
   });
 
-  // BM3's targets get no gradient on purpose: differences would see them. Its operations are checked one by one.
   // Those with a float64 twin are checked beside it, element by element, in networks.test.ts.
-  if (kind !== bm3 && !(kind.name in TWINS)) test(`${kind.name}: the gradient of all parameters agrees with differences of the loss`, () => {
+  if (!(kind.name in TWINS)) test(`${kind.name}: the gradient of all parameters agrees with differences of the loss`, () => {
     const { train } = divided(), next = draws(3);
     const training = open(kind, train, { ...small, ...(kind === freedom && { regularization: 0.1 }), ...(kind === bpr && { fused: false }) });
     const batch = new PairSampler(train, 1).batch(Int32Array.from({ length: 50 }, (_, k) => k * 3), 1);

@@ -9,6 +9,7 @@ import { resolveOptions } from '../src/options.ts';
 import { STREAM } from '../src/random.ts';
 import { PairSampler, type Batch } from '../src/sampling.ts';
 import { scalar, Tape } from '../src/tape.ts';
+import type { Matrix } from '../src/tensor.ts';
 import { clustered, smallOptions } from './fixtures.ts';
 import { draws } from './kernels/samples.ts';
 import { largest } from './kernels/table.ts';
@@ -30,6 +31,7 @@ function small(): Dataset {
 
 /** Options under which every term of a loss counts. */
 const OPTIONS: Readonly<Record<string, object>> = {
+  bm3: { dropout: 0, contrast: 0.7, regularization: 0.4, layers: 2 },
   cm3: { hidden: 5, neighbors: 3, concentration: 0.7, ceiling: 0.6, layers: 2 },
   lattice: { regularization: 0.3, learned: 0.4, neighbors: 3 },
   lirdrec: { hidden: 5, neighbors: 3, regularization: 0.5, layers: 2 },
@@ -55,6 +57,7 @@ for (const [name, twin] of Object.entries(TWINS)) {
     const context: TwinContext = {
       ...(name === 'cm3' && { mix: (item) => symmetricBeta(kernels, settings.concentration, settings.seed, STREAM.mix, data.items.key(item), 1 << 12) }),
       ...(name === 'lattice' && { lists: chosenNeighbors(data, tables, settings.neighbors) }),
+      ...(name === 'bm3' && { still: new Map(Array.from(tables, ([key, t]) => [key, table(t.rows, t.cols, (r, c) => t.at[r * t.cols + c])])) }),
     };
     return { training, batch, tables, twinLoss: (given) => twin(data, given, batch, settings, context) };
   };
@@ -73,6 +76,23 @@ for (const [name, twin] of Object.entries(TWINS)) {
         assert.ok(largest(exact) > 1e-7, `${key} has no influence: the check would not see it`);
       }
     });
+  });
+
+  if (name === 'slmrec') test('slmrec ranks by what its loss learns: cosine / temperature + log(1 + interactions)', () => {
+    const { training, batch } = open(), { data } = training, counts = data.itemCounts();
+    const plain = new Training(kind, data, { ...training.options, calibrated: false } as never);
+    for (const [key, matrix] of plain.matrices) matrix.load(training.matrices.get(key)!.toArray());
+    const both = [training, plain].map((one) => one.arena.scope(() => {
+      const tape = new Tape(one.arena), { users, items } = one.network.factors(tape), u = batch.users, i = batch.positives;
+      const product = (x: Float32Array, y: Float32Array): number => x.reduce((sum, v, c) => sum + v * y[c], 0), row = (m: Matrix, r: number): Float32Array => m.row(r).slice();
+      const [x, y] = [Array.from(u, (r) => row(users.value, r)), Array.from(i, (r) => row(items.value, r))];
+      const scores = one.network.pass(tape, { epoch: 1, step: 0 }).scores(u, i).value.row(0).slice();
+      scores.forEach((score, k) => assert.ok(near(score, product(x[k], y[k]), 1e-5, 10), 'pairs score as they rank'));
+      return x.map((v, k) => ({ score: scores[k], cosine: product(v, y[k]) / Math.sqrt(product(v, v) * product(y[k], y[k])) }));
+    }));
+    const { temperature } = training.options as unknown as Record<string, number>;
+    both[1].forEach(({ cosine }, k) => assert.ok(near(both[0][k].score, cosine / temperature + Math.log(1 + counts[batch.positives[k]]), 1e-5, 10)));
+    assert.ok(both[0].some(({ score }, k) => Math.abs(score - both[1][k].score) > 0.1));
   });
 
   test(`${name}: once features are revoked, nothing depends on them`, async () => {

@@ -33,7 +33,7 @@ const GRID: Readonly<Record<string, readonly object[]>> = {
   lightgcn: [{ layers: 2, regularization: 0 }, { layers: 3, regularization: 0 }, { layers: 2, regularization: 1 }],
   vbpr: [{ regularization: 0.01 }, { regularization: 0.1 }, { regularization: 1 }],
   freedom: [{ sideWeight: 0.1 }, { sideWeight: 0.1, layers: 1 }, { sideWeight: 0.1, pruning: 0.5 }],
-  bm3: [{ layers: 1, dropout: 0.5 }, { layers: 1, dropout: 0.3 }, { layers: 2, dropout: 0.3 }],
+  bm3: [{ layers: 1, dropout: 0.5 }, { layers: 1, dropout: 0.3 }, { layers: 2, dropout: 0.3 }, { layers: 1, dropout: 0.5, contrast: 0.2 }],
 };
 /** Interactions up to which an item counts as rare: where features can say what interactions do not. */
 const RARE = 10;

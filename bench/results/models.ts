@@ -33,7 +33,7 @@ const SEARCH: Readonly<Record<string, Setting[]>> = {
   lightgcn: grid({ learningRate: [0.005, 0.01], layers: [2, 3] }),
   mgcn: grid({ contrast: [0.01] }),
   lattice: grid({ learned: [0.1] }),
-  slmrec: [{ contrast: 0.01 }, { contrast: 0.01, weightDecay: 0 }],
+  slmrec: [{ contrast: 0.01 }, { contrast: 0.01, weightDecay: 1e-3 }],
   cm3: grid({ batchSize: [8192], learningRate: [0.01] }),
   lirdrec: grid({ batchSize: [8192], learningRate: [0.01], layers: [2] }),
 };

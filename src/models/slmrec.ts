@@ -1,7 +1,8 @@
 // SLMRec (Tao et al., "Self-supervised Learning for Multimedia Recommendation", TMM 2022), in the form that MMRec compares
 // with: one propagation for ids and one for each modality, joined by a layer; modalities predict each other (FAC).
-// Departs from the published code: any number of modalities, and scores computed anew rather than kept from the last step.
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
+// Departs from the published code: any number of modalities, scores computed anew rather than kept from the last step, and
+// ranking by what the loss learns (`calibrated`).
+import { boolean, gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
 import { byFanIn, frozenFeatures, openItems, openRows, ParameterSet, xavierUniform, type Pass } from '../network.ts';
 import { distinct } from '../ops/distinct.ts';
 import { infoNce } from '../ops/losses.ts';
@@ -21,14 +22,19 @@ const options = Object.freeze({
   temperature: number(0.2, { above: 0 }, 'Temperature of the loss of pairs within a batch.'),
   contrast: number(0.1, { min: 0 }, 'Weight of the loss by which an item\'s modalities predict each other.'),
   contrastTemperature: number(0.5, { above: 0 }, 'Temperature of that loss.'),
+  calibrated: boolean(true, 'Rank by cosine / temperature + log(1 + interactions of the item), or by the plain product of the rows.'),
 } as const);
 
-/** Score = user · item, both one layer over [ids | modality | …], each propagated by itself. */
+/**
+ * User and item are one layer over [ids | modality | …], each propagated by itself. Score = cos(user, item)/temperature +
+ * log(1 + n_i): within a batch an item is a negative as often as it is liked, so that the loss draws the cosine to
+ * log p(i | u)/p(i), whatever the rows' lengths. Ranking wants p(i | u), which the items' frequencies give back.
+ */
 export const slmrec: GradientKind<typeof options> = gradientKind({
   name: 'slmrec',
   summary: 'Ids and modalities propagated side by side; within a batch, pairs and modalities tell each other apart.',
   options,
-  network(arena, data, { factors, layers, temperature, contrast, contrastTemperature }) {
+  network(arena, data, { factors, layers, temperature, contrast, contrastTemperature, calibrated }) {
     const set = new ParameterSet(arena, data), users = data.users.size, items = data.items.size, { both } = interactionGraphs(arena, data);
     // Text comes last here: ids meet the other modalities first, and all of these meet the text.
     const [first, ...others] = frozenFeatures('slmrec', arena, data), modalities = [...others, first];
@@ -50,6 +56,12 @@ export const slmrec: GradientKind<typeof options> = gradientKind({
       // Without a bias: the same number added to all of a row's scores changes nothing.
       right: set.shared(`weight-right:${name}`, factors, m === 0 ? factors : half, xavierUniform(factors, m === 0 ? factors : half)),
     }));
+    const frequency = Float32Array.from(data.itemCounts(), (n) => arena.kernels.log_f64(1 + n));
+    const column = (tape: Tape, values: ArrayLike<number>): Variable => {
+      const one = tape.matrix(values.length, 1);
+      for (let r = 0; r < values.length; r++) one.row(r)[0] = values[r];
+      return tape.constant(one);
+    };
     const embed = (tape: Tape): { parts: Variable[]; users: Variable; items: Variable; layer: (x: Variable, to: Layer) => Variable } => {
       const layer = (x: Variable, [W, b]: Layer): Variable => linear(x, tape.parameter(W), tape.parameter(b));
       const rows = tape.parameter(nodes), U = sliceRows(rows, 0, users);
@@ -58,13 +70,21 @@ export const slmrec: GradientKind<typeof options> = gradientKind({
       const joined = (from: number, count: number, to: Layer): Variable => layer(concatColumns(...parts.map((x) => sliceRows(x, from, count))), to);
       return { parts, users: joined(0, users, join.users), items: joined(users, items, join.items), layer };
     };
+    /** Rows whose products are the scores. */
+    const ranked = (tape: Tape, E = embed(tape)): { users: Variable; items: Variable } => (!calibrated ? E : {
+      users: concatColumns(scale(unitRows(E.users), 1 / temperature), column(tape, new Float32Array(users).fill(1))),
+      items: concatColumns(unitRows(E.items), column(tape, frequency)),
+    });
     return {
       parameters: set.parameters,
       modalities: modalities.map(({ name }) => name),
       pass(tape): Pass {
         const E = embed(tape);
         return {
-          scores: (u, i) => rowDot(gather(E.users, u), gather(E.items, i)),
+          scores: (u, i) => {
+            const { users: U, items: I } = ranked(tape, E);
+            return rowDot(gather(U, u), gather(I, i));
+          },
           loss({ users: u, positives }, weight) {
             const who = distinct(u), what = distinct(positives);
             let loss = scale(infoNce(unitRows(gather(E.users, who.rows)), unitRows(gather(E.items, what.rows)), temperature, who.of, what.of), weight);
@@ -80,7 +100,7 @@ export const slmrec: GradientKind<typeof options> = gradientKind({
           },
         };
       },
-      factors: embed,
+      factors: (tape) => ranked(tape),
     };
   },
 });

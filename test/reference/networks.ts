@@ -11,6 +11,8 @@ export interface TwinContext {
   readonly mix?: (item: number) => number;
   /** Chosen neighbours by modality and item. */
   readonly lists?: readonly number[][][];
+  /** Values of all parameters that targets without a gradient are made of. */
+  readonly still?: Parameters;
 }
 
 export const map = (t: Table, f: (x: number) => number): Table => table(t.rows, t.cols, (r, c) => f(cell(t, r, c)));
@@ -189,6 +191,29 @@ const slmrec: Twin = (data, P, { users: u, positives }, { layers, temperature, c
   return loss;
 };
 
+/** BM3 without dropout: its targets are what `still` gives, so that differences leave them alone as the gradient does. */
+const bm3: Twin = (data, P, { users: u, positives }, { layers, contrast, regularization }, { still }) => {
+  const users = data.users.size, items = data.items.size, A = adjacency(data), list = modalitiesOf(data);
+  const rowsOf = (T: Parameters): { user: Table; item: Table; own: Table[] } => {
+    const nodes = T.get('nodes')!, E = layersOf(A, nodes, layers, 1 / (layers + 1));
+    return {
+      user: slice(E, 0, users), item: plus(slice(E, users, items), slice(nodes, users, items)),
+      own: list.map(([name, f]) => dense(features(f), T.get(`weight:${name}`)!, T.get(`bias:${name}`)!)),
+    };
+  };
+  const now = rowsOf(P), fixed = rowsOf(still!), f = (t: Table): Table => dense(t, P.get('predictor')!, P.get('predictorBias')!);
+  /** 1 − cosine of the pairs that are open, as a share of all. */
+  const apart = (a: Table, b: Table, open: (k: number) => boolean = () => true): number =>
+    meanOver(a.rows, (k) => (open(k) ? 1 - dot(a, k, b, k) / Math.sqrt(dot(a, k, a, k) * dot(b, k, b, k)) : 0));
+  const item = pick(fixed.item, positives);
+  let loss = apart(f(pick(now.user, u)), item) + apart(f(pick(now.item, positives)), pick(fixed.user, u));
+  list.forEach(([, { present }], m) => {
+    const predicted = f(pick(now.own[m], positives)), has = (k: number): boolean => present[positives[k]] === 1;
+    loss += contrast * (apart(predicted, item, has) + apart(predicted, pick(fixed.own[m], positives), has));
+  });
+  return loss + (regularization / items) * (Math.sqrt(squares(now.user)) + Math.sqrt(squares(now.item)));
+};
+
 const lirdrec: Twin = (data, P, batch, { factors, layers, neighbors, sideWeight, regularization }) => {
   const users = data.users.size, list = modalitiesOf(data), of = (name: string): Table => P.get(name)!;
   const transform = (t: Table): Table => table(t.rows, t.cols, (r, k) => {
@@ -210,4 +235,4 @@ const lirdrec: Twin = (data, P, batch, { factors, layers, neighbors, sideWeight,
   return bprOf(U, I, batch) + regularization * (squares(U) / U.at.length + squares(I) / I.at.length);
 };
 
-export const TWINS: Readonly<Record<string, Twin>> = { cm3, lattice, lirdrec, mgcn, slmrec };
+export const TWINS: Readonly<Record<string, Twin>> = { bm3, cm3, lattice, lirdrec, mgcn, slmrec };
