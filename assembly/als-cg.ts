@@ -5,7 +5,9 @@
 import { entryTargets, entryValues, entryWeights } from './als-entries';
 import { mirrorGram } from './dense';
 import { multiplyPacked, packRows } from './gemm';
-import { addScaledRows, allFinite, axpy, dot, dots, negate, xpay } from './vec';
+import { madd, sum4 } from './simd';
+import { addSixes, dotSixes, gatherSixes } from './sixes';
+import { allFinite, axpy, dot, negate, xpay } from './vec';
 
 /** Rows of a batch, and the entries they may have together (one row may have more). */
 const LANES: i32 = 4;
@@ -22,23 +24,30 @@ const RR: usize = 16; // f32: r·r, 0 once the row is done
 
 /** longestRow: entries of the longest row of the sweep. */
 export function als_sweep_cg_scratch(ld: i32, longestRow: i32): i32 {
-  return (ld * ld + 4 * LANES * ld + 8 * LANES + 2 * sumsOf(ld) + capacity(longestRow) * (ld + 1)) << 2;
+  return (ld * ld + 4 * LANES * ld + 8 * LANES + sumsOf(ld) + capacity(longestRow) * (ld + 1)) << 2;
 }
 
 // @ts-ignore: decorator
 @inline
 function capacity(longestRow: i32): i32 {
-  return (max(BATCH, longestRow) + 20) & ~15; // dots reads whole sixes; rows of Z start at cache lines
+  return (max(BATCH, longestRow) + 27) & ~15; // whole dozens; Z starts at a cache line
 }
 
-/** Room for a block's dots, or coefficients. */
+/** Entries rounded up to whole dozens: sixes for Z, fours for weights. */
+// @ts-ignore: decorator
+@inline
+function dozens(count: i32): i32 {
+  return (count + 11) / 12 * 12;
+}
+
+/** Room for a block's dots, or coefficients, in whole fours and sixes. */
 // @ts-ignore: decorator
 @inline
 function sumsOf(ld: i32): i32 {
-  return blockRows(ld) + 8;
+  return (blockRows(ld) + 23) & ~15;
 }
 
-/** Gathered rows whose dots are taken before they are summed, so that they come from the first-level cache: 24 kB, in whole sixes and fours. */
+/** Gathered rows whose dots are taken before they are summed, so that they come from the first-level cache: 24 kB, in whole dozens. */
 // @ts-ignore: decorator
 @inline
 function blockRows(ld: i32): i32 {
@@ -55,17 +64,17 @@ export function als_sweep_cg(
   indptr: usize, indices: usize, data: usize, reg: usize, G: usize, Y: usize, X: usize, scratch: usize,
 ): i32 {
   const bytes = <usize>ld << 2, P = scratch + <usize>ld * bytes, M = G ? scratch : 0, lanes = P + <usize>(4 * LANES) * bytes;
-  const sums = lanes + (LANES << 5), weights = sums + (<usize>sumsOf(ld) << 3);
+  const sums = lanes + (LANES << 5), weights = sums + (<usize>sumsOf(ld) << 2);
   const room = <usize>capacity(longestOf(begin, end, rowList, indptr)) << 2;
   if (G) mirrorGram(ld, G, M);
   for (let k = begin; k < end; ) {
     let n = 0, gathered = 0;
     for (; k < end && n < LANES; k++) {
       const row = rowList ? load<i32>(rowList + (<usize>k << 2)) : k, count = entriesOf(row, indptr);
-      if (n > 0 && gathered + ((count + 3) & ~3) > BATCH) break;
+      if (n > 0 && gathered + dozens(count) > BATCH) break;
       if (count > 0) takeRow(row, count, gathered, lanes + (<usize>n << 5), reg, X + <usize>row * bytes, P + <usize>n * bytes, bytes);
       else memory.fill(X + <usize>row * bytes, 0, bytes);
-      gathered += (count + 3) & ~3;
+      gathered += dozens(count);
       n += i32(count > 0);
     }
     memory.fill(P + <usize>n * bytes, 0, <usize>(LANES - n) * bytes);
@@ -122,9 +131,10 @@ function startRow(
   let z = weights + room + first * bytes;
   weights += first << 2;
   for (let left = load<i32>(lane, COUNT), block = blockRows(ld); left > 0; left -= block) {
-    const n = min(left, block), targets = sums + (<usize>sumsOf(ld) << 2);
-    gather(n, ld, ws, w0, ts, t0, explicit, indices, data, Y, weights, targets, z);
-    addEntries(n, ld, z, weights, targets, p, sums, r);
+    const n = min(left, block);
+    gatherSixes(n, bytes, indices, Y, p, z, sums);
+    weigh(n, ws, w0, ts, t0, explicit, data, weights, sums);
+    addSixes(n, bytes, z, sums, r);
     weights += <usize>block << 2;
     indices += <usize>block << 2;
     data += <usize>block << 2;
@@ -135,27 +145,14 @@ function startRow(
   memory.copy(p, r, bytes);
 }
 
-/** Gathers a block's entries: weights and coefficients, in whole fours, and rows of Y. */
-function gather(
-  n: i32, ld: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, indices: usize, data: usize, Y: usize,
-  weights: usize, targets: usize, z: usize,
-): void {
-  const bytes = <usize>ld << 2;
-  for (let left = n; left > 0; left -= 4, data += 16, weights += 16, targets += 16) {
-    const v = entryValues(data, left);
-    v128.store(weights, entryWeights(v, left, ws, w0));
-    v128.store(targets, entryTargets(v, left, ts, t0, explicit));
+/** For a block of n entries: their weights, in whole fours, and sums = t − w · sums, zero from n up to whole sixes. */
+function weigh(n: i32, ws: f32, w0: f32, ts: f32, t0: f32, explicit: i32, data: usize, weights: usize, sums: usize): void {
+  for (; n > 0; n -= 4, data += 16, weights += 16, sums += 16) {
+    const v = entryValues(data, n), w = entryWeights(v, n, ws, w0);
+    v128.store(weights, w);
+    v128.store(sums, f32x4.sub(entryTargets(v, n, ts, t0, explicit), f32x4.mul(w, v128.load(sums))));
   }
-  for (const end = indices + (<usize>n << 2); indices < end; indices += 4, z += bytes) copyRow(Y + <usize>load<i32>(indices) * bytes, z, bytes);
-}
-
-// @ts-ignore: decorator
-@inline
-function copyRow(from: usize, to: usize, bytes: usize): void {
-  for (const end = from + bytes; from < end; from += 32, to += 32) {
-    v128.store(to, v128.load(from));
-    v128.store(to, v128.load(from, 16), 16);
-  }
+  v128.store(sums, f32x4.splat(0));
 }
 
 /** All steps of a batch. @returns 0, or 1 + the row that failed. */
@@ -176,17 +173,22 @@ function moveRows(n: i32, ld: i32, steps: i32, M: usize, P: usize, lanes: usize,
   return 0;
 }
 
-/** One step: x moves along p, and the next p is made unless this is the last. q holds G p on entry. */
+/**
+ * One step: x moves along p, and the next p is made unless this is the last. q holds G p on entry.
+ * The last step asks of A p only p·A p, for which the entries' dots do: Σ w (y·p)², without summing rows.
+ */
 function stepRow(ld: i32, lane: usize, sums: usize, weights: usize, room: usize, p: usize, x: usize, last: bool): bool {
   const bytes = <usize>ld << 2, q = p + <usize>LANES * bytes, r = q + <usize>LANES * bytes, rr = load<f32>(lane, RR);
   axpy(load<f32>(lane, REG), p, q, bytes);
   const block = blockRows(ld), first = <usize>load<i32>(lane, FIRST);
   let z = weights + room + first * bytes;
   weights += first << 2;
+  let squares = f32x4.splat(0);
   for (let left = load<i32>(lane, COUNT); left > 0; left -= block, weights += <usize>block << 2, z += <usize>block * bytes) {
-    addEntries(min(left, block), ld, z, weights, 0, p, sums, q);
+    if (last) squares = addSquares(min(left, block), bytes, z, weights, p, sums, squares);
+    else addEntries(min(left, block), bytes, z, weights, p, sums, q);
   }
-  const curvature = dot(p, q, bytes), alpha = rr / curvature;
+  const curvature = last ? dot(p, q, bytes) + sum4(squares) : dot(p, q, bytes), alpha = rr / curvature;
   if (!(curvature > 0)) return false;
   axpy(alpha, p, x, bytes);
   if (last) return true;
@@ -197,16 +199,21 @@ function stepRow(ld: i32, lane: usize, sums: usize, weights: usize, room: usize,
   return true;
 }
 
-/**
- * For a block of n gathered entries: out += Σ w (y·p) y or, with their coefficients t at `targets`, Σ (t − w (y·p)) y.
- * First all dots, then their sum.
- */
-function addEntries(n: i32, ld: i32, z: usize, weights: usize, targets: usize, p: usize, sums: usize, out: usize): void {
-  const bytes = <usize>ld << 2;
-  dots(n, bytes, z, p, sums);
-  for (let at: usize = 0, end = <usize>n << 2; at < end; at += 16) {
-    const s = f32x4.mul(v128.load(weights + at), v128.load(sums + at));
-    v128.store(sums + at, targets ? f32x4.sub(v128.load(targets + at), s) : s);
+/** For a block of n gathered entries: out += Σ w (y·p) y. First all dots, then their sum. */
+function addEntries(n: i32, bytes: usize, z: usize, weights: usize, p: usize, sums: usize, out: usize): void {
+  dotSixes(n, bytes, z, p, sums);
+  let at: usize = 0;
+  for (const end = <usize>n << 2; at < end; at += 16) v128.store(sums + at, f32x4.mul(v128.load(weights + at), v128.load(sums + at)));
+  v128.store(sums + at, f32x4.splat(0));
+  addSixes(n, bytes, z, sums, out);
+}
+
+/** squares + Σ w (y·p)² for a block of n gathered entries, lane by lane. */
+function addSquares(n: i32, bytes: usize, z: usize, weights: usize, p: usize, sums: usize, squares: v128): v128 {
+  dotSixes(n, bytes, z, p, sums);
+  for (; n > 0; n -= 4, sums += 16, weights += 16) {
+    const s = v128.load(sums);
+    squares = madd(squares, f32x4.mul(v128.load(weights), s), s);
   }
-  addScaledRows(n, bytes, z, sums, out);
+  return squares;
 }
