@@ -26,10 +26,18 @@ export function pack_items(items: i32, ld: i32, Y: usize, packed: usize): void {
   }
 }
 
-// ---- The list: its worst entry first, until it is turned round at the end. Short lists are kept in order, long ones as heaps.
+// ---- The list: its worst entry first, until it is taken. Short lists are kept in order, long ones as heaps.
+// A list lies in scratch: scores, then items, each with room up to whole fours and four more, which no entry ever beats.
 
-/** Entries up to which moving them along costs less than the heap's unpredictable branches. */
+/** Entries up to which rewriting the list costs less than the heap's unpredictable branches. */
 const SHORT: i32 = 64;
+
+/** Bytes of a list's scores, and of its items. */
+// @ts-ignore: decorator
+@inline
+function listBytes(k: i32): usize {
+  return <usize>((k + 7) & ~3) << 2;
+}
 
 /** Whether (score a, item a) ranks below (score b, item b); without branches, because nobody can predict them. */
 // @ts-ignore: decorator
@@ -38,24 +46,31 @@ function worse(scoreA: f32, itemA: i32, scoreB: f32, itemB: i32): bool {
   return <bool>(i32(scoreA < scoreB) | (i32(scoreA == scoreB) & i32(itemA > itemB)));
 }
 
-function clearList(k: i32, ids: usize, scores: usize): void {
-  for (let i: usize = 0; i < <usize>k << 2; i += 4) {
-    store<i32>(ids + i, -1);
-    store<f32>(scores + i, -Infinity);
-  }
+/** The same in four lanes. */
+// @ts-ignore: decorator
+@inline
+function worse4(scoreA: v128, itemA: v128, scoreB: v128, itemB: v128): v128 {
+  return v128.or(f32x4.lt(scoreA, scoreB), v128.and(f32x4.eq(scoreA, scoreB), i32x4.gt_s(itemA, itemB)));
 }
 
-/** Puts an entry into an ascending list in place of the first, its worst. */
-function insertAscending(k: i32, ids: usize, scores: usize, item: i32, score: f32): void {
-  const end = ids + (<usize>(k - 1) << 2);
-  for (; ids < end; ids += 4, scores += 4) {
-    const nextScore = load<f32>(scores, 4), nextItem = load<i32>(ids, 4);
-    if (!worse(nextScore, nextItem, score, item)) break;
-    store<f32>(scores, nextScore);
-    store<i32>(ids, nextItem);
+function clearList(k: i32, list: usize): void {
+  const bytes = listBytes(k);
+  for (let i: usize = 0; i < bytes; i += 4) store<f32>(list + i, i < <usize>k << 2 ? -Infinity : Infinity);
+  memory.fill(list + bytes, 0xff, bytes);
+}
+
+/**
+ * Puts an entry into an ascending list in place of the first, its worst: each place takes what stood above it, the entry or
+ * what it had. All places are written, four at a time, because nobody can predict where the entry belongs.
+ */
+function insertAscending(k: i32, list: usize, item: i32, score: f32): void {
+  const items = list + listBytes(k), newScore = f32x4.splat(score), newItem = i32x4.splat(item);
+  for (let i: usize = 0, end = <usize>k << 2; i < end; i += 16) {
+    const score0 = v128.load(list + i), item0 = v128.load(items + i), score1 = v128.load(list + i, 4), item1 = v128.load(items + i, 4);
+    const below = worse4(score0, item0, newScore, newItem), aboveToo = worse4(score1, item1, newScore, newItem);
+    v128.store(list + i, v128.bitselect(score1, v128.bitselect(newScore, score0, below), aboveToo));
+    v128.store(items + i, v128.bitselect(item1, v128.bitselect(newItem, item0, below), aboveToo));
   }
-  store<f32>(scores, score);
-  store<i32>(ids, item);
 }
 
 /** Puts an entry where the worst of the heap's n entries was. */
@@ -76,29 +91,15 @@ function siftDown(n: i32, ids: usize, scores: usize, item: i32, score: f32): voi
   store<i32>(ids + at, item);
 }
 
-/** Best first: a short list is turned round; of a heap the worst goes to the end, again and again. */
-function sortList(k: i32, ids: usize, scores: usize): void {
-  if (k <= SHORT) {
-    for (let i: usize = 0, j = <usize>(k - 1) << 2; <isize>i < <isize>j; i += 4, j -= 4) {
-      const score = load<f32>(scores + j), item = load<i32>(ids + j);
-      moveEntry(ids, scores, i, j);
-      store<f32>(scores + i, score);
-      store<i32>(ids + i, item);
-    }
-    return;
+/** Empties a list into ids and scores, best first: the worst goes to the end, again and again. */
+function takeList(k: i32, list: usize, ids: usize, scores: usize): void {
+  const items = list + listBytes(k);
+  for (let n = k - 1; n >= 0; n--) {
+    const to = <usize>n << 2, from = k <= SHORT ? <usize>(k - 1 - n) << 2 : 0;
+    store<f32>(scores + to, load<f32>(list + from));
+    store<i32>(ids + to, load<i32>(items + from));
+    if (k > SHORT && n > 0) siftDown(n, items, list, load<i32>(items + to), load<f32>(list + to));
   }
-  for (let n = k - 1; n > 0; n--) {
-    const last = <usize>n << 2, score = load<f32>(scores + last), item = load<i32>(ids + last);
-    moveEntry(ids, scores, 0, last);
-    siftDown(n, ids, scores, item, score);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function moveEntry(ids: usize, scores: usize, from: usize, to: usize): void {
-  store<f32>(scores + to, load<f32>(scores + from));
-  store<i32>(ids + to, load<i32>(ids + from));
 }
 
 // ---- Which items may enter: a bit per item, a byte per group, 1 = may not.
@@ -132,12 +133,12 @@ function setBit(bits: usize, i: i32): void {
 }
 
 /** Offers the eight scores at `at` (items first..first+8) to a list; `mask` says which of them beat its worst. */
-function offer(mask: i32, first: i32, at: usize, k: i32, ids: usize, scores: usize): void {
+function offer(mask: i32, first: i32, at: usize, k: i32, list: usize): void {
   for (; mask; mask &= mask - 1) {
     const lane = ctz(mask), score = load<f32>(at + (<usize>lane << 2));
-    if (!(score > load<f32>(scores))) continue;
-    if (k <= SHORT) insertAscending(k, ids, scores, first + lane, score);
-    else siftDown(k, ids, scores, first + lane, score);
+    if (!(score > load<f32>(list))) continue;
+    if (k <= SHORT) insertAscending(k, list, first + lane, score);
+    else siftDown(k, list + listBytes(k), list, first + lane, score);
   }
 }
 
@@ -154,7 +155,7 @@ function above(s0: v128, s1: v128, threshold: v128): i32 {
 const USERS: i32 = 16;
 
 export function topk_scratch(k: i32, items: i32, ld: i32): i32 {
-  return USERS * (ld << 2) + USERS * 4 + 128 + USERS * bitBytes(items);
+  return USERS * (ld << 2) + USERS * 4 + 128 + USERS * ((<i32>listBytes(k) << 1) + bitBytes(items));
 }
 
 /**
@@ -166,25 +167,25 @@ export function topk(
   begin: i32, end: i32, k: i32, items: i32, ld: i32, users: usize, X: usize, packed: usize,
   seenIndptr: usize, seenIndices: usize, allowed: usize, ids: usize, scores: usize, scratch: usize,
 ): void {
-  const row = <usize>ld << 2, list = <usize>k << 2, bytes = <usize>bitBytes(items);
-  const rows = scratch, thresholds = rows + <usize>USERS * row, tile = thresholds + USERS * 4, bits = tile + 128;
+  const row = <usize>ld << 2, list = listBytes(k) << 1, bytes = <usize>bitBytes(items);
+  const rows = scratch, thresholds = rows + <usize>USERS * row, tile = thresholds + USERS * 4, lists = tile + 128, bits = lists + <usize>USERS * list;
   for (let first = begin; first < end; first += USERS) {
-    const n = min(USERS, end - first), block = <usize>(first - begin) * list;
+    const n = min(USERS, end - first);
     for (let q = 0; q < n; q++) {
-      const user = load<i32>(users + (<usize>(first + q) << 2)), at = block + <usize>q * list;
+      const user = load<i32>(users + (<usize>(first + q) << 2));
       forbid(items, user, seenIndptr, seenIndices, allowed, bits + <usize>q * bytes);
-      clearList(k, ids + at, scores + at);
+      clearList(k, lists + <usize>q * list);
     }
     for (let q = 0; q < n; q += 4) {
-      const user = users + (<usize>(first + q) << 2), at = block + <usize>q * list, some = min(4, n - q);
-      if (some == 1) scanAlone(items, k, ld, X + <usize>load<i32>(user) * row, packed, bits + <usize>q * bytes, tile, ids + at, scores + at);
+      const user = users + (<usize>(first + q) << 2), some = min(4, n - q);
+      if (some == 1) scanAlone(items, k, ld, X + <usize>load<i32>(user) * row, packed, bits + <usize>q * bytes, tile, lists + <usize>q * list);
       else packUsers(some, row, user, X, rows + <usize>q * row, thresholds + (<usize>q << 2));
     }
     const together = (n & 3) == 1 ? n - 1 : n;
     for (let g = 0; together && g < (items + 7) >> 3; g++) {
-      scanGroup(g, together, k, ld, rows, packed + <usize>g * (row << 3), thresholds, tile, bits, bytes, ids + block, scores + block);
+      scanGroup(g, together, k, ld, rows, packed + <usize>g * (row << 3), thresholds, tile, bits, bytes, lists, list);
     }
-    for (let q = 0; q < n; q++) sortList(k, ids + block + <usize>q * list, scores + block + <usize>q * list);
+    for (let q = 0; q < n; q++, ids += <usize>k << 2, scores += <usize>k << 2) takeList(k, lists + <usize>q * list, ids, scores);
   }
 }
 
@@ -199,9 +200,8 @@ function packUsers(count: i32, row: usize, users: usize, X: usize, to: usize, th
 
 /** Offers group g of the items to n users, four at a time. */
 function scanGroup(
-  g: i32, n: i32, k: i32, ld: i32, rows: usize, group: usize, thresholds: usize, tile: usize, bits: usize, bytes: usize, ids: usize, scores: usize,
+  g: i32, n: i32, k: i32, ld: i32, rows: usize, group: usize, thresholds: usize, tile: usize, bits: usize, bytes: usize, lists: usize, list: usize,
 ): void {
-  const list = <usize>k << 2;
   for (let q = 0; q < n; q += 4, rows += <usize>ld << 4, thresholds += 16) {
     if (!scoreTile(rows, group, ld, thresholds, tile)) continue;
     for (let u = 0, some = min(4, n - q); u < some; u++) {
@@ -209,8 +209,8 @@ function scanGroup(
       const open = ~<i32>load<u8>(bits + user * bytes + <usize>g);
       const mask = above(v128.load(at), v128.load(at, 16), v128.load32_splat(threshold)) & open;
       if (mask == 0) continue;
-      offer(mask, g << 3, at, k, ids + user * list, scores + user * list);
-      store<f32>(threshold, load<f32>(scores + user * list));
+      offer(mask, g << 3, at, k, lists + user * list);
+      store<f32>(threshold, load<f32>(lists + user * list));
     }
   }
 }
@@ -254,14 +254,14 @@ function scoreTile(rows: usize, group: usize, n: i32, thresholds: usize, tile: u
 }
 
 /** One user against all items, three groups at a time: as many sums as leave registers for what is loaded. */
-function scanAlone(items: i32, k: i32, ld: i32, x: usize, packed: usize, bits: usize, tile: usize, ids: usize, scores: usize): void {
+function scanAlone(items: i32, k: i32, ld: i32, x: usize, packed: usize, bits: usize, tile: usize, list: usize): void {
   for (let first = 0; first < items; first += 24, packed += <usize>ld * 96, bits += 3) {
     scoreAlone(ld, x, packed, tile);
-    const threshold = v128.load32_splat(scores);
+    const threshold = v128.load32_splat(list);
     for (let g: usize = 0; g < 3; g++) {
       const at = tile + (g << 5);
       const mask = above(v128.load(at), v128.load(at, 16), threshold) & ~<i32>load<u8>(bits + g);
-      if (mask) offer(mask, first + (<i32>g << 3), at, k, ids, scores);
+      if (mask) offer(mask, first + (<i32>g << 3), at, k, list);
     }
   }
 }
@@ -290,8 +290,8 @@ function scoreAlone(ld: i32, x: usize, packed: usize, tile: usize): void {
 
 // ---- Top-k of given scores, scores of pairs, unit rows
 
-export function select_topk_scratch(items: i32): i32 {
-  return bitBytes(items);
+export function select_topk_scratch(k: i32, items: i32): i32 {
+  return (<i32>listBytes(k) << 1) + bitBytes(items);
 }
 
 /**
@@ -302,22 +302,22 @@ export function select_topk(
   rows: i32, items: i32, k: i32, scores: usize, ldScores: i32, rowIds: usize, seenIndptr: usize, seenIndices: usize, allowed: usize,
   ids: usize, out: usize, scratch: usize,
 ): void {
-  const list = <usize>k << 2;
-  for (let r = 0; r < rows; r++, rowIds += 4, scores += <usize>ldScores << 2, ids += list, out += list) {
-    forbid(items, seenIndptr ? load<i32>(rowIds) : 0, seenIndptr, seenIndices, allowed, scratch);
-    clearList(k, ids, out);
-    selectRow(items, k, scores, scratch, ids, out);
-    sortList(k, ids, out);
+  const bits = scratch + (listBytes(k) << 1);
+  for (let r = 0; r < rows; r++, rowIds += 4, scores += <usize>ldScores << 2, ids += <usize>k << 2, out += <usize>k << 2) {
+    forbid(items, seenIndptr ? load<i32>(rowIds) : 0, seenIndptr, seenIndices, allowed, bits);
+    clearList(k, scratch);
+    selectRow(items, k, scores, bits, scratch);
+    takeList(k, scratch, ids, out);
   }
 }
 
-function selectRow(items: i32, k: i32, row: usize, bits: usize, ids: usize, out: usize): void {
+function selectRow(items: i32, k: i32, row: usize, bits: usize, list: usize): void {
   const whole = items & ~7;
   for (let i = 0; i < whole; i += 8, row += 32, bits++) {
-    const mask = above(v128.load(row), v128.load(row, 16), v128.load32_splat(out)) & ~<i32>load<u8>(bits);
-    if (mask) offer(mask, i, row, k, ids, out);
+    const mask = above(v128.load(row), v128.load(row, 16), v128.load32_splat(list)) & ~<i32>load<u8>(bits);
+    if (mask) offer(mask, i, row, k, list);
   }
-  if (whole < items) offer(~<i32>load<u8>(bits) & 0xff, whole, row, k, ids, out); // items beyond the last are forbidden
+  if (whole < items) offer(~<i32>load<u8>(bits) & 0xff, whole, row, k, list); // items beyond the last are forbidden
 }
 
 /** out[p] = the score of (users[p], items[p]), p < n: the bits that topk gives. */

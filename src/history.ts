@@ -61,7 +61,7 @@ export abstract class HistoryModel implements Model {
         const seen = exclude && uploadRows(arena, exclude, block);
         const words = arena.upload(allowedWords(items, allowed));
         const ids = arena.alloc(n * k * 4), best = arena.alloc(n * k * 4);
-        const scratch = arena.alloc(arena.kernels.select_topk_scratch(items.size));
+        const scratch = arena.alloc(arena.kernels.select_topk_scratch(k, items.size));
         arena.kernels.select_topk(n, items.size, k, scores, width, list, seen?.indptr ?? 0, seen?.indices ?? 0, words, ids, best, scratch);
         result.items.set(arena.i32(ids, n * k), start * k);
         result.scores.set(arena.f32(best, n * k), start * k);

@@ -100,7 +100,7 @@ export const topk: KernelTable = {
         const next = draws(items), ld = items + 3, rowIds = Int32Array.from(counts(rows), (r) => rows - 1 - r);
         const scores = Float32Array.from({ length: rows * ld }, () => [NaN, Infinity, -Infinity][Math.floor(next() * 30)] ?? Math.round(next() * 20));
         const at = arena.upload(scores), list = arena.upload(rowIds), ids = arena.alloc(rows * k * 4), out = arena.alloc(rows * k * 4);
-        const scratch = arena.alloc(arena.kernels.select_topk_scratch(items));
+        const scratch = arena.alloc(arena.kernels.select_topk_scratch(k, items));
         for (const { seen, allowed, indptr, indices, bits } of filters(arena, items, rows, items)) {
           arena.kernels.select_topk(rows, items, k, at, ld, list, indptr, indices, bits, ids, out, scratch);
           for (let r = 0; r < rows; r++) {
