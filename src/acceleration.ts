@@ -3,7 +3,7 @@
 // goes to the exact minimum of the objective along its direction, a quartic there: every iteration lowers the objective.
 import { breathe } from './breathe.ts';
 import type { RunControl } from './model.ts';
-import { LimitedMemory, Newton } from './reduced.ts';
+import { KEPT_ITERATIONS, LimitedMemory, Newton } from './reduced.ts';
 import { SIDES, type Field, type Standing, type Stationary } from './stationary.ts';
 
 /** Tolerances by name: the relative gradient at which training ends. */
@@ -17,9 +17,6 @@ export type Polish = (typeof POLISHES)[number];
 
 /** Iterations after which training ends where it is, and says so. */
 const MOST_ITERATIONS = 5000;
-
-/** Iterations for which the factored normal equations of a sweep serve as preconditioner; then a sweep makes new ones. */
-export const KEPT_ITERATIONS = 10;
 
 /** Iterations in which neither the objective nor the residual moves before float64 is taken to have nothing left to give. */
 const MOST_STALLS = 20;

@@ -6,7 +6,7 @@ import * as check from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { ModelError } from './errors.ts';
 import { requireTables } from './evaluate.ts';
-import { cellWeightsOf, type LeastSquaresOptions } from './least-squares.ts';
+import { cellWeightsOf, type LeastSquaresOptions } from './least-squares-objective.ts';
 import type { BilinearModel } from './bilinear.ts';
 import type { Model, RunControl } from './model.ts';
 import { normBound } from './spectral.ts';

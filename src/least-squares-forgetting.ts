@@ -1,7 +1,7 @@
 // What methods that go on with least squares share: the objective for factors that ALS did not train, the rows that a
 // forget set touches, and the side to solve first.
 import type { BilinearModel } from './bilinear.ts';
-import { leastSquaresOptions, type LeastSquaresOptions, type Side } from './least-squares.ts';
+import { leastSquaresOptions, type LeastSquaresOptions, type Side } from './least-squares-objective.ts';
 import { als, type AlsOptions } from './models/als.ts';
 import * as option from './options.ts';
 import type { Partition } from './unlearn.ts';

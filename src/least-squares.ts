@@ -1,40 +1,13 @@
-// Alternating least squares: the normal equations of a data set, half sweeps over users or items, the objective and the
-// distance from stationarity. It serves every procedure that sweeps: training, Unlearn-ALS, folding in.
-//
-//   L(X, Y) = base · Σ_{u,i} s² + Σ_{(u,i) observed} [ w·s² − 2·t·s + const ] + Σ_u reg_u |x_u|² + Σ_i reg_i |y_i|²
-//   (base · YᵀY + Σ_{i ∈ N(u)} w y_i y_iᵀ + reg_u I) x_u = Σ_{i ∈ N(u)} t y_i          s = x_u · y_i
-//
-// implicit  Hu, Koren, Volinsky 2008: base = 1, w = alpha·|r|, t = 1 + alpha·r for r > 0, reg = λ;
-//           with `confidence`: w = alpha·|r| − 1, t = alpha·r for r > 0
-// ials      Rendle et al. 2021:       base = α₀, w = 1, t = 1, reg = λ (n + α₀·N)^ν, N = size of the other side
-// explicit  Zhou et al. 2008 (ALS-WR): base = 0, w = 1, t = r, reg = λ n
-import { DataError } from './errors.ts';
+// Alternating least squares: the normal equations of a data set, half sweeps over users or items, the objective's value and
+// the distance from stationarity. It serves every procedure that sweeps: training, Unlearn-ALS, folding in. The objective
+// itself stands in least-squares-objective.ts.
 import type { Dataset } from './dataset.ts';
 import { checkStatus } from './kernels.ts';
+import { cellWeightsOf, checkValues, other, regularizationRule, type LeastSquaresOptions, type Side } from './least-squares-objective.ts';
 import type { Arena } from './memory.ts';
-import * as option from './options.ts';
 import { STREAM } from './random.ts';
 import { Csr, Matrix, paddedWidth, type SparseRows } from './tensor.ts';
 import { planEven, planRows, Team, type Plan, type Varying } from './threads.ts';
-
-/** Options of the objective and its solver, shared by training and unlearning. */
-export const leastSquaresOptions = Object.freeze({
-  objective: option.word('implicit', ['implicit', 'ials', 'explicit'],
-    'Loss: implicit (Hu-Koren-Volinsky), ials (Rendle: unobserved weight, frequency-scaled regularization) or explicit (ALS-WR, ratings).'),
-  factors: option.integer(64, { min: 1, max: 4096 }, 'Length of a user\'s and an item\'s row.'),
-  regularization: option.number(0.01, { min: 0 }, 'λ: weight of the squared norms.'),
-  alpha: option.number(1, { above: 0 }, 'implicit: confidence c = 1 + alpha * value; with `confidence`, c = alpha * value.'),
-  confidence: option.boolean(false, 'implicit: values (times alpha) already are confidences, as in the Python library implicit; negative ones are dislikes.'),
-  unobservedWeight: option.number(0.1, { above: 0 }, 'ials: weight of unobserved cells.'),
-  frequencyExponent: option.number(1, { min: 0, max: 2 }, 'ials: exponent of the frequency in the regularization; 0 makes it uniform.'),
-  solver: option.word('cholesky', ['cholesky', 'cg'], 'Row solver: exact (cholesky), or conjugate gradient steps from the present row (cg).'),
-  cgSteps: option.integer(3, { min: 1, max: 1000 }, 'Steps of the cg solver.'),
-  initScale: option.number(0.1, { above: 0 }, 'Standard deviation of a random row\'s length: entries are N(0, (initScale / sqrt(factors))^2).'),
-  seed: option.seed,
-});
-
-export type LeastSquaresOptions = option.OptionsOf<typeof leastSquaresOptions>;
-export type Side = 'users' | 'items';
 
 /** Parts of a Gram matrix that are summed on their own: at most so many, of at least so many rows. */
 const GRAM_PARTS = 16;
@@ -366,21 +339,6 @@ function gramParts(rows: number, ld: number): number {
 /** Whole cache lines, so that threads do not write to the same one. */
 const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-/** The objective's constants, see the head of this file: w = ws·|v| + w0, t = ts·v + t0. */
-export function cellWeightsOf({ objective, alpha, confidence, unobservedWeight }: LeastSquaresOptions):
-{ ws: number; w0: number; ts: number; t0: number; explicit: number; base: number } {
-  if (objective === 'explicit') return { ws: 0, w0: 1, ts: 1, t0: 0, explicit: 1, base: 0 };
-  if (objective === 'ials') return { ws: 0, w0: 1, ts: 0, t0: 1, explicit: 0, base: unobservedWeight };
-  if (confidence) return { ws: alpha, w0: -1, ts: alpha, t0: 0, explicit: 0, base: 1 };
-  return { ws: alpha, w0: 0, ts: alpha, t0: 1, explicit: 0, base: 1 };
-}
-
-/** reg = λ (n + offset)^exponent for a row of n entries. @param opposite size of the other side. */
-export function regularizationRule({ objective, unobservedWeight, frequencyExponent }: LeastSquaresOptions, opposite: number): { offset: number; exponent: number } {
-  if (objective === 'explicit') return { offset: 0, exponent: 1 };
-  return objective === 'ials' ? { offset: unobservedWeight * opposite, exponent: frequencyExponent } : { offset: 0, exponent: 0 };
-}
-
 /**
  * Bytes of linear memory that the problem of a data set takes: both copies of the cells, the factors, their
  * regularization and Gram matrices. Beside them stand a thread's scratch and, for the cg solver, its longest row gathered.
@@ -391,19 +349,4 @@ export function plannedBytes(
   const { rows, cols } = data.userItems;
   const ld = paddedWidth(factors), parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
   return data.interactions * 16 + (rows + cols + 2) * 4 + (rows + cols) * (ld + 1) * 4 + ld * ld * (20 + 8 * parts);
-}
-
-export const other = (side: Side): Side => (side === 'users' ? 'items' : 'users');
-
-function checkValues(data: Dataset, { objective, confidence }: LeastSquaresOptions): void {
-  if (objective === 'explicit' || (objective === 'implicit' && confidence)) return;
-  const { rows, indptr, indices, data: values } = data.userItems;
-  for (let u = 0; u < rows; u++) {
-    for (let e = indptr[u]; e < indptr[u + 1]; e++) {
-      if (values[e] >= 0) continue;
-      throw new DataError(`objective "${objective}" expected values >= 0, found ${values[e]} for user ` +
-        `${JSON.stringify(data.users.at(u))} and item ${JSON.stringify(data.items.at(indices[e]))}; ` +
-        'objective "explicit" takes ratings of either sign, "implicit" with confidence: true takes dislikes', { source: data.source });
-    }
-  }
 }

@@ -1,14 +1,14 @@
 // The objective as a function of one side alone, the other side being its best answer (variable projection): quasi-Newton
 // and Newton directions for the smaller side, completed by the answer's change on the larger one. Its matrix is known by
 // products: of the second derivative's blocks, and of the kept normal equations of the eliminated side.
-import { other, type Side } from './least-squares.ts';
+import { other, type Side } from './least-squares-objective.ts';
 import type { Field, Standing, Stationary } from './stationary.ts';
 
 /** Steps that L-BFGS remembers. */
 const MEMORY = 10;
 
-/** Iterations of L-BFGS for which kept normal equations serve. */
-const KEPT_ITERATIONS = 10;
+/** Iterations for which the factored normal equations of a sweep serve as preconditioner; then a sweep makes new ones. */
+export const KEPT_ITERATIONS = 10;
 
 /** Products of a Newton step at most, and how far they bring the linear system. */
 const MOST_PRODUCTS = 60, FORCING = 0.02;

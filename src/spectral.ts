@@ -1,7 +1,7 @@
 // Bounds of the norm of the scaled residual matrix B of a least-squares model at given factors (docs/certificate.md §4).
 // Near a stationary point B has singular value 1 on the factors' own space, and less elsewhere where the model is the
 // global minimum: the space is treated exactly, its complement is bounded by a factorisation or by a random start.
-import { cellWeightsOf, other } from './least-squares.ts';
+import { cellWeightsOf, other } from './least-squares-objective.ts';
 import { STREAM, uniform } from './random.ts';
 import type { Stationary } from './stationary.ts';
 import { planRows, type Plan } from './threads.ts';

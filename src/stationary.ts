@@ -1,10 +1,10 @@
 // The least-squares problem of a data set in float64, and what is computed of it on the way to a stationary point: sweeps,
 // gradients, second derivatives, the exact minimum along a direction. How one gets there stands in acceleration.ts. Rows
-// are shared among a team's threads; the objective is least-squares.ts's.
+// are shared among a team's threads; the objective is least-squares-objective.ts's.
 import type { Dataset } from './dataset.ts';
 import type { Argument, Varying } from './dealing.ts';
 import { checkStatus, type Kernels } from './kernels.ts';
-import { cellWeightsOf, other, regularizationRule, type LeastSquaresOptions, type Side } from './least-squares.ts';
+import { cellWeightsOf, other, regularizationRule, type LeastSquaresOptions, type Side } from './least-squares-objective.ts';
 import type { Arena } from './memory.ts';
 import { quarticMinimum } from './quartic.ts';
 import { Csr, paddedWidth, type Matrix } from './tensor.ts';

@@ -2,7 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { als, AlsModel, Dataset, DatasetBuilder, digest, forget, MemoryError, ModelError, partitionOf, recommend, unlearnAls } from '../src/index.ts';
-import { LeastSquares, leastSquaresOptions } from '../src/least-squares.ts';
+import { LeastSquares } from '../src/least-squares.ts';
+import { leastSquaresOptions } from '../src/least-squares-objective.ts';
 import { touchedRows } from '../src/least-squares-forgetting.ts';
 import { resolveOptions } from '../src/options.ts';
 import { clustered } from './fixtures.ts';

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { als, digest, type AlsOptions } from '../../src/index.ts';
-import { LeastSquares, leastSquaresOptions } from '../../src/least-squares.ts';
+import { LeastSquares } from '../../src/least-squares.ts';
+import { leastSquaresOptions } from '../../src/least-squares-objective.ts';
 import { resolveOptions } from '../../src/options.ts';
 import { load } from './data.ts';
 import { note, publish } from './report.ts';

@@ -4,7 +4,7 @@
 import { accelerate, ACCELERATORS, POLISHES, TOLERANCES, type Converged } from '../acceleration.ts';
 import type { BilinearModel } from '../bilinear.ts';
 import { firstSide, foreignObjective, optionsFor, touchedRows } from '../least-squares-forgetting.ts';
-import { other } from '../least-squares.ts';
+import { other } from '../least-squares-objective.ts';
 import { provenanceOf } from '../model.ts';
 import { als, AlsModel, type AlsOptions } from '../models/als.ts';
 import * as option from '../options.ts';

@@ -2,7 +2,8 @@
 // retrain would see them, and ALS goes on from the given factors. It works on any bilinear model's factors; the result
 // is the least-squares model of the retain set near which they lie. Approximate: see docs/unlearning.md for how near.
 import type { BilinearModel } from '../bilinear.ts';
-import { LeastSquares, type LeastSquaresOptions } from '../least-squares.ts';
+import { LeastSquares } from '../least-squares.ts';
+import type { LeastSquaresOptions } from '../least-squares-objective.ts';
 import { provenanceOf } from '../model.ts';
 import { als, AlsModel, lastDecrease } from '../models/als.ts';
 import * as option from '../options.ts';
