@@ -2,9 +2,10 @@
 // ALS-NCG), or L-BFGS on one side with the other eliminated (reduced.ts), and Newton steps for the last digits. Each step
 // goes to the exact minimum of the objective along its direction, a quartic there: every iteration lowers the objective.
 import { breathe } from './breathe.ts';
+import { SIDES, type Field } from './fields.ts';
 import type { RunControl } from './model.ts';
 import { KEPT_ITERATIONS, LimitedMemory, Newton } from './reduced.ts';
-import { SIDES, type Field, type Standing, type Stationary } from './stationary.ts';
+import type { Standing, Stationary } from './stationary.ts';
 
 /** Tolerances by name: the relative gradient at which training ends. */
 export const TOLERANCES = Object.freeze({ fast: 1e-4, tight: 1e-6, limit: 1e-9 });

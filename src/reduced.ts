@@ -1,8 +1,9 @@
 // The objective as a function of one side alone, the other side being its best answer (variable projection): quasi-Newton
 // and Newton directions for the smaller side, completed by the answer's change on the larger one. Its matrix is known by
 // products: of the second derivative's blocks, and of the kept normal equations of the eliminated side.
+import type { Field } from './fields.ts';
 import { other, type Side } from './least-squares-objective.ts';
-import type { Field, Standing, Stationary } from './stationary.ts';
+import type { Standing, Stationary } from './stationary.ts';
 
 /** Steps that L-BFGS remembers. */
 const MEMORY = 10;

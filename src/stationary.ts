@@ -3,23 +3,15 @@
 // are shared among a team's threads; the objective is least-squares-objective.ts's.
 import type { Dataset } from './dataset.ts';
 import type { Argument, Varying } from './dealing.ts';
-import { checkStatus, type Kernels } from './kernels.ts';
+import { Fields, PARTS, SIDES, traceOfProduct, traceOfTransposed, type Field } from './fields.ts';
+import { checkStatus } from './kernels.ts';
 import { cellWeightsOf, other, regularizationRule, type LeastSquaresOptions, type Side } from './least-squares-objective.ts';
-import type { Arena } from './memory.ts';
 import { quarticMinimum } from './quartic.ts';
 import { Csr, paddedWidth, type Matrix } from './tensor.ts';
-import { planEven, planRows, Team, type Plan } from './threads.ts';
+import { planRows, Team, type Plan } from './threads.ts';
 
 /** Bytes of kept factors beyond which none are kept: memory would cost more than the time is worth. */
 const MOST_KEPT_BYTES = 1 << 30;
-
-/** What is summed over rows is summed in at most so many parts, of at least so many rows. */
-const PARTS = 16, PART_ROWS = 512;
-
-export const SIDES = ['users', 'items'] as const;
-
-/** Where rows of both sides lie, f64[rows × ld]. */
-export type Field = Readonly<Record<Side, number>>;
 
 interface Rows {
   readonly rows: number;
@@ -34,12 +26,10 @@ interface Rows {
   /** f64[ld × ld]: of the factors, scaled by the objective's base; of the factors and a direction. */
   readonly gram: number;
   readonly turned: number;
-  /** How rows are shared out: to pass over their cells, to solve, to substitute, to sum; elements to sum. */
+  /** How rows are shared out: to pass over their cells, to solve, to substitute. */
   readonly passes: Plan;
   readonly solves: Plan;
   readonly steps: Plan;
-  readonly parts: Plan;
-  readonly elements: Plan;
 }
 
 /** How near to a stationary point factors are. */
@@ -52,11 +42,8 @@ export interface Standing {
   readonly objective: number;
 }
 
-export class Stationary {
+export class Stationary extends Fields {
   readonly options: LeastSquaresOptions;
-  readonly arena: Arena;
-  readonly team: Team;
-  readonly ld: number;
   readonly base: number;
   /** Whether factored normal equations are kept, to be used as preconditioner. */
   readonly keeps: boolean;
@@ -69,23 +56,20 @@ export class Stationary {
   readonly #scratchBytes: number;
   readonly #sums: number;
   readonly #cross: number;
-  readonly #gramParts: number;
 
   /**
    * @param team whose arena the problem lives in and whose threads work on it; default one thread.
    * @throws MemoryError, which names the bytes of the whole.
    */
   constructor(data: Dataset, options: LeastSquaresOptions, team = new Team()) {
-    const { arena } = team;
+    const { userItems } = data, ld = paddedWidth(options.factors), { arena } = team;
+    super(team, ld, { users: userItems.rows, items: userItems.cols });
     this.options = options;
-    this.arena = arena;
-    this.team = team;
     this.#data = data;
-    const ld = (this.ld = paddedWidth(options.factors));
     this.base = cellWeightsOf(options).base;
     arena.reserve(stationaryBytes(data, options.factors));
     this.keeps = keepsFactors(data, options.factors);
-    const cells = Csr.from(arena, data.userItems);
+    const cells = Csr.from(arena, userItems);
     const users = this.#side(cells), items = this.#side(cells.transpose());
     this.#sides = { users, items };
     this.factors = { users: users.factors, items: items.factors };
@@ -94,8 +78,6 @@ export class Stationary {
     this.#scratch = arena.alloc(this.#scratchBytes * team.threads);
     this.#sums = arena.alloc(users.passes.costs.length * 5 * 8);
     this.#cross = arena.alloc(6 * ld * ld * 8);
-    const parts = Math.max(users.parts.costs.length, items.parts.costs.length);
-    this.#gramParts = parts > 1 ? arena.alloc(parts * ld * ld * 8) : 0;
   }
 
   /** Starts from factors in float32. Rows without observations start at zero, their solution, unless they are to be judged. */
@@ -119,15 +101,6 @@ export class Stationary {
   /** What a certificate needs of a side: where its numbers lie. */
   side(side: Side): Rows {
     return this.#sides[side];
-  }
-
-  /** Room for rows of both sides, zero; to be released by the caller's mark. */
-  field(): Field {
-    return { users: this.room('users'), items: this.room('items') };
-  }
-
-  room(side: Side): number {
-    return this.arena.allocZeroed(this.#sides[side].rows * this.ld * 8);
   }
 
   /** Solves all rows of one side for the other's present rows. */
@@ -169,8 +142,8 @@ export class Stationary {
     for (const name of SIDES) {
       const side = this.#sides[name];
       this.#gradient(name, side.factors, this.factors[other(name)], side.gradient);
-      gradient += this.#inner(name, 0, side.gradient, side.gradient);
-      penalty += this.#inner(name, side.regularization, side.factors, side.factors);
+      gradient += this.innerSide(name, side.gradient, side.gradient);
+      penalty += this.innerSide(name, side.factors, side.factors, side.regularization);
       const reg = this.arena.f32(side.regularization, side.rows);
       const g = this.arena.f64(side.gradient, side.rows * this.ld), x = this.arena.f64(side.factors, side.rows * this.ld);
       for (let r = 0; r < side.rows; r++) {
@@ -208,7 +181,7 @@ export class Stationary {
   parts(): { penalty: number; products: number; quadratic: number; targets: number; dualConstant: number } {
     const { objective } = this.measure();
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const penalty = SIDES.reduce((sum, name) => sum + this.#inner(name, this.#sides[name].regularization, this.factors[name], this.factors[name]), 0);
+    const penalty = SIDES.reduce((sum, name) => sum + this.innerSide(name, this.factors[name], this.factors[name], this.#sides[name].regularization), 0);
     // Σ t s: the observed part with no weights
     const targets = -this.#observed({ ws: 0, w0: 0 })[0] / 2;
     let dualConstant = 0;
@@ -228,14 +201,14 @@ export class Stationary {
     const { ld, base } = this;
     const { users, items } = this.#sides;
     let [, , quadratic, cubic, quartic] = this.#observed({}, direction);
-    for (const name of SIDES) quadratic += this.#inner(name, this.#sides[name].regularization, direction[name], direction[name]);
+    for (const name of SIDES) quadratic += this.innerSide(name, direction[name], direction[name], this.#sides[name].regularization);
     if (base !== 0) {
       // Σ over all cells of s(a)² from the Gram matrices of factors and directions
       const size = ld * ld;
       const grams = ([['users', users], ['items', items]] as const).map(([name, side], s) =>
         [[side.factors, side.factors], [side.factors, direction[name]], [direction[name], direction[name]]].map(([a, b], g) => {
           const at = this.#cross + (3 * s + g) * size * 8;
-          this.#gram(name, 1, a, b, at);
+          this.gram(name, 1, a, b, at);
           return at;
         }));
       const [[xx, xd, dd], [yy, ye, ee]] = grams.map((list) => list.map((at) => this.arena.f64(at, size)));
@@ -257,36 +230,12 @@ export class Stationary {
     if (this.base !== 0) {
       // base (dYᵀY + YᵀdY)
       turned = this.#sides[opposite].turned;
-      this.#gram(opposite, this.base, dY, Y, turned);
+      this.gram(opposite, this.base, dY, Y, turned);
       const K = this.arena.f64(turned, this.ld * this.ld), { ld } = this;
       for (let i = 0; i < ld; i++) for (let j = 0; j <= i; j++) K[i * ld + j] = K[j * ld + i] = K[i * ld + j] + K[j * ld + i];
     }
     this.team.runNow('als64_curvature', side.passes,
       [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, gram, turned, side.factors, dX, Y, dY, to]);
-  }
-
-  /** B = a A + b B, rows of one side or of both. */
-  combine(a: number, A: Field, b: number, B: Field): void {
-    for (const name of SIDES) this.combineSide(name, a, A[name], b, B[name]);
-  }
-
-  combineSide(side: Side, a: number, A: number, b: number, B: number): void {
-    this.#counted('combine64', this.#sides[side].elements, [a, { base: A, row: 8 }, b, { base: B, row: 8 }]);
-  }
-
-  /** ⟨A, B⟩ over both sides, or over one. */
-  inner(A: Field, B: Field): number {
-    return SIDES.reduce((sum, name) => sum + this.#inner(name, 0, A[name], B[name]), 0);
-  }
-
-  innerSide(side: Side, A: number, B: number): number {
-    return this.#inner(side, 0, A, B);
-  }
-
-  #inner(side: Side, weights: number, A: number, B: number): number {
-    const row = this.ld * 8;
-    return this.#counted('inner64', this.#sides[side].parts, [this.ld, weights && { base: weights, row: 4 }, { base: A, row }, { base: B, row }])
-      .reduce((sum, part) => sum + part, 0);
   }
 
   /** The observed cells on the line along a direction: coefficients of powers 0 to 4; without one, of power 0 alone. */
@@ -343,23 +292,8 @@ export class Stationary {
   #gramOf(side: Side, Y: number): number {
     if (this.base === 0) return 0;
     const { gram } = this.#sides[side];
-    this.#gram(side, this.base, Y, Y, gram);
+    this.gram(side, this.base, Y, Y, gram);
     return gram;
-  }
-
-  /** out = scale · AᵀB of a side's rows: parts of the rows have sums of their own, added in order. */
-  #gram(side: Side, scale: number, A: number, B: number, out: number): void {
-    const { parts } = this.#sides[side], size = this.ld * this.ld, row = this.ld * 8, count = parts.costs.length;
-    const into = count > 1 ? this.#gramParts : out;
-    this.#counted('gram64', parts, [this.ld, scale, { base: A, row }, { base: B, row }, { base: into, piece: size * 8 }]);
-    if (count <= 1) return;
-    const sums = this.arena.f64(into, count * size), total = this.arena.f64(out, size);
-    total.set(sums.subarray(0, size));
-    for (let part = 1; part < count; part++) for (let k = 0; k < size; k++) total[k] += sums[part * size + k];
-  }
-
-  #counted(kernel: keyof Kernels, plan: Plan, args: readonly Argument[]): Float64Array {
-    return this.team.runNow(kernel, plan, args, false, true);
   }
 
   /** Multiplications and additions that a row of so many cells takes to solve. */
@@ -377,11 +311,10 @@ export class Stationary {
     const kept = this.keeps ? arena.allocZeroed(keptBytes(rows, options.factors)) : 0;
     const gram = arena.alloc(ld * ld * 8), turned = arena.alloc(ld * ld * 8);
     const indptr = arena.i32(cells.indptr, rows + 1), entriesOf = (r: number): number => indptr[r + 1] - indptr[r];
-    const each = Math.ceil(rows / Math.max(1, Math.min(PARTS, Math.floor(rows / Math.max(PART_ROWS, 4 * ld)))));
     return {
       rows, cells, regularization, factors, gradient, kept, gram, turned,
       passes: planRows(rows, (r) => 3 * entriesOf(r) * ld + ld * ld, ld * ld), solves: planRows(rows, (r) => this.#solveCost(entriesOf(r))),
-      steps: planRows(rows, () => ld * ld), parts: planEven(rows, Math.max(1, each)), elements: planEven(rows * ld, Math.max(1, each) * ld),
+      steps: planRows(rows, () => ld * ld),
     };
   }
 }
@@ -396,17 +329,3 @@ const keptBytes = (rows: number, factors: number): number => rows * factors * (f
 
 /** Whether factored normal equations are kept: settled by sizes alone, so that results never depend on the machine. */
 const keepsFactors = ({ userItems: { rows, cols } }: Dataset, factors: number): boolean => keptBytes(rows + cols, factors) <= MOST_KEPT_BYTES;
-
-/** Σ_ij A_ij B_ij. */
-function traceOfProduct(A: Float64Array, B: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < A.length; i++) sum += A[i] * B[i];
-  return sum;
-}
-
-/** Σ_ij A_ij B_ji. */
-function traceOfTransposed(A: Float64Array, B: Float64Array, n: number): number {
-  let sum = 0;
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sum += A[i * n + j] * B[j * n + i];
-  return sum;
-}
