@@ -9,9 +9,9 @@ export { als_objective_rows, als_penalty_rows, als_residual_rows, als_residual_r
 export {
   pack_items, packed_items_bytes, topk, topk_scratch, select_topk, select_topk_scratch, score_pairs, row_normalize,
 } from './topk';
-export { csr_transpose } from './sparse';
+export { csr_columns, csr_transpose } from './sparse';
 export { gemm_nn, gemm_tn, gemm_scratch, transpose } from './gemm';
-export { spmm, gather_rows, scatter_add_rows } from './spmm';
+export { spmm, spmm_rows, gather_rows, scatter_add_rows } from './spmm';
 export {
   axpby, combine, multiply, multiply_add, clear_pads, sigmoid_backward, tanh_backward, leaky_relu, leaky_relu_backward, softplus_backward,
   exp_clamped, log_shifted, log_backward, square_root, square_root_backward, clamp, clamp_backward, dropout_rows, bpr_loss, bpr_loss_backward,

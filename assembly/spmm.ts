@@ -134,6 +134,16 @@ export function spmm(begin: i32, end: i32, ld: i32, indptr: usize, indices: usiz
   }
 }
 
+/** The same, times a factor, for rows list[begin..end) of Y only. */
+export function spmm_rows(begin: i32, end: i32, ld: i32, factor: f32, list: usize, indptr: usize, indices: usize, data: usize, X: usize, B: usize, Y: usize): void {
+  const stride = <usize>ld << 2, scale = f32x4.splat(factor);
+  for (let k = list + (<usize>begin << 2), last = list + (<usize>end << 2); k < last; k += 4) {
+    const r = load<i32>(k), y = Y + <usize>r * stride;
+    spmm(r, r + 1, ld, indptr, indices, data, X, B, Y);
+    for (let c: usize = 0; c < stride; c += 16) v128.store(y + c, f32x4.mul(scale, v128.load(y + c)));
+  }
+}
+
 /** Y[k] = X[index[k]] for k < n. */
 export function gather_rows(n: i32, ld: i32, index: usize, X: usize, Y: usize): void {
   const stride = <usize>ld << 2;

@@ -64,6 +64,15 @@ export function multiplyTurned(arena: Arena, m: number, n: number, k: number, ld
   product(arena, 'gemm_tn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: 4 }, B, { base: C, row: ldc * 4 }]);
 }
 
+/** Rows of a list that one piece takes. */
+const LISTED = 128;
+
+/** Y[r] = factor·(B[r] + S[r]·X) for the rows r of a list; as in `spmm_rows`. */
+export function multiplySparseRows(S: Csr, rows: Int32Array, ld: number, factor: number, X: number, B: number, Y: number): void {
+  const { arena } = S, n = rows.length;
+  arena.scope(() => overRange(arena, 'spmm_rows', n, () => planEven(n, LISTED), [ld, factor, arena.upload(rows), S.indptr, S.indices, S.data, X, B, Y]));
+}
+
 const plans = new WeakMap<Csr, Plan>();
 
 /** Y = B + S·X, B = 0 for none; as in `spmm`. */

@@ -83,6 +83,14 @@ export class Csr {
     return new Csr(arena, cols, rows, nnz, indptr, indices, data);
   }
 
+  /** The same rows with the entries in kept columns (1, else 0) only. */
+  within(kept: Uint8Array): Csr {
+    const { arena, rows, cols, nnz } = this;
+    const flags = arena.upload(kept), indptr = arena.alloc((rows + 1) * 4), indices = arena.alloc(nnz * 4), data = arena.alloc(nnz * 4);
+    const count = arena.kernels.csr_columns(rows, this.indptr, this.indices, this.data, flags, indptr, indices, data);
+    return new Csr(arena, rows, cols, count, indptr, indices, data);
+  }
+
   get bytes(): number {
     return (this.rows + 1) * 4 + this.nnz * 8;
   }

@@ -5,7 +5,7 @@ import { Arena } from '../src/memory.ts';
 import { bprLoss, infoNce } from '../src/ops/losses.ts';
 import { noisyLoss, pointwiseLoss, type NoisyForm } from '../src/ops/noisy.ts';
 import * as pointwise from '../src/ops/pointwise.ts';
-import { addBias, matmul, matmulTransposed, propagate, propagateLayers, type Graph } from '../src/ops/products.ts';
+import { addBias, matmul, matmulTransposed, propagate, propagateLayers, propagateRows, type Graph } from '../src/ops/products.ts';
 import { frobenius, mean, sum, sumSquares } from '../src/ops/reduce.ts';
 import { dropout, gather, rowCosine, rowDot, rowSoftmax, scaleRows, unitRows } from '../src/ops/rows.ts';
 import { concatColumns, concatRows, sliceColumns, sliceRows } from '../src/ops/shape.ts';
@@ -67,6 +67,8 @@ const pairs = (u: Table, v?: Table): Table => {
 };
 
 const COLUMNS = Int32Array.of(3, 0, 2, 0, 1, 1, 0);
+/** Some of six rows, one of them asked for twice. */
+const FEW = Int32Array.of(4, 1, 5, 4);
 const countTo = (n: number): Int32Array => Int32Array.from({ length: n }, (_, k) => k);
 const rowsOf = (t: Table, index: Int32Array): Table => table(index.length, t.cols, (r, c) => cell(t, index[r], c));
 /** Mean cross-entropy of pairs against all of their second halves, at temperature ½. */
@@ -101,14 +103,23 @@ const CASES: Readonly<Record<string, OpCase>> = {
   matmulTransposed: { inputs: [[5, 11], [9, 11]], run: matmulTransposed, twin: (a, b) => product(a, turned(b)) },
   addBias: { inputs: [X, [1, 11]], run: addBias, twin: (x, b) => table(5, 11, (r, c) => cell(x, r, c) + b.at[c]) },
   propagate: { inputs: [[6, 11]], run: (x) => propagate(graph(x), x), twin: (x) => product(S, x) },
-  ...Object.fromEntries([0, 1, 2, 3].map((layers) => [`propagateLayers, ${layers}`, {
-    inputs: [[6, 11]], run: (x) => propagateLayers(graph(x), x, layers, 0.4),
-    twin: (x) => {
+  ...Object.fromEntries([0, 1, 2, 3].flatMap((layers) => {
+    const twin = (x: Table): Table => {
       let total = x, layer = x;
       for (let l = 0; l < layers; l++) total = plus(total, (layer = product(S, layer)));
       return map((v) => 0.4 * v)(total);
-    },
-  } satisfies OpCase])),
+    };
+    return [
+      [`propagateLayers, ${layers}`, { inputs: [[6, 11]], run: (x) => propagateLayers(graph(x), x, layers, 0.4), twin } satisfies OpCase],
+      [`propagateRows, ${layers}`, {
+        inputs: [[6, 11]], twin: (x) => rowsOf(twin(x), FEW),
+        run: (x) => {
+          const pick = propagateRows(graph(x), x, layers, 0.4);
+          return concatRows(pick(FEW.subarray(0, 2)), pick(FEW.subarray(2)));
+        },
+      } satisfies OpCase],
+    ];
+  })),
   gather: { inputs: [X], run: (x) => gather(x, INDEX), twin: (x) => table(7, 11, (r, c) => cell(x, INDEX[r], c)) },
   rowDot: { inputs: [X, X], run: rowDot, twin: (a, b) => table(1, 5, (_, r) => dot(a, r, b, r)) },
   'scaleRows by a vector': { inputs: [X, [1, 5]], run: (x, w) => scaleRows(x, w), twin: (x, w) => table(5, 11, (r, c) => w.at[r] * cell(x, r, c)) },

@@ -2,12 +2,11 @@
 import { bipartiteGraph } from '../graph.ts';
 import { gradientKind, integer, number, type GradientKind } from '../gradient.ts';
 import { ParameterSet, xavierUniform, type Pass } from '../network.ts';
+import { propagateLayers, propagateRows } from '../ops/products.ts';
 import { shifted } from '../ops/ranking.ts';
-import { propagateLayers } from '../ops/products.ts';
 import { gather, rowDot } from '../ops/rows.ts';
 import { sliceRows } from '../ops/shape.ts';
 import { pairLoss, RANKING } from '../ranking.ts';
-import type { Tape, Variable } from '../tape.ts';
 import { Csr } from '../tensor.ts';
 
 const options = Object.freeze({
@@ -26,24 +25,24 @@ export const lightgcn: GradientKind<typeof options> = gradientKind({
     const set = new ParameterSet(arena, data), users = data.users.size, items = data.items.size;
     const nodes = set.nodes('nodes', factors, xavierUniform), lossOf = pairLoss(set, options);
     const matrix = Csr.from(arena, bipartiteGraph(data)), graph = { matrix, transpose: matrix };
-    const embed = (tape: Tape): Variable => propagateLayers(graph, tape.parameter(nodes), layers, 1 / (layers + 1));
+    const mean = 1 / (layers + 1);
     return {
       parameters: set.parameters,
       pass(tape): Pass {
-        const E = embed(tape);
+        const E = propagateRows(graph, tape.parameter(nodes), layers, mean);
         return {
-          scores: (u, i) => rowDot(gather(E, u), gather(E, shifted(i, users))),
+          scores: (u, i) => rowDot(E(u), E(shifted(i, users))),
           loss(batch, weight) {
             const { users: u, positives, negatives } = batch;
             const rows = [u, shifted(positives, users), shifted(negatives, users)];
-            const [user, plus, minus] = rows.map((index) => gather(E, index));
+            const [user, plus, minus] = rows.map(E);
             return lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight,
               regularization > 0 ? rows.map((index) => gather(tape.parameter(nodes), index)) : [], regularization);
           },
         };
       },
       factors(tape) {
-        const E = embed(tape);
+        const E = propagateLayers(graph, tape.parameter(nodes), layers, mean);
         return { users: sliceRows(E, 0, users), items: sliceRows(E, users, items) };
       },
     };

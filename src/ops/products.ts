@@ -1,9 +1,10 @@
 // Products: dense with dense, sparse with dense, and layers of propagation over a graph.
-import { multiplyInto, multiplySparse, multiplyTurned, overElements, overRows } from '../sharing.ts';
+import { multiplyInto, multiplySparse, multiplySparseRows, multiplyTurned, overElements, overRows } from '../sharing.ts';
 import type { Arena } from '../memory.ts';
 import { paddedWidth, type Csr } from '../tensor.ts';
 import type { Variable } from '../tape.ts';
 import { pass } from './pointwise.ts';
+import { gather } from './rows.ts';
 
 /** X·W + bias: X [m×k], W [k×n], bias [1×n]. */
 export function linear(a: Variable, b: Variable, bias?: Variable): Variable {
@@ -71,24 +72,51 @@ export function propagate({ matrix: S, transpose: T }: Graph, x: Variable): Vari
   });
 }
 
+/** out (+)= weight·(start + M(start + M(start + …))); of `start`, only rows that are known (1, else 0) differ from zero. */
+function horner(M: Csr, ld: number, start: number, layers: number, weight: number, accumulate: number, out: number, known?: Uint8Array): void {
+  const { arena, rows } = M, length = rows * ld;
+  arena.scope(() => {
+    // Turn by turn between two buffers.
+    const buffers = [arena.alloc(length * 4), layers > 1 ? arena.alloc(length * 4) : 0];
+    let last = start;
+    for (let l = 0; l < layers; l++) {
+      const next = buffers[l & 1], from = last;
+      arena.scope(() => multiplySparse(known && l === 0 ? M.within(known) : M, ld, from, start, next));
+      last = next;
+    }
+    overElements(arena, 'axpby', length, [weight, accumulate], [last, out]);
+  });
+}
+
 /**
  * weight·Σ_{l=0..layers} S^l·X for a square S: LightGCN's mean with weight 1/(layers+1), a sum of layers with 1.
  * Backward in Horner's form, so that no layer is kept.
  */
 export function propagateLayers({ matrix: S, transpose: T }: Graph, x: Variable, layers: number, weight: number): Variable {
-  const { tape, length } = x, { arena } = tape, ld = x.value.ld;
-  const horner = (M: Csr, start: number, accumulate: number, out: number): void => arena.scope(() => {
-    // out (+)= weight·(start + M(start + M(start + …))), turn by turn between two buffers
-    let last = start;
-    const buffers = [arena.alloc(length * 4), layers > 1 ? arena.alloc(length * 4) : 0];
-    for (let l = 0; l < layers; l++) {
-      const next = buffers[l & 1];
-      multiplySparse(M, ld, last, start, next);
-      last = next;
-    }
-    overElements(arena, 'axpby', length, [weight, accumulate], [last, out]);
-  });
-  const y = tape.blank(x.rows, x.cols);
-  horner(S, x.pointer, 0, y.pointer);
-  return tape.record(y, [x], (dy) => x.receive((dx, more) => horner(T, dy.pointer, more, dx)));
+  const { tape, value: { ld } } = x, y = tape.blank(x.rows, x.cols);
+  horner(S, ld, x.pointer, layers, weight, 0, y.pointer);
+  return tape.record(y, [x], (dy) => x.receive((dx, more) => horner(T, ld, dy.pointer, layers, weight, more, dx)));
+}
+
+/**
+ * The same for whoever looks at few rows, with the same bits: the last layer is made for the rows that are asked for, and
+ * backward the first product reads only these, where alone a gradient arrives.
+ * @returns what picks rows of the result, as `gather` does.
+ */
+export function propagateRows(graph: Graph, x: Variable, layers: number, weight: number): (index: Int32Array) => Variable {
+  if (layers === 0) {
+    const all = propagateLayers(graph, x, 0, weight);
+    return (index) => gather(all, index);
+  }
+  const { matrix: S, transpose: T } = graph, { tape, value: { ld } } = x, known = new Uint8Array(x.rows), y = tape.blank(x.rows, x.cols);
+  let last = x.pointer;
+  if (layers > 1) horner(S, ld, x.pointer, layers - 1, 1, 0, (last = tape.blank(x.rows, x.cols).pointer));
+  const all = tape.record(y, [x], (dy) => x.receive((dx, more) => horner(T, ld, dy.pointer, layers, weight, more, dx, known)));
+  return (index) => {
+    const missing = new Set<number>();
+    for (const r of index) if (!known[r]) missing.add(r);
+    for (const r of missing) known[r] = 1;
+    multiplySparseRows(S, Int32Array.from(missing), ld, weight, last, x.pointer, y.pointer);
+    return gather(all, index);
+  };
 }

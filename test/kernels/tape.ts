@@ -102,6 +102,21 @@ export const spmmTable: KernelTable = {
       },
     },
   },
+  spmm_rows: {
+    claim: 'the bits of spmm times a factor for the listed rows, and touches no others',
+    check(arena) {
+      const csr = Csr.from(arena, sparseRows(5, [0, 3, 150, 0, 1, 64, 65, 0], 160, (draw) => draw() - 0.5)), list = arena.upload(Int32Array.of(6, 0, 2, 5));
+      for (const cols of [3, 24, 64]) {
+        const x = pair(arena, 6, 160, cols).m, b = pair(arena, 7, 8, cols).m, whole = new Matrix(arena, 8, cols), y = new Matrix(arena, 8, cols), { ld } = x;
+        for (const start of [0, b.pointer]) {
+          arena.kernels.spmm(0, 8, ld, csr.indptr, csr.indices, csr.data, x.pointer, start, whole.pointer);
+          y.view().fill(9);
+          arena.kernels.spmm_rows(1, 4, ld, 0.3, list, csr.indptr, csr.indices, csr.data, x.pointer, start, y.pointer);
+          same('rows', y.view(), whole.view().map((v, k) => ([0, 2, 5].includes(Math.floor(k / ld)) ? Math.fround(Math.fround(0.3) * v) : 9)));
+        }
+      }
+    },
+  },
   gather_rows: byRows('copies the named rows', (arena, rows, cols) => {
     const x = pair(arena, 10, rows, cols), index = Int32Array.from({ length: 9 }, (_, k) => (k * 7) % rows), y = new Matrix(arena, 9, cols);
     arena.kernels.gather_rows(9, x.m.ld, arena.upload(index), x.m.pointer, y.pointer);
