@@ -31,11 +31,11 @@ function grid(axes: Readonly<Record<string, readonly (number | string)[]>>): Set
 const SEARCH: Readonly<Record<string, Setting[]>> = {
   bpr: grid({ learningRate: [0.005, 0.01], regularization: [0, 0.1] }),
   lightgcn: grid({ learningRate: [0.005, 0.01], layers: [2, 3] }),
-  mgcn: grid({ contrast: [0.01] }),
-  lattice: grid({ learned: [0.1] }),
+  mgcn: grid({ contrast: [0.01, 0.1] }),
+  lattice: grid({ learned: [0.1, 0.3] }),
   slmrec: [{ contrast: 0.01 }, { contrast: 0.01, weightDecay: 1e-3 }],
-  cm3: grid({ batchSize: [8192], learningRate: [0.01] }),
-  lirdrec: grid({ batchSize: [8192], learningRate: [0.01], layers: [2] }),
+  cm3: grid({ batchSize: [8192], learningRate: [0.01], uniformity: [0.9, 0.5] }),
+  lirdrec: grid({ batchSize: [8192], learningRate: [0.01], layers: [2, 3] }),
 };
 
 const show = (setting: Setting): string => Object.entries(setting).map(([name, value]) => `${name} ${value}`).join(', ') || 'defaults';
