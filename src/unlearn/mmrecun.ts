@@ -29,6 +29,7 @@ const options = Object.freeze({
     'Share of the validation Recall@20 that must remain; the last epoch above it is kept. Training kept its best of many epochs, so that any other is some percent lower.'),
   membershipFloor: option.number(0.5, { min: 0, max: 1 }, 'Stop as well when forgotten pairs no longer score above held-out ones: a membership AUC of this.'),
   repairEpochs: option.optionalInteger({ min: 0 }, 'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its projection begins anew.'),
+  settlingEpochs: option.integer(3, { min: 0 }, 'Epochs that train the fresh rows of emptied users and items alone: what remains draws them, through a graph of items where a model has one.'),
   restartShare: option.number(0.1, { min: 0, max: 1 }, 'A modality revoked for more than this share of the items has its projection trained anew.'),
   scrub: option.boolean(false, 'Also takes out of the others\' rows what leans to where forgotten users began: steps against their seeded rows, which stay fixed as probes.'),
   seed: option.seed,
@@ -43,7 +44,6 @@ const LEAST_STEPS = 10;
 const MODALITY_EPOCHS = 10;
 const RESTART_EPOCHS = 20;
 /** Fresh rows take longer steps than training does: they have its whole way to go. */
-const SETTLING_EPOCHS = 3;
 const SETTLING_RATE = 0.03;
 /** A scrub's own settings: it stops after a few epochs, and takes more from the rest if it is gentler. */
 const SCRUB = { alpha: 0.9, learningRate: 3e-3, form: 'negated', schedule: 'joint' } as const;
@@ -100,11 +100,11 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
  * Fresh rows go where gold's go: what remains draws them, through the graph of items where a model has one. Nothing else
  * moves; where the first step draws none of them, as no graph reaches them, they stay.
  */
-async function settle(run: Forgetting, { seed }: Options): Promise<void> {
+async function settle(run: Forgetting, { seed, settlingEpochs }: Options): Promise<void> {
   const { training, control } = run, { batchSize } = training.options, rows = run.freshRows();
   const values = (): number[] => [...rows].flatMap(([name, list]) => Array.from(list, (r) => training.matrices.get(name)!.row(r)[0]));
   const begun = values(), optimizer = run.optimizer(), sampler = run.retained(seed);
-  for (let n = 0; n < SETTLING_EPOCHS && begun.length > 0; n++) {
+  for (let n = 0; n < settlingEpochs && begun.length > 0; n++) {
     const epoch = FIRST_EPOCH - 1 - n, order = sampler.order(epoch);
     for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
       const batch = sampler.batch(order.subarray(start, start + batchSize), epoch);
