@@ -1,4 +1,5 @@
-// A cold start: a fresh process imports the library, opens a model of 10,000 items × 64 factors, and recommends once.
+// A cold start: a fresh process imports the library (the form that Node gets), compiles the kernels, opens a model of 10,000
+// items × 64 factors, and recommends once.
 // Every sample is a process of its own; the median of many counts. Reading the file is not counted.
 // npm run bench:cold -- [--samples 40] [--items 10000] [--factors 64] [--node newest|PATH] [--json file]
 import { spawnSync } from 'node:child_process';
@@ -11,25 +12,30 @@ import { duration, tableText, timing } from './peers/table.ts';
 
 /** What a sample times, in order. */
 const STAGES = ['import', 'compile', 'deserialize', 'recommend'] as const;
-type Sample = Readonly<Record<(typeof STAGES)[number], number>>;
+interface Taken {
+  readonly wall: number;
+  readonly processor: number;
+}
+type Sample = Readonly<Record<(typeof STAGES)[number], Taken>>;
 
 const { values } = parseArgs({ options: {
   samples: { type: 'string', default: '40' }, items: { type: 'string', default: '10000' }, factors: { type: 'string', default: '64' },
   node: { type: 'string' }, json: { type: 'string' }, sample: { type: 'string' },
 } });
 
-/** In milliseconds. Nothing of the library is imported before the clock starts. */
+/** In milliseconds, waited for and of the processor. Nothing of the library is imported before the clock starts. */
 async function sample(file: string): Promise<Sample> {
-  const bytes = readFileSync(file), stages: number[] = [];
-  let before = performance.now();
+  const bytes = readFileSync(file), stages: Taken[] = [];
+  let before = performance.now(), used = process.cpuUsage();
   const done = (): void => {
-    const now = performance.now();
-    stages.push(now - before);
-    before = now;
+    const now = performance.now(), { user, system } = process.cpuUsage(used);
+    stages.push({ wall: now - before, processor: (user + system) / 1000 });
+    before = performance.now();
+    used = process.cpuUsage();
   };
-  const [{ deserialize }, { recommend }, { kernelsModule }] = await Promise.all([import('../src/serialize.ts'), import('../src/recommend.ts'), import('../src/kernels.ts')]);
+  const { defaultKernels, deserialize, loadKernels, recommend } = (await import(new URL('../node/index.js', import.meta.url).href)) as typeof import('../src/index.ts');
   done();
-  kernelsModule();
+  await loadKernels(defaultKernels);
   done();
   const model = await deserialize(bytes);
   done();
@@ -65,15 +71,16 @@ else {
       if (status !== 0) throw new Error(`a sample failed: ${stderr.slice(-500)}`);
       if (n > 0) samples.push(JSON.parse(stdout) as Sample);
     }
-    const row = (name: string, of: (sample: Sample) => number): string[] => {
-      const { median, min, spread } = timing(samples.map((one) => of(one) / 1000));
-      return [name, duration(median), duration(min), `${(spread * 100).toFixed(0)} %`];
-    };
+    const row = (name: string, stages: readonly (typeof STAGES)[number][]): string[] => [name, ...(['wall', 'processor'] as const).flatMap((clock) => {
+      const { median, min } = timing(samples.map((one) => stages.reduce((sum, stage) => sum + one[stage][clock], 0) / 1000));
+      return [duration(median), duration(min)];
+    })];
     console.log(`Node ${nodeVersion(node)}, ${values.items} items x ${values.factors} factors, ${samples.length} processes`);
-    console.log(tableText(['stage', 'median', 'min', 'spread'], [
-      ...STAGES.map((stage) => row(stage, (one) => one[stage])),
-      row('compile to recommend', ({ compile, deserialize, recommend }) => compile + deserialize + recommend),
-      row('with imports', (one) => STAGES.reduce((sum, stage) => sum + one[stage], 0)),
+    console.log(tableText(['stage', 'median', 'min', 'processor: median', 'min'], [
+      ...STAGES.map((stage) => row(stage, [stage])),
+      row('compile and recommend, model loaded', ['compile', 'recommend']),
+      row('compile to recommend', ['compile', 'deserialize', 'recommend']),
+      row('with imports', STAGES),
     ]));
     if (values.json) writeFileSync(values.json, `${JSON.stringify({ node: nodeVersion(node), samples }, null, 1)}\n`);
   } finally {

@@ -25,14 +25,14 @@ const subpath = (name) => (name === 'index' ? '.' : `./${name}`);
 export function packageExports(entries) {
   const exports = {};
   for (const [name, source] of entries) {
-    const [plain, web, edge] = [`./dist/src/${source}.js`, `./dist/web/${name}.js`, `./dist/edge/${name}.js`];
+    const [plain, node, web, edge] = [`./dist/src/${source}.js`, `./dist/node/${name}.js`, `./dist/web/${name}.js`, `./dist/edge/${name}.js`];
     exports[subpath(name)] = {
       types: `./dist/src/${source}.d.ts`,
       workerd: edge,
       'edge-light': edge,
       deno: plain,
       bun: plain,
-      node: plain,
+      node,
       browser: web,
       default: web,
     };

@@ -1,5 +1,6 @@
-// The forms of the library that need no resolution of packages: dist/web (kernels inline; a plain <script type="module">
-// can import it) and dist/edge (kernels as a .wasm file, for hosts that forbid compiling from bytes).
+// The forms of the library that need no resolution of packages: dist/node (two files to read, quick to start), dist/web (kernels
+// inline; a plain <script type="module"> can import it) and dist/edge (kernels as a .wasm file, for hosts that forbid compiling
+// from bytes).
 // Entries share chunks, so that `lethe` and `lethe/als` are one library in memory.
 import { build } from 'esbuild';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -61,7 +62,44 @@ async function form(name, options) {
   }
 }
 
+/** Node's own decoder instead of ours, which takes milliseconds in code that has just been loaded. */
+const nodeKernels = {
+  name: 'node-kernels',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/embedded(-fast)?\.js$/ }, ({ path }) => ({ path: path.slice(2), namespace: 'kernels', sideEffects: false }));
+    onLoad({ filter: /./, namespace: 'kernels' }, async ({ path }) => {
+      const { kernelsDigest } = await import(pathToFileURL(dist('build', path)).href);
+      const bytes = readFileSync(join(root, 'build', path === 'embedded.js' ? 'kernels.wasm' : 'kernels.fast.wasm'));
+      return { contents: `export const embeddedDigest = '${kernelsDigest}';
+export const embeddedBytes = () => new Uint8Array(Buffer.from('${bytes.toString('base64')}', 'base64'));
+export const embeddedModule = () => new WebAssembly.Module(embeddedBytes());
+` };
+    });
+  },
+};
+
+/**
+ * dist/node: the whole library in one file, and beside it for each entry a file that names what it takes from there. Node
+ * looks up and reads each file that is imported, and a hundred of them take longer than all that a first answer needs.
+ */
+async function nodeForm() {
+  const options = { ...common, platform: 'node', plugins: [nodeKernels] }, named = new Map();
+  rmSync(dist('node'), { recursive: true, force: true });
+  const whole = [];
+  for (const [entry, source] of await entries()) {
+    if (entry === 'fast') continue;
+    const names = Object.keys(await import(pathToFileURL(dist('src', `${source}.js`)).href)), alias = (name) => `${entry.replace(/\W/g, '_')}$${name}`;
+    whole.push(`export { ${names.map((name) => `${name} as ${alias(name)}`).join(', ')} } from './${source}.js';`);
+    named.set(entry, `export { ${names.map((name) => `${alias(name)} as ${name}`).join(', ')} } from './lethe.js';\n`);
+  }
+  await build({ ...options, stdin: { contents: whole.join('\n'), resolveDir: dist('src') }, outfile: dist('node', 'lethe.js') });
+  for (const [entry, text] of named) writeFileSync(dist('node', `${entry}.js`), text);
+  // By themselves: who does not ask for the fast kernels does not read them; a worker needs next to nothing.
+  await build({ ...options, entryPoints: { fast: dist('src', 'fast.js'), 'node-worker': dist('src', 'platform', 'node-worker.js') }, outdir: dist('node') });
+}
+
 export async function buildForms() {
+  await nodeForm();
   await form('web', {});
   // Whole in one file, so that it works wherever a bundler or a server puts it.
   await build({ ...common, entryPoints: [dist('src', 'platform', 'worker.js')], outfile: dist('web', 'worker.js') });

@@ -32,6 +32,10 @@ const RANK_BLOCK = 1024;
 /** Users that a thread takes at once: the kernel scores them in sixteens. */
 const RANK_PIECE = 32;
 
+/** Items scored in one call for a first list. */
+const FIRST_BLOCK = 256;
+const FIRST_ITEMS = new Int32Array(FIRST_BLOCK).map((_, i) => i);
+
 /** A bilinear model in a linear memory of its own, which holds its factors and what serving needs. */
 export class BilinearModel implements Model {
   readonly kind: ModelKind;
@@ -44,6 +48,7 @@ export class BilinearModel implements Model {
   readonly itemFactors: Matrix;
   protected readonly arena: Arena = new Arena();
   #packed?: number;
+  #served = false;
 
   /** Copies the given factors. */
   constructor(parts: BilinearParts) {
@@ -98,6 +103,10 @@ export class BilinearModel implements Model {
 
   #rank({ users, k, allowed, exclude, team }: RankRequest, X: Matrix): Ranking {
     const { items, itemFactors: Y } = this;
+    if (users.length === 1 && !team && !this.#served && this.#packed === undefined && !('relaxed' in this.arena.kernels)) {
+      this.#served = true;
+      return this.#first(users, k, X, allowed, exclude);
+    }
     const own = (this.#packed ??= this.#pack());
     const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
     // A team works in its own memory, which gets a copy of all that the kernel reads.
@@ -126,6 +135,24 @@ export class BilinearModel implements Model {
       }
     });
     return result;
+  }
+
+  /**
+   * The first list that is asked for, of one user: scored where the factors lie, since packing all items takes longer than
+   * ranking them once. Scores of pairs have the bits that the ranking kernel gives, in the default build.
+   */
+  #first(users: Int32Array, k: number, X: Matrix, allowed?: Uint8Array, exclude?: SparseRows): Ranking {
+    const { arena, items, itemFactors: Y } = this, { kernels } = arena, n = items.size;
+    return arena.scope(() => {
+      const user = arena.upload(new Int32Array(FIRST_BLOCK).fill(users[0])), item = arena.upload(FIRST_ITEMS);
+      const scores = arena.alloc((n + 8) * 4), words = arena.upload(allowedWords(items, allowed)), seen = exclude && excludeRows(arena, exclude, users);
+      const ids = arena.alloc(k * 4), best = arena.alloc(k * 4), row = arena.upload(Int32Array.of(0)), scratch = arena.alloc(kernels.select_topk_scratch(n));
+      for (let i = 0; i < n; i += FIRST_BLOCK) {
+        kernels.score_pairs(Math.min(FIRST_BLOCK, n - i), Y.ld, user, item, X.pointer, Y.pointer + i * Y.ld * 4, scores + i * 4);
+      }
+      kernels.select_topk(1, n, k, scores, n, row, seen?.indptr ?? 0, seen?.indices ?? 0, words, ids, best, scratch);
+      return { items: arena.i32(ids, k).slice(), scores: arena.f32(best, k).slice() };
+    });
   }
 
   /** Nearest rows by cosine: unit rows, ranked like items. */
@@ -160,6 +187,12 @@ export class BilinearModel implements Model {
 /** One bit per position: set where there is an id and, if asked, where `allowed` is not zero. */
 export function allowedWords(ids: IdTable, allowed?: Uint8Array): Uint32Array {
   const words = new Uint32Array((ids.size + 31) >>> 5);
+  // The usual case, without a look at each: a loop over ten thousand ids is a millisecond in code that has just been loaded.
+  if (!allowed && ids.whole) {
+    words.fill(0xffffffff);
+    if (ids.size & 31) words[words.length - 1] = (1 << (ids.size & 31)) - 1;
+    return words;
+  }
   for (let i = 0; i < ids.size; i++) {
     if (ids.at(i) !== null && (!allowed || allowed[i] !== 0)) words[i >>> 5] |= 1 << (i & 31);
   }

@@ -64,6 +64,10 @@ export class IdTable {
   get live(): number {
     return this.#positions.size;
   }
+  /** Whether no position is empty. */
+  get whole(): boolean {
+    return !this.#ids.includes(null);
+  }
   /** The position of an id, or −1. */
   indexOf(id: string): number {
     return this.#positions.get(id) ?? -1;

@@ -2,6 +2,7 @@
 import type { IdTable } from './dataset.ts';
 import type { Model } from './model.ts';
 import type { OptionValue } from './options.ts';
+import { sha256 } from './platform/hash.ts';
 import { paddedWidth } from './tensor.ts';
 
 /** What makes a model itself, beside the values of its parameters. */
@@ -56,10 +57,6 @@ export function writeParameters(model: Model, bytes: Uint8Array): void {
 /** Parameters start at a multiple of 16, so that they can be mapped as they are. */
 export const align16 = (bytes: number): number => (bytes + 15) & ~15;
 
-export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  // Engines refuse views on shared memory; they copy all others themselves.
-  const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', own));
-}
+export { sha256 };
 
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

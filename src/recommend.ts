@@ -39,9 +39,10 @@ export function recommend(model: Model, users: string | readonly string[], optio
   const { data, includeSeen = false, exclude = [], candidates } = options;
   const k = listLength(options.k, model.items);
   if (data) requireTables(model, data);
-  const allowed = new Uint8Array(model.items.size).fill(candidates ? 0 : 1);
-  for (const id of check.array('candidates', candidates ?? [])) allowed[positionOf('item', model.items, id)] = 1;
-  for (const id of check.array('exclude', exclude)) allowed[positionOf('item', model.items, id)] = 0;
+  const wanted = check.array('candidates', candidates ?? []), unwanted = check.array('exclude', exclude);
+  const allowed = candidates || unwanted.length > 0 ? new Uint8Array(model.items.size).fill(candidates ? 0 : 1) : undefined;
+  for (const id of wanted) allowed![positionOf('item', model.items, id)] = 1;
+  for (const id of unwanted) allowed![positionOf('item', model.items, id)] = 0;
   const list = typeof users === 'string' ? [users] : check.array('users', users);
   const positions = Int32Array.from(list, (id) => positionOf('user', model.users, id));
   const ranking = model.rank({ users: positions, k, allowed, history: data?.userItems, exclude: includeSeen ? undefined : data?.userItems });

@@ -62,7 +62,9 @@ export async function deserialize(file: Uint8Array): Promise<Model> {
   let offset = start;
   for (const { name, rows, cols } of header.parameters) {
     const ld = paddedWidth(cols);
-    const padded = new Float32Array(bytes.slice(offset, offset + rows * ld * 4).buffer);
+    // Where they lie at a multiple of four bytes they are read where they are: the model copies them into its own memory.
+    const at = bytes.byteOffset + offset, aligned = at % 4 === 0;
+    const padded = new Float32Array(aligned ? bytes.buffer : bytes.slice(offset, offset + rows * ld * 4).buffer, aligned ? at : 0, rows * ld);
     parameters.set(name, { rows, cols, values: ld === cols ? padded : withoutPads(padded, rows, cols) });
     offset += rows * ld * 4;
   }

@@ -52,7 +52,7 @@ test('one version everywhere', () => {
 test('the package holds what users need and nothing else', () => {
   const packed = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   const files = (packed[0].files as { path: string }[]).map(({ path }) => path);
-  const expected = /^(package\.json|README\.md|LICENSE|dist\/(src|build|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels(\.fast)?\.wasm)$/;
+  const expected = /^(package\.json|README\.md|LICENSE|dist\/(src|build|node|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels(\.fast)?\.wasm)$/;
   assert.equal(files.filter((path) => !expected.test(path)), []);
   const targets = Object.values(manifest.exports as Record<string, string | Record<string, string>>).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
   for (const target of [...targets, manifest.types, ...(existsSync('src/cli/main.ts') ? [manifest.bin.lethe] : [])]) {
