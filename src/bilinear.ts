@@ -27,14 +27,10 @@ export interface BilinearParts {
   readonly itemFactors: Matrix | DenseFactors;
 }
 
-/** Users served in one call of the ranking kernel. */
+/** Users served in one call of the ranking kernel; items scored in one call for a first list. */
 const RANK_BLOCK = 1024;
 /** Users that a thread takes at once: the kernel scores them in sixteens. */
 const RANK_PIECE = 32;
-
-/** Items scored in one call for a first list. */
-const FIRST_BLOCK = 256;
-const FIRST_ITEMS = new Int32Array(FIRST_BLOCK).map((_, i) => i);
 
 /** A bilinear model in a linear memory of its own, which holds its factors and what serving needs. */
 export class BilinearModel implements Model {
@@ -47,8 +43,8 @@ export class BilinearModel implements Model {
   readonly userFactors: Matrix;
   readonly itemFactors: Matrix;
   protected readonly arena: Arena = new Arena();
+  /** Where the ranking kernel's copy of the items is; 0 after a first list that did without it. */
   #packed?: number;
-  #served = false;
 
   /** Copies the given factors. */
   constructor(parts: BilinearParts) {
@@ -75,7 +71,7 @@ export class BilinearModel implements Model {
 
   /** Ranks for rows that need not be the model's own, such as a folded-in user's; `exclude` is by the given rows. */
   protected rankRows(rows: DenseFactors, request: Omit<RankRequest, 'users'>): Ranking {
-    this.#packed ??= this.#pack();
+    this.#packed ||= this.#pack();
     return this.arena.scope(() => {
       const users = Int32Array.from({ length: rows.rows }, (_, r) => r);
       return this.#rank({ ...request, users }, copyInto(this.arena, rows));
@@ -103,11 +99,11 @@ export class BilinearModel implements Model {
 
   #rank({ users, k, allowed, exclude, team }: RankRequest, X: Matrix): Ranking {
     const { items, itemFactors: Y } = this;
-    if (users.length === 1 && !team && !this.#served && this.#packed === undefined && !('relaxed' in this.arena.kernels)) {
-      this.#served = true;
+    if (users.length === 1 && !team && this.#packed === undefined && !('relaxed' in this.arena.kernels)) {
+      this.#packed = 0;
       return this.#first(users, k, X, allowed, exclude);
     }
-    const own = (this.#packed ??= this.#pack());
+    const own = (this.#packed ||= this.#pack());
     const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
     // A team works in its own memory, which gets a copy of all that the kernel reads.
     const shared = team !== undefined && team.threads > 1, arena = shared ? team.arena : this.arena;
@@ -144,14 +140,14 @@ export class BilinearModel implements Model {
   #first(users: Int32Array, k: number, X: Matrix, allowed?: Uint8Array, exclude?: SparseRows): Ranking {
     const { arena, items, itemFactors: Y } = this, { kernels } = arena, n = items.size;
     return arena.scope(() => {
-      const user = arena.upload(new Int32Array(FIRST_BLOCK).fill(users[0])), item = arena.upload(FIRST_ITEMS);
-      const scores = arena.alloc((n + 8) * 4), words = arena.upload(allowedWords(items, allowed)), seen = exclude && excludeRows(arena, exclude, users);
-      const ids = arena.alloc(k * 4), best = arena.alloc(k * 4), row = arena.upload(Int32Array.of(0)), scratch = arena.alloc(kernels.select_topk_scratch(n));
-      for (let i = 0; i < n; i += FIRST_BLOCK) {
-        kernels.score_pairs(Math.min(FIRST_BLOCK, n - i), Y.ld, user, item, X.pointer, Y.pointer + i * Y.ld * 4, scores + i * 4);
+      const zeros = arena.allocZeroed(RANK_BLOCK * 4), list = arena.upload(new Int32Array(RANK_BLOCK).map((_, i) => i)), row = Y.ld * 4;
+      const seen = exclude && excludeRows(arena, exclude, users), words = arena.upload(allowedWords(items, allowed));
+      const out = arena.alloc(k * 4), best = arena.alloc(k * 4), scores = arena.alloc((n + 8) * 4), scratch = arena.alloc(kernels.select_topk_scratch(n));
+      for (let i = 0; i < n; i += RANK_BLOCK) {
+        kernels.score_pairs(Math.min(RANK_BLOCK, n - i), Y.ld, zeros, list, X.pointer + users[0] * row, Y.pointer + i * row, scores + i * 4);
       }
-      kernels.select_topk(1, n, k, scores, n, row, seen?.indptr ?? 0, seen?.indices ?? 0, words, ids, best, scratch);
-      return { items: arena.i32(ids, k).slice(), scores: arena.f32(best, k).slice() };
+      kernels.select_topk(1, n, k, scores, n, zeros, seen?.indptr ?? 0, seen?.indices ?? 0, words, out, best, scratch);
+      return { items: arena.i32(out, k).slice(), scores: arena.f32(best, k).slice() };
     });
   }
 
@@ -188,11 +184,8 @@ export class BilinearModel implements Model {
 export function allowedWords(ids: IdTable, allowed?: Uint8Array): Uint32Array {
   const words = new Uint32Array((ids.size + 31) >>> 5);
   // The usual case, without a look at each: a loop over ten thousand ids is a millisecond in code that has just been loaded.
-  if (!allowed && ids.whole) {
-    words.fill(0xffffffff);
-    if (ids.size & 31) words[words.length - 1] = (1 << (ids.size & 31)) - 1;
-    return words;
-  }
+  // Kernels leave out what lies beyond the last item by themselves.
+  if (!allowed && ids.whole) return words.fill(0xffffffff);
   for (let i = 0; i < ids.size; i++) {
     if (ids.at(i) !== null && (!allowed || allowed[i] !== 0)) words[i >>> 5] |= 1 << (i & 31);
   }

@@ -24,21 +24,22 @@ export interface NamedKernels {
 }
 
 /** The kernels that come with the package and give the same bytes on every host. */
-export const defaultKernels: NamedKernels = Object.freeze({ digest: embeddedDigest, module: embeddedModule, bytes: embeddedBytes });
+export const defaultKernels: NamedKernels = /* @__PURE__ */ Object.freeze({ digest: embeddedDigest, module: embeddedModule, bytes: embeddedBytes });
 
-let inUse: NamedKernels = defaultKernels, build: KernelBuild = 'default';
+// Not the object above: who never calls `loadKernels` need not carry it.
+let inUse: NamedKernels | undefined, build: KernelBuild = 'default';
 let compiled: WebAssembly.Module | undefined;
 
 /** The compiled kernels, shared by all instances: those given to `loadKernels`, else the embedded copy. */
 export function kernelsModule(): WebAssembly.Module {
-  return (compiled ??= inUse.module());
+  return (compiled ??= inUse ? inUse.module() : embeddedModule());
 }
 
 /** Which build the kernels in use are. */
 export const kernelBuild = (): KernelBuild => build;
 
 /** SHA-256 (hex) of the kernels in use; of those that a caller gave, only where they are the fast ones. */
-export const digestInUse = (): string => inUse.digest;
+export const digestInUse = (): string => (inUse ?? defaultKernels).digest;
 
 /**
  * Uses the given kernels from now on, for hosts that forbid compiling from bytes or that fetch the `.wasm` themselves,
@@ -76,7 +77,7 @@ function noBytes(): never {
 
 /** The bytes of the kernels in use. @throws TypeError where the host has them as a compiled module only. */
 export function kernelsBytes(): Uint8Array {
-  return inUse.bytes();
+  return inUse ? inUse.bytes() : embeddedBytes();
 }
 
 /**

@@ -26,7 +26,7 @@ function model(items: number, factors: number, holes: boolean): { fresh(): AlsMo
 
 const bits = ({ items, scores }: Ranking): number[][] => [[...items], [...new Uint32Array(scores.buffer, scores.byteOffset, scores.length)]];
 
-for (const [items, factors, holes] of [[600, 64, false], [600, 64, true], [517, 17, true], [256, 8, false], [40, 3, true]] as const) {
+for (const [items, factors, holes] of [[1100, 64, false], [1100, 64, true], [517, 17, true], [256, 8, false], [40, 3, true]] as const) {
   test(`${items} items, ${factors} factors${holes ? ', some ids gone' : ''}: the bits of the lists that follow`, () => {
     const { fresh, data } = model(items, factors, holes);
     const allowed = Uint8Array.from({ length: data.items.size }, (_, i) => (i % 3 === 1 ? 0 : 1));
