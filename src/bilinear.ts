@@ -142,7 +142,7 @@ export class BilinearModel implements Model {
     return arena.scope(() => {
       const zeros = arena.allocZeroed(RANK_BLOCK * 4), list = arena.upload(new Int32Array(RANK_BLOCK).map((_, i) => i)), row = Y.ld * 4;
       const seen = exclude && excludeRows(arena, exclude, users), words = arena.upload(allowedWords(items, allowed));
-      const out = arena.alloc(k * 4), best = arena.alloc(k * 4), scores = arena.alloc((n + 8) * 4), scratch = arena.alloc(kernels.select_topk_scratch(n));
+      const out = arena.alloc(k * 4), best = arena.alloc(k * 4), scores = arena.alloc((n + 8) * 4), scratch = arena.alloc(kernels.select_topk_scratch(k, n));
       for (let i = 0; i < n; i += RANK_BLOCK) {
         kernels.score_pairs(Math.min(RANK_BLOCK, n - i), Y.ld, zeros, list, X.pointer + users[0] * row, Y.pointer + i * row, scores + i * 4);
       }
