@@ -1,10 +1,25 @@
 // Collects interactions in any order and settles what a `Dataset` refuses to hold: disorder and duplicates.
 import { compareIds, Dataset, type DatasetParts, IdTable } from './dataset.ts';
 import { DataError } from './errors.ts';
+import type { SparseRows } from './tensor.ts';
 
 /** What happens when a (user, item) pair occurs more than once. */
 export const DUPLICATES = ['last', 'sum', 'error'] as const;
 export type DuplicatePolicy = (typeof DUPLICATES)[number];
+
+/** Entries of the first block, and the most of any: they double, so that little data take little. */
+const FIRST_BLOCK = 1 << 10, LARGEST_BLOCK = 1 << 20;
+/** Most entries of a `Map` in any engine. */
+const MOST_IDS = 1 << 24;
+
+/** Some interactions as they came. Growing by blocks copies nothing, and a block that was settled can go. */
+interface Block {
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  readonly values: Float32Array;
+  readonly times?: Float64Array;
+  readonly parts?: Uint8Array;
+}
 
 /** Collects interactions in any order and makes a `Dataset` of them. */
 export class DatasetBuilder {
@@ -12,12 +27,13 @@ export class DatasetBuilder {
   readonly #itemIds: string[] = [];
   readonly #userAt = new Map<string, number>();
   readonly #itemAt = new Map<string, number>();
-  #users = new Int32Array(1024);
-  #items = new Int32Array(1024);
-  #values = new Float32Array(1024);
-  #times?: Float64Array;
-  #parts?: Uint8Array;
+  #blocks: Block[] = [];
+  #last?: Block;
+  /** Entries of the last block. */
+  #filled = 0;
   #n = 0;
+  #timed = false;
+  #parted = false;
 
   /** Interactions added so far. */
   get length(): number {
@@ -34,17 +50,30 @@ export class DatasetBuilder {
 
   /** @param time and `part` must be given for all interactions or for none. */
   add(user: string, item: string, value = 1, time?: number, part?: number): void {
-    const n = this.#n;
-    if (n > 0 && ((time === undefined) !== (this.#times === undefined) || (part === undefined) !== (this.#parts === undefined))) {
-      throw new DataError(`expected a time, and a part of the split, for all interactions or for none; user ${JSON.stringify(user)}, item ${JSON.stringify(item)} differs`);
+    if (this.#n > 0) this.#requireAlike(time, part, user, item);
+    this.addAt(this.addUser(user), this.addItem(item), value, time, part);
+  }
+
+  /** The same by the positions that `addUser` and `addItem` gave. */
+  addAt(user: number, item: number, value = 1, time?: number, part?: number): void {
+    if (this.#n === 0) {
+      this.#timed = time !== undefined;
+      this.#parted = part !== undefined;
+    } else if ((time === undefined) === this.#timed || (part === undefined) === this.#parted) {
+      this.#requireAlike(time, part, this.#userIds[user], this.#itemIds[item]);
     }
-    if (n === this.#users.length) this.#reserve(n * 2);
-    this.#users[n] = this.addUser(user);
-    this.#items[n] = this.addItem(item);
-    this.#values[n] = value;
-    if (time !== undefined) (this.#times ??= new Float64Array(this.#users.length))[n] = time;
-    if (part !== undefined) (this.#parts ??= new Uint8Array(this.#users.length))[n] = part;
-    this.#n = n + 1;
+    let block = this.#last, at = this.#filled;
+    if (block === undefined || at === block.users.length) {
+      block = this.#begin();
+      at = 0;
+    }
+    block.users[at] = user;
+    block.items[at] = item;
+    block.values[at] = value;
+    if (time !== undefined) block.times![at] = time;
+    if (part !== undefined) block.parts![at] = part;
+    this.#filled = at + 1;
+    this.#n++;
   }
 
   /**
@@ -52,38 +81,51 @@ export class DatasetBuilder {
    * @throws DataError when there is nothing, or for a duplicate under `error`.
    */
   build(policy: DuplicatePolicy = 'last', extra: Partial<DatasetParts> = {}): Dataset {
-    if (this.#n === 0) throw new DataError('no interactions found', { source: extra.source });
-    const userRank = rankIds(this.#userIds);
-    const itemRank = rankIds(this.#itemIds);
-    const rows = userRank.sorted.length, cols = itemRank.sorted.length, n = this.#n;
-    // Two stable counting passes, by item and then by user: ascending items within users, arrival order among equals.
-    const order = countingOrder(n, rows, this.#users, userRank.of, countingOrder(n, cols, this.#items, itemRank.of));
-    const indptr = new Int32Array(rows + 1);
-    const indices = new Int32Array(n), data = new Float32Array(n);
-    const times = this.#times && new Float64Array(n), parts = this.#parts && new Uint8Array(n);
-    let kept = 0, duplicates = 0, previousUser = -1;
-    for (let k = 0; k < n; k++) {
-      const e = order[k];
-      const u = userRank.of[this.#users[e]], i = itemRank.of[this.#items[e]];
-      if (u === previousUser && kept > 0 && indices[kept - 1] === i) {
-        if (policy === 'error') {
-          throw new DataError(`user ${JSON.stringify(userRank.sorted[u])} and item ${JSON.stringify(itemRank.sorted[i])} ` +
-            'occur together more than once; choose duplicates "last" or "sum"', { source: extra.source });
-        }
-        duplicates++;
-        kept--;
-        data[kept] = policy === 'sum' ? Math.fround(data[kept] + this.#values[e]) : this.#values[e];
-      } else {
-        data[kept] = this.#values[e];
-      }
-      indices[kept] = i;
-      if (times) times[kept] = this.#times![e];
-      if (parts) parts[kept] = this.#parts![e];
-      kept++;
-      indptr[u + 1] = kept;
-      previousUser = u;
+    return this.#settle(this.#blocks.slice(), policy, extra);
+  }
+
+  /** `build`, after which the builder is empty: memory is given back on the way. */
+  finish(policy: DuplicatePolicy = 'last', extra: Partial<DatasetParts> = {}): Dataset {
+    const blocks = this.#blocks;
+    this.#blocks = [];
+    this.#last = undefined;
+    try {
+      return this.#settle(blocks, policy, extra);
+    } finally {
+      this.#n = this.#filled = 0;
+      for (const ids of [this.#userIds, this.#itemIds]) ids.length = 0;
+      for (const at of [this.#userAt, this.#itemAt]) at.clear();
     }
-    for (let u = 0; u < rows; u++) if (indptr[u + 1] < indptr[u]) indptr[u + 1] = indptr[u];
+  }
+
+  /** @param blocks is emptied. */
+  #settle(blocks: Block[], policy: DuplicatePolicy, extra: Partial<DatasetParts>): Dataset {
+    if (this.#n === 0) throw new DataError('no interactions found', { source: extra.source });
+    const userRank = rankIds(this.#userIds), itemRank = rankIds(this.#itemIds);
+    const userItems = byUser(byItem(blocks, this.#n, userRank.of, itemRank.of, this.#timed, this.#parted), userRank.sorted.length);
+    const { rows, cols, indptr, indices, data, times, parts } = userItems;
+    let kept = 0, duplicates = 0;
+    for (let u = 0, e = 0; u < rows; u++) {
+      const begin = kept;
+      for (; e < indptr[u + 1]; e++) {
+        if (kept > begin && indices[kept - 1] === indices[e]) {
+          if (policy === 'error') {
+            throw new DataError(`user ${JSON.stringify(userRank.sorted[u])} and item ${JSON.stringify(itemRank.sorted[indices[e]])} ` +
+              'occur together more than once; choose duplicates "last" or "sum"', { source: extra.source });
+          }
+          duplicates++;
+          kept--;
+          data[kept] = policy === 'sum' ? Math.fround(data[kept] + data[e]) : data[e];
+        } else {
+          data[kept] = data[e];
+        }
+        indices[kept] = indices[e];
+        if (times) times[kept] = times[e];
+        if (parts) parts[kept] = parts[e];
+        kept++;
+      }
+      indptr[u + 1] = kept;
+    }
     return new Dataset({
       ...extra,
       users: new IdTable(userRank.sorted),
@@ -95,17 +137,19 @@ export class DatasetBuilder {
     });
   }
 
-  #reserve(capacity: number): void {
-    const grow = <T extends Int32Array | Float32Array | Float64Array | Uint8Array>(array: T): T => {
-      const larger = new (array.constructor as new (n: number) => T)(capacity);
-      larger.set(array as never);
-      return larger;
+  #begin(): Block {
+    const size = Math.min(LARGEST_BLOCK, FIRST_BLOCK << Math.min(20, this.#blocks.length));
+    const block: Block = {
+      users: new Int32Array(size), items: new Int32Array(size), values: new Float32Array(size),
+      ...(this.#timed && { times: new Float64Array(size) }), ...(this.#parted && { parts: new Uint8Array(size) }),
     };
-    this.#users = grow(this.#users);
-    this.#items = grow(this.#items);
-    this.#values = grow(this.#values);
-    this.#times &&= grow(this.#times);
-    this.#parts &&= grow(this.#parts);
+    this.#blocks.push(block);
+    return (this.#last = block);
+  }
+
+  #requireAlike(time: number | undefined, part: number | undefined, user: string, item: string): void {
+    if ((time !== undefined) === this.#timed && (part !== undefined) === this.#parted) return;
+    throw new DataError(`expected a time, and a part of the split, for all interactions or for none; user ${JSON.stringify(user)}, item ${JSON.stringify(item)} differs`);
   }
 }
 
@@ -113,6 +157,7 @@ function intern(id: string, ids: string[], at: Map<string, number>): number {
   let position = at.get(id);
   if (position === undefined) {
     position = ids.length;
+    if (position === MOST_IDS) throw new DataError(`more than ${MOST_IDS} different users, or items, were found, which is more than a table holds; split the data and train several models`);
     // Engines keep a substring as a window on its whole text: adding to it makes a copy, so that the text can go.
     const own = id.length < 13 ? id : (' ' + id).slice(1);
     ids.push(own);
@@ -129,20 +174,68 @@ function rankIds(ids: readonly string[]): { sorted: string[]; of: Int32Array } {
   return { sorted: order.map((i) => ids[i]), of };
 }
 
-/**
- * Entries in ascending order of the rank of their key, those of equal rank as they come in `entries`, or as they are numbered.
- * No function is called per entry, and one array is made: there may be a hundred million.
- */
-function countingOrder(n: number, ranks: number, keys: Int32Array, rankOf: Int32Array, entries?: Int32Array): Int32Array {
-  const starts = new Int32Array(ranks + 1);
-  for (let e = 0; e < n; e++) starts[rankOf[keys[e]] + 1]++;
-  for (let r = 0; r < ranks; r++) starts[r + 1] += starts[r];
-  const order = new Int32Array(n);
-  for (let p = 0; p < n; p++) {
-    const e = entries ? entries[p] : p;
-    order[starts[rankOf[keys[e]]]++] = e;
+/** Sparse rows with what comes along with each entry; equal entries stand in the order in which they arrived. */
+interface Rows extends SparseRows {
+  readonly times?: Float64Array;
+  readonly parts?: Uint8Array;
+}
+
+const emptyRows = (rows: number, cols: number, n: number, timed: boolean, parted: boolean): Rows => ({
+  rows, cols, indptr: new Int32Array(rows + 1), indices: new Int32Array(n), data: new Float32Array(n),
+  ...(timed && { times: new Float64Array(n) }), ...(parted && { parts: new Uint8Array(n) }),
+});
+
+/** Counts of each row become the rows' starts. */
+function startsOf(counts: Int32Array): Int32Array {
+  for (let r = 1; r < counts.length; r++) counts[r] += counts[r - 1];
+  return counts.slice(0, -1);
+}
+
+// Two stable counting passes, by item and then by user, give ascending items within users. No function is called per
+// entry, and what a pass has read is let go before the next one asks for memory: there may be a hundred million.
+
+/** Rows = items. @param blocks is emptied on the way. */
+function byItem(blocks: Block[], n: number, userRank: Int32Array, itemRank: Int32Array, timed: boolean, parted: boolean): Rows {
+  const found = emptyRows(itemRank.length, userRank.length, n, timed, parted);
+  const { indptr, indices, data, times, parts } = found;
+  let left = n;
+  for (const { items } of blocks) {
+    const count = Math.min(left, items.length);
+    for (let e = 0; e < count; e++) indptr[itemRank[items[e]] + 1]++;
+    left -= count;
   }
-  return order;
+  const next = startsOf(indptr);
+  blocks.reverse();
+  for (left = n; blocks.length > 0;) {
+    const block = blocks.pop()!, { users, items, values } = block, count = Math.min(left, items.length);
+    for (let e = 0; e < count; e++) {
+      const to = next[itemRank[items[e]]]++;
+      indices[to] = userRank[users[e]];
+      data[to] = values[e];
+      if (times) times[to] = block.times![e];
+      if (parts) parts[to] = block.parts![e];
+    }
+    left -= count;
+  }
+  return found;
+}
+
+/** Rows = users, items ascending. */
+function byUser(byItem: Rows, rows: number): Rows {
+  const found = emptyRows(rows, byItem.rows, byItem.indices.length, byItem.times !== undefined, byItem.parts !== undefined);
+  const { indptr, indices, data, times, parts } = found, users = byItem.indices;
+  for (let e = 0; e < users.length; e++) indptr[users[e] + 1]++;
+  const next = startsOf(indptr);
+  for (let item = 0; item < byItem.rows; item++) {
+    for (let e = byItem.indptr[item]; e < byItem.indptr[item + 1]; e++) {
+      const to = next[users[e]]++;
+      indices[to] = item;
+      data[to] = byItem.data[e];
+      if (times) times[to] = byItem.times![e];
+      if (parts) parts[to] = byItem.parts![e];
+    }
+  }
+  return found;
 }
 
 /** The first `count` elements: the array itself where that is all. */

@@ -13,11 +13,16 @@ export type Content =
 export interface NamedContent {
   readonly name: string;
   readonly chunks: Content | (() => Content);
+  /** Bytes that there are, where it is known beforehand and cannot be told from the content: for progress. */
+  readonly size?: number;
 }
+
+/** Bytes or characters that are handed on at once where all are there already. */
+const PIECE = 1 << 20;
 
 /** The raw bytes of any content. @throws DataError for a failed Response; TypeError for what is no content. */
 export async function* openChunks(content: Content, source: string): AsyncGenerator<Uint8Array> {
-  if (typeof content === 'string') yield new TextEncoder().encode(content);
+  if (typeof content === 'string') yield* encodedPieces(content);
   else if (content instanceof Uint8Array) yield content;
   else if (content instanceof ArrayBuffer) yield new Uint8Array(content);
   else if (content instanceof Blob) yield* streamChunks(content.stream());
@@ -59,6 +64,28 @@ export async function* plainChunks({ name, chunks }: NamedContent): AsyncGenerat
     if (inner !== undefined) throw inner;
     throw new DataError(`expected whole gzip data, found them truncated or damaged (${(error as Error).message})`, { source: name });
   }
+}
+
+function* encodedPieces(text: string): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(text.length, at + PIECE);
+    // Both halves of a surrogate pair stay together.
+    if (end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00) end++;
+    yield encoder.encode(text.slice(at, end));
+    at = end;
+  }
+}
+
+/** The same bytes in pieces that are short enough to decode, to count and to pause between. */
+export async function* inPieces(chunks: Chunks): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) for (let at = 0; at < chunk.length; at += PIECE) yield chunk.subarray(at, at + PIECE);
+}
+
+/** Bytes that content holds once unpacked, where that is known beforehand; else 0. */
+export function plainSize({ name, chunks, size }: NamedContent): number {
+  if (/\.gz$/i.test(name)) return 0;
+  return size ?? (chunks instanceof Uint8Array || chunks instanceof ArrayBuffer ? chunks.byteLength : chunks instanceof Blob ? chunks.size : 0);
 }
 
 /** All bytes in one array. */

@@ -4,10 +4,11 @@ import { type DatasetBuilder } from './builder.ts';
 import { PART } from './dataset.ts';
 import { DataError, type DataPlace } from './errors.ts';
 import type { Chunks } from './bytes.ts';
+import { PlainRows, type ColumnPositions } from './plain-rows.ts';
 import { delimiterOf, eachRecord } from './text.ts';
 
 /** What a column can stand for. */
-export type ColumnRole = 'user' | 'item' | 'value' | 'time' | 'part';
+export type ColumnRole = keyof ColumnPositions;
 /** Column names that the user gives; an empty name leaves a column out. */
 export type ColumnNames = Partial<Record<'user' | 'item' | 'value' | 'time', string>>;
 
@@ -25,9 +26,6 @@ export const USUAL_NAMES: Record<ColumnRole, readonly string[]> = {
 export function plainName(name: string): string {
   return name.trim().replace(/:[a-z_]+$/, '').toLowerCase().replace(/[_\- ]/g, '');
 }
-
-/** Positions of the columns in a header; −1 where there is none. */
-export type ColumnPositions = Record<ColumnRole, number>;
 
 /**
  * Finds the columns in a header: by the names given, else by the usual ones.
@@ -112,12 +110,13 @@ export interface ReadInput {
 
 /** Reads a table with a header row by row, whatever its delimiter. */
 export async function readTable({ source, chunks, columns, builder, part }: ReadInput): Promise<void> {
-  let width = 0;
-  let at: ColumnPositions | undefined;
+  let width = 0, delimiter = '';
+  let at: ColumnPositions | undefined, plain: PlainRows | undefined;
   await eachRecord(chunks, source, (fields, line) => {
     if (!at) {
       at = findColumns(fields, columns, { source, line });
       width = fields.length;
+      plain = new PlainRows({ builder, columns: at, width, delimiter, quotes: true, part });
       return;
     }
     fieldCount(fields.length, width, source, line);
@@ -128,7 +127,7 @@ export async function readTable({ source, chunks, columns, builder, part }: Read
       at.time < 0 ? undefined : finite(fields[at.time], 'time', source, line),
       part ?? (at.part < 0 ? undefined : partOf(fields[at.part], source, line)),
     );
-  }, delimiterOf);
+  }, (header) => (delimiter = delimiterOf(header)), { quick: (bytes, begin) => (plain ? plain.take(bytes, begin) : -1) });
 }
 
 function partOf(label: string, source: string, line: number): number {

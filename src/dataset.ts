@@ -285,7 +285,7 @@ export class Dataset implements DatasetParts {
     const { indptr, indices, data } = this.userItems;
     const itemKeys = this.items.keys();
     const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-    const sums = [0, 0, 0, 0];
+    const sums = new Uint32Array(4); // which wrap around
     let row = -1;
     let user = { lo: 0, hi: 0 };
     visit((entry) => {
@@ -295,9 +295,9 @@ export class Dataset implements DatasetParts {
       }
       const item = indices[entry];
       const words = philox(user.lo, user.hi, itemKeys[2 * item], itemKeys[2 * item + 1], bits[entry], 0x66696e67);
-      for (let i = 0; i < 4; i++) sums[i] = (sums[i] + words[i]) % 4294967296;
+      for (let i = 0; i < 4; i++) sums[i] += words[i];
     });
-    return sums;
+    return [...sums];
   }
 
   /**

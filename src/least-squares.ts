@@ -2,9 +2,10 @@
 // the distance from stationarity. It serves every procedure that sweeps: training, Unlearn-ALS, folding in. The objective
 // itself stands in least-squares-objective.ts.
 import type { Dataset } from './dataset.ts';
-import { checkStatus } from './kernels.ts';
+import { checkStatus, instantiateKernels } from './kernels.ts';
 import { cellWeightsOf, checkValues, other, regularizationRule, type LeastSquaresOptions, type Side } from './least-squares-objective.ts';
-import type { Arena } from './memory.ts';
+import { memoryPlan, totalOf, type Arena, type MemoryPlan } from './memory.ts';
+import type { CellShape } from './model.ts';
 import { STREAM } from './random.ts';
 import { Csr, Matrix, paddedWidth, type SparseRows } from './tensor.ts';
 import { planEven, planRows, Team, type Plan, type Varying } from './threads.ts';
@@ -22,7 +23,6 @@ interface SideState {
   /** How the rows of a sweep, and those of the Gram matrix, are shared out; the first is made when a sweep asks for it. */
   readonly plan: () => Plan;
   readonly gramPlan: Plan;
-  readonly longestRow: number;
   /** Gram matrix of the factors, f64, upper tiles; valid while `gramFresh`. */
   readonly gram: number;
   gramFresh: boolean;
@@ -67,18 +67,15 @@ export class LeastSquares {
     this.#data = data;
     const { kernels } = arena;
     const ld = (this.#ld = paddedWidth(options.factors));
-    const given = cells && { interactions: (cells.userItems.indices.length + cells.itemUsers.indices.length) / 2, userItems: cells.userItems };
-    arena.reserve(plannedBytes(given ?? data, options));
+    const plan = planLeastSquares(cells ? { interactions: (cells.userItems.indices.length + cells.itemUsers.indices.length) / 2, ...cells } : data, options, team.threads, kernels);
+    arena.reserve(plan.bytes, plan.remedy);
     const userItems = Csr.from(arena, cells?.userItems ?? data.userItems);
     const itemUsers = cells ? Csr.from(arena, cells.itemUsers) : userItems.transpose();
     this.#sides = { users: this.#side(userItems), items: this.#side(itemUsers) };
     this.#gram32 = arena.alloc(ld * ld * 4);
     const parts = Math.max(gramParts(userItems.rows, ld), gramParts(itemUsers.rows, ld));
     this.#gramParts = parts > 1 ? arena.alloc(parts * ld * ld * 8) : 0;
-    const longest = Math.max(this.#sides.users.longestRow, this.#sides.items.longestRow);
-    this.#scratchBytes = wholeLines(Math.max(
-      options.solver === 'cg' ? kernels.als_sweep_cg_scratch(ld, longest) : kernels.als_sweep_cholesky_scratch(ld),
-      kernels.gram_accumulate_scratch(ld), kernels.als_residual_rows_scratch(ld)));
+    this.#scratchBytes = plan.parts.scratch / team.threads;
     this.#scratch = arena.alloc(this.#scratchBytes * team.threads);
   }
 
@@ -319,15 +316,12 @@ export class LeastSquares {
     const regularization = arena.alloc(cells.rows * 4);
     const { offset, exponent } = regularizationRule(options, cells.cols);
     arena.kernels.als_regularization(cells.rows, cells.indptr, options.regularization, offset, exponent, regularization);
-    const entriesOf = this.#lengths(cells);
     let planned: Plan | undefined;
     const plan = (): Plan => (planned ??= this.#planSweep(cells.rows, this.#lengths(cells)));
-    let longestRow = 0;
-    for (let r = 0; r < cells.rows; r++) longestRow = Math.max(longestRow, entriesOf(r));
     const factors = new Matrix(arena, cells.rows, options.factors);
     const gram = arena.alloc(factors.ld * factors.ld * 8);
     const gramPlan = planEven(cells.rows, Math.max(1, Math.ceil(cells.rows / gramParts(cells.rows, factors.ld))));
-    return { factors, cells, regularization, plan, gramPlan, longestRow, gram, gramFresh: false };
+    return { factors, cells, regularization, plan, gramPlan, gram, gramFresh: false };
   }
 }
 
@@ -336,17 +330,44 @@ function gramParts(rows: number, ld: number): number {
   return Math.max(1, Math.min(GRAM_PARTS, Math.floor(rows / Math.max(GRAM_ROWS, 4 * ld))));
 }
 
+/** Bytes between what is allocated, since everything begins with a cache line. */
+const BETWEEN = 2048;
+
 /** Whole cache lines, so that threads do not write to the same one. */
 const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /**
- * Bytes of linear memory that the problem of a data set takes: both copies of the cells, the factors, their
- * regularization and Gram matrices. Beside them stand a thread's scratch and, for the cg solver, its longest row gathered.
+ * The linear memory that the problem of a data set takes: both copies of the cells, the factors with their regularization,
+ * Gram matrices, and each thread's scratch, which the cg solver makes room in for the longest row.
  */
-export function plannedBytes(
-  data: { readonly interactions: number; readonly userItems: Pick<SparseRows, 'rows' | 'cols'> }, { factors }: Pick<LeastSquaresOptions, 'factors'>,
-): number {
-  const { rows, cols } = data.userItems;
-  const ld = paddedWidth(factors), parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
-  return data.interactions * 16 + (rows + cols + 2) * 4 + (rows + cols) * (ld + 1) * 4 + ld * ld * (20 + 8 * parts);
+export function planLeastSquares(shape: CellShape, options: Pick<LeastSquaresOptions, 'factors' | 'solver'>, threads = 1, kernels = instantiateKernels()): MemoryPlan {
+  const longest = options.solver === 'cg' ? longestRow(shape) : 0, { interactions, userItems: { rows, cols } } = shape;
+  const partsAt = (factors: number, n: number): Record<string, number> => {
+    const ld = paddedWidth(factors), parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
+    // The kernel's own figure has 32 bits.
+    const solver = options.solver === 'cg' ? Math.max(kernels.als_sweep_cg_scratch(ld, longest) >>> 0, longest * (ld + 1) * 4) : kernels.als_sweep_cholesky_scratch(ld);
+    return {
+      interactions: n * 16 + (rows + cols + 2) * 4,
+      factors: (rows + cols) * (ld + 1) * 4 + Math.max(rows, cols) * 8, // and the keys that they are drawn by
+      gram: ld * ld * (20 + 8 * (parts > 1 ? parts : 0)) + BETWEEN,
+      scratch: threads * wholeLines(Math.max(solver, kernels.gram_accumulate_scratch(ld), kernels.als_residual_rows_scratch(ld))),
+    };
+  };
+  return memoryPlan(partsAt(options.factors, interactions), (available) => {
+    const most = Math.floor((available - totalOf(partsAt(options.factors, 0))) / 16);
+    let factors = paddedWidth(options.factors) - 8;
+    while (factors > 0 && totalOf(partsAt(factors, interactions)) > available) factors -= 8;
+    return [...(factors > 0 ? [`use at most ${factors} factors`] : []), ...(most > 0 && most < interactions ? [`train on at most ${most} of the ${interactions} interactions`] : []),
+      'or train several models, each on a part of the users'].join(', ');
+  });
+}
+
+/** Entries of the longest row of either side; as far as it can be told. */
+function longestRow({ userItems: { indptr, indices, cols }, itemUsers }: CellShape): number {
+  let longest = 0;
+  for (const starts of [indptr, itemUsers?.indptr]) if (starts) for (let r = 1; r < starts.length; r++) longest = Math.max(longest, starts[r] - starts[r - 1]);
+  if (itemUsers || !indices) return longest;
+  const counts = new Int32Array(cols);
+  for (const item of indices) longest = Math.max(longest, ++counts[item]);
+  return longest;
 }

@@ -6,6 +6,25 @@ import { instantiateKernels, type Kernels } from './kernels.ts';
 const PAGE = 65536;
 const MAX_BYTES = 65536 * PAGE;
 
+/** What work will take of a linear memory, before it begins. */
+export interface MemoryPlan {
+  /** Bytes of linear memory, and what they are for. */
+  readonly bytes: number;
+  readonly parts: Readonly<Record<string, number>>;
+  /** Bytes that a linear memory can have: more than this is refused. */
+  readonly available: number;
+  /** What would make it fit; empty where it does. */
+  readonly remedy: string;
+}
+
+export const totalOf = (parts: Readonly<Record<string, number>>): number => Object.values(parts).reduce((sum, part) => sum + part, 0);
+
+/** @param remedy is asked for where the parts do not fit. */
+export function memoryPlan(parts: Readonly<Record<string, number>>, remedy: (available: number) => string): MemoryPlan {
+  const bytes = totalOf(parts);
+  return { bytes, parts, available: MAX_BYTES, remedy: bytes > MAX_BYTES ? remedy(MAX_BYTES) : '' };
+}
+
 /** One linear memory with its kernels. Pointers are byte offsets; views are valid until the next allocation. */
 export class Arena {
   readonly kernels: Kernels;
@@ -44,10 +63,11 @@ export class Arena {
 
   /**
    * Makes sure of room for work that will take this many bytes in several pieces, so that it fails before it begins.
+   * @param remedy what the error advises.
    * @throws MemoryError that says how much the whole needs and how much there is.
    */
-  reserve(bytes: number): void {
-    this.#room(bytes);
+  reserve(bytes: number, remedy?: string): void {
+    this.#room(bytes, remedy);
   }
 
   /** Takes bytes and clears them. */
@@ -101,11 +121,11 @@ export class Arena {
   }
 
   /** Where the next bytes would lie; the memory grows where they do not fit. */
-  #room(bytes: number): { start: number; end: number } {
+  #room(bytes: number, remedy?: string): { start: number; end: number } {
     const start = Math.ceil(this.#top / 64) * 64, end = start + bytes;
     if (end > this.size) {
       const pages = Math.ceil((end - this.size) / PAGE);
-      if (end > this.#limit || !this.#grow(pages)) throw new MemoryError(bytes, Math.max(0, this.#limit - start));
+      if (end > this.#limit || !this.#grow(pages)) throw new MemoryError(bytes, Math.max(0, this.#limit - start), remedy || undefined);
     }
     return { start, end };
   }

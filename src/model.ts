@@ -3,6 +3,7 @@
 import type { Dataset, IdTable, SplitRecord } from './dataset.ts';
 import { ModelError } from './errors.ts';
 import { kernelBuild } from './kernels.ts';
+import type { MemoryPlan } from './memory.ts';
 import type { Matrix, SparseRows } from './tensor.ts';
 import type { Team } from './threads.ts';
 import type { OptionSpecs, OptionsOf, OptionValue } from './options.ts';
@@ -50,6 +51,13 @@ export interface Provenance {
   readonly split: SplitRecord;
   /** `fast` where kernels of that build had a part in the parameters: other hosts would compute other bytes. Else absent. */
   readonly kernels?: 'fast';
+}
+
+/** Sizes of data that memory is planned by: a data set, the cells of some rows, or figures of data that are not there yet. */
+export interface CellShape {
+  readonly interactions: number;
+  readonly userItems: Pick<SparseRows, 'rows' | 'cols'> & { readonly indptr?: Int32Array; readonly indices?: Int32Array };
+  readonly itemUsers?: { readonly indptr: Int32Array };
 }
 
 /** Which items to rank for whom. */
@@ -144,6 +152,12 @@ export interface ModelKind<S extends OptionSpecs = any> {
    * @throws TypeError, RangeError for options; DataError for data it cannot use; MemoryError; ModelError.
    */
   fit(data: Dataset, options?: Partial<OptionsOf<S>>, control?: FitControl): Promise<Model>;
+  /**
+   * The linear memory that `fit` takes, before it begins, where it follows from the shape of the data; `fit` itself
+   * refuses with a MemoryError what does not fit.
+   * @param data a data set, or `{interactions, userItems: {rows, cols}}` for data that are not there yet.
+   */
+  plan?(data: CellShape, options?: Partial<OptionsOf<S>>, control?: Pick<RunControl, 'threads'>): MemoryPlan;
   /** A model from its saved parts. @throws ModelError when parts are missing or have wrong shapes. */
   restore(saved: SavedModel): Model;
 }

@@ -1,7 +1,8 @@
 // From any source (text, bytes, Blob, Response, stream, or several named files) to a Dataset: finds out which file is
 // what and which format it has, and hands streams to the readers. Opens no files: `platform/` does.
 import * as check from './check.ts';
-import { peekBytes, plainChunks, type Content, type NamedContent } from './bytes.ts';
+import { breathe } from './breathe.ts';
+import { inPieces, peekBytes, plainChunks, plainSize, type Chunks, type Content, type NamedContent } from './bytes.ts';
 import type { ColumnNames } from './columns.ts';
 import { DatasetBuilder, DUPLICATES, type DuplicatePolicy } from './builder.ts';
 import { Dataset, PART, type IdTable } from './dataset.ts';
@@ -9,11 +10,14 @@ import { DataError } from './errors.ts';
 import { alignFeatures, readFeatureMatrix, type FeatureMatrix } from './features.ts';
 import type { Format } from './format.ts';
 import { FORMATS, type FormatName } from './formats/index.ts';
+import type { RunControl } from './model.ts';
 import { firstLines } from './text.ts';
 import { baseName, isTitlesFile, KNOWN_DATA_NAMES, readTitles, titlesBeside } from './titles.ts';
 
 /** Bytes that are looked at to tell formats apart. */
 const SNIFFED = 65536;
+/** Bytes between two points where other work may run: some tens of milliseconds. */
+const BREATH = 1 << 22;
 
 export interface ReadOptions {
   /** The reader to use; default: found out from the name and the first lines. */
@@ -28,6 +32,10 @@ export interface ReadOptions {
   readonly features?: readonly string[] | false;
   /** What messages call the data; default: the file's own name. */
   readonly name?: string;
+  /** Aborting makes the reader throw the signal's reason and let go of the source. */
+  readonly signal?: RunControl['signal'];
+  /** Told now and then how many bytes of interactions were read (unpacked), of how many; 0 where that is not known. */
+  readonly onProgress?: RunControl['onProgress'];
 }
 
 /** Content, content with a name, or several files, of which one or a `train`/`validation`/`test` set holds interactions. */
@@ -43,8 +51,8 @@ export type DataSource = Content | NamedContent | readonly (NamedContent | File)
 export async function readDataset(source: DataSource, options: ReadOptions = {}): Promise<Dataset> {
   checkOptions(options);
   const arranged = arrange(namedFiles(source, options.name));
-  const builder = new DatasetBuilder();
-  for (const { file, part } of arranged.data) await readInteractions(file, part, options, builder);
+  const builder = new DatasetBuilder(), watch = watcher(arranged.data.map(({ file }) => plainSize(file)), options);
+  for (const { file, part } of arranged.data) await readInteractions(file, part, options, builder, watch);
   const name = options.name ?? (arranged.data.length === 1 ? arranged.data[0].file.name : folderOf(arranged.data[0].file.name));
   if (builder.length === 0) throw new DataError('expected interactions, found none', { source: name });
 
@@ -61,7 +69,8 @@ export async function readDataset(source: DataSource, options: ReadOptions = {})
   }
   const titlesFile = options.titles === false ? undefined : options.titles ?? arranged.titles;
   const titles = titlesFile && (await readTitles(titlesFile));
-  const data = builder.build(options.duplicates, { source: name });
+  options.signal?.throwIfAborted();
+  const data = builder.finish(options.duplicates, { source: name });
   return new Dataset({
     ...data,
     titles: titles && titlesByPosition(titles, data.items),
@@ -69,10 +78,30 @@ export async function readDataset(source: DataSource, options: ReadOptions = {})
   });
 }
 
+type Watch = (chunks: Chunks) => Chunks;
+
+/** Counts the bytes of files that are read one after the other, and lets other work, and an abort, come between. */
+function watcher(sizes: readonly number[], { signal, onProgress }: ReadOptions): Watch {
+  const total = sizes.includes(0) ? 0 : sizes.reduce((sum, size) => sum + size, 0);
+  let done = 0, pause = BREATH;
+  return async function* (chunks) {
+    signal?.throwIfAborted();
+    for await (const chunk of chunks) {
+      yield chunk;
+      signal?.throwIfAborted();
+      done += chunk.length;
+      if (done < pause) continue;
+      pause = done + BREATH;
+      onProgress?.({ phase: 'read', done, total: done > total ? 0 : total });
+      await breathe();
+    }
+  };
+}
+
 /** Reads one file of interactions with the format that is named or found. */
-async function readInteractions(file: NamedContent, part: number | undefined, options: ReadOptions, builder: DatasetBuilder): Promise<void> {
+async function readInteractions(file: NamedContent, part: number | undefined, options: ReadOptions, builder: DatasetBuilder, watch: Watch): Promise<void> {
   const source = file.name;
-  const { head, all } = await peekBytes(plainChunks(file), SNIFFED);
+  const { head, all } = await peekBytes(watch(inPieces(plainChunks(file))), SNIFFED);
   if (head.length === 0) throw new DataError('expected interactions, found an empty file', { source });
   const format = options.format === undefined ? detect(source, head, options) : FORMATS[options.format];
   const columns = options.columns ?? {};
@@ -98,7 +127,7 @@ function detect(source: string, head: Uint8Array, options: ReadOptions): Format 
 }
 
 function checkOptions(options: ReadOptions): void {
-  check.knownKeys('readDataset', options, ['format', 'columns', 'duplicates', 'titles', 'features', 'name']);
+  check.knownKeys('readDataset', options, ['format', 'columns', 'duplicates', 'titles', 'features', 'name', 'signal', 'onProgress']);
   if (options.format !== undefined) check.oneOf('format', options.format, Object.keys(FORMATS));
   if (options.duplicates !== undefined) check.oneOf('duplicates', options.duplicates, DUPLICATES);
   if (options.columns !== undefined) {

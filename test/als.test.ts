@@ -175,7 +175,7 @@ test('refuses values that make no sense, singular systems and more memory than t
   for (let u = 0; u < 300000; u++) wide.add(`u${u}`, 'i');
   const memory = await failure(wide.build(), { factors: 4096 });
   assert.instance(memory, MemoryError);
-  assert.match(memory.message, /needs \d{10} bytes of WebAssembly memory, of which \d+ are available/);
+  assert.match(memory.message, /needs \d{10} bytes of WebAssembly memory, of which \d+ are available; use at most \d+ factors, or train several models/);
   assert.match((await failure(data, { factors: 0 })).message, /"factors" expected an integer >= 1 and <= 4096, got 0/);
 });
 

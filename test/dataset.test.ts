@@ -65,6 +65,28 @@ test('a deleted id leaves its position empty and nothing else moves', () => {
   assert.equal([...table.keys().subarray(4, 6)], [0, 0]);
 });
 
+test('finish() gives what build() gives and leaves the builder empty, also when it refuses', () => {
+  const filled = () => {
+    const builder = new DatasetBuilder();
+    // More than a block, so that blocks of several sizes are settled.
+    for (let n = 0; n < 5000; n++) builder.add(`u${n * 7919 % 97}`, String(n * 31 % 211), n % 5, n, n % 3);
+    return builder;
+  };
+  const once = filled(), built = once.build(), finished = once.finish();
+  assert.equal([finished.fingerprint(), finished.duplicates, [...finished.times!], [...finished.parts!]], [built.fingerprint(), built.duplicates, [...built.times!], [...built.parts!]]);
+  assert.is(once.length, 0);
+  once.add('new', 'one');
+  assert.equal([[...once.build().users], once.build().interactions, once.build().times], [['new'], 1, undefined]);
+  const twice = filled();
+  twice.add('u0', '0', 1, 1, 1);
+  twice.add('u0', '0', 1, 1, 1);
+  assert.throws(() => twice.build('error'), /occur together more than once/);
+  assert.is(twice.length, 5002);
+  assert.throws(() => twice.finish('error'), /occur together more than once/);
+  assert.is(twice.length, 0);
+  assert.throws(() => filled().add('u', 'i'), /a time, and a part of the split, for all interactions or for none; user "u", item "i" differs/);
+});
+
 test('no interactions is an error', () => {
   assert.throws(() => new DatasetBuilder().build(), /no interactions found/);
 });

@@ -1,6 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DatasetBuilder } from '../src/builder.ts';
+import type { Content } from '../src/bytes.ts';
 import type { Dataset } from '../src/dataset.ts';
+import { philox } from '../src/random.ts';
 import { npyBytes } from '../src/npy.ts';
 import { FORMATS } from '../src/formats/index.ts';
 import { readDataset, type DataSource, type ReadOptions } from '../src/read.ts';
@@ -74,6 +77,102 @@ for (const [name, samples] of Object.entries(SAME)) {
     });
   }
 }
+
+/** The bytes in chunks of random lengths, so that they end within lines, fields, line ends and UTF-8 sequences. */
+function randomChunks(text: string, seed: number, longest: number): Uint8Array[] {
+  const bytes = encode(text), chunks: Uint8Array[] = [];
+  for (let at = 0, draw = 0; at < bytes.length;) {
+    const length = 1 + (philox(draw++, 0, 0, 0, seed, 7)[0] % longest);
+    chunks.push(bytes.subarray(at, at += length));
+  }
+  return chunks;
+}
+
+/** Rows with ids and numbers of every form, repeated pairs among them. */
+function manyRows(count: number, seed: number): string[][] {
+  const users = ['0', '7', '007', '12345678901234567890', 'ann', 'Ünï😀', ' b ', "o'x", 'x'.repeat(70), 'é', '-3', '1e3'];
+  const plain = ['5', '4.5', '-2', '0', '-0', '.5', '3.', '0.1', '123456789.123456', '00012', '16777217', '0.000123'];
+  const rare = ['1e2', '0.30000000000000004', '1234567890123456789', ' 2', '+3']; // left to the readers of strings, with some lines after them
+  return Array.from({ length: count }, (_, row) => {
+    const [a, b, c, d] = philox(row, 1, 0, 0, seed, 7);
+    return [a % 3 === 0 ? users[a % 7919 % users.length] : String(a % 97), b % 5 === 0 ? `item ${b % 1013 % 31}é` : String(b % 61), row % 1500 === 1499 ? rare[c % rare.length] : plain[c % plain.length], String(1e9 + (d % 1e6))];
+  });
+}
+
+/** All that a data set holds. */
+const held = (data: Dataset) => [[...data.users], [...data.items], [...data.userItems.indptr], [...data.userItems.indices], [...data.userItems.data],
+  [...(data.times ?? [])], [...(data.parts ?? [])], data.duplicates, data.fingerprint()];
+
+test('streams give the very data set that quoted fields, read as strings, and a builder give, wherever their chunks end', async () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const table = manyRows(2500, seed), builder = new DatasetBuilder();
+    for (const [user, item, value, time] of table) builder.add(user, item, Number(value), Number(time), Number(time) % 3);
+    const expected = held(builder.build());
+    assert.equal(held(builder.build()), expected, 'building leaves the builder as it is');
+    const end = seed % 2 ? '\n' : '\r\n', last = seed % 3 ? end : '';
+    const turned = (fields: string[]) => (seed % 2 ? fields : fields.reverse()); // an id stands last, too
+    const text = (row: (fields: string[]) => string, delimiter: string) => (delimiter === '::' ? '' : turned(['user_id:token', 'item_id:token', 'rating:float', 'timestamp:float', 'x_label']).join(delimiter) + end) +
+      table.map(([user, item, value, time]) => row(delimiter === '::' ? [user, item, value, time] : turned([user, item, value, time, String(Number(time) % 3)]))).join(end) + last;
+    const quoted = (fields: string[]) => fields.map((field) => `"${field}"`).join('\t');
+    const mixed = (fields: string[]) => fields.map((field) => (field.length % 3 ? field : `"${field}"`)).join('\t');
+    for (const [what, row] of [['plain', (fields: string[]) => fields.join('\t')], ['quoted', quoted], ['mixed', mixed]] as const) {
+      const whole = text(row, '\t');
+      const sources: [string, Content][] = [['text', whole], ['bytes', encode(whole)], ['gzip', await gzip(encode(whole))], ['Blob', new Blob([whole])],
+        ['Response', new Response(whole)], ['short chunks', randomChunks(whole, seed, 9)], ['long chunks', randomChunks(whole, seed, 5000)]];
+      for (const [wrapping, chunks] of sources) assert.equal(held(await readDataset({ name: 'x.inter', chunks })), expected, `seed ${seed}, ${what}, ${wrapping}`);
+    }
+    const dat = text((fields) => fields.join('::'), '::');
+    const timed = new DatasetBuilder();
+    for (const [user, item, value, time] of table) timed.add(user, item, Number(value), Number(time));
+    for (const chunks of [dat, randomChunks(dat, seed, 40)]) assert.equal(held(await readDataset({ name: 'ratings.dat', chunks })), held(timed.build()), `seed ${seed}, ratings.dat`);
+  }
+});
+
+test('a mistake far into a stream is named with its line, wherever chunks end', async () => {
+  const good = Array.from({ length: 5000 }, (_, row) => `${row % 50},${row % 43},${row % 5}\n`).join('');
+  for (const [line, message] of [['1,2', /^x\.csv:5002: expected 3 fields, found 2/], ['1,2,3,4', /^x\.csv:5002: expected 3 fields, found 4/],
+    ['1,2,five', /^x\.csv:5002: expected a finite number as the value, found "five"/], [',2,3', /^x\.csv:5002: expected a user id/], ['1,,3', /^x\.csv:5002: expected an item id/],
+    ['1,2,1e39', /^x\.csv:5002: expected a value within float32/], ['1,2,', /^x\.csv:5002: expected a finite number/], ['1,2,--1', /^x\.csv:5002: .*"--1"/], ['1,2,1.2.3', /^x\.csv:5002: .*"1\.2\.3"/],
+    ['1,"2,3\n', /^x\.csv:5002: expected a closing double quote/]] as const) {
+    const text = `user,item,rating\n${good}${line}\n${line.includes('"') ? '' : good}`;
+    for (const longest of [7, 3000]) await refused({ name: 'x.csv', chunks: randomChunks(text, 3, longest) }, message);
+  }
+  const broken = [encode(`user,item\n${'1,2\n'.repeat(4000)}1,`), Uint8Array.of(0xc3), encode('\n1,2\n')];
+  await refused({ name: 'x.csv', chunks: broken }, /^x\.csv:4002: expected UTF-8 text/);
+});
+
+test('reading can be watched and ended in the middle; the source is let go', async () => {
+  let closed = 0, given = 0;
+  const endless = async function* () {
+    try {
+      yield encode('user,item\n');
+      for (const chunk = encode('1,2\n3,4\n'.repeat(1 << 17)); ; given++) yield chunk;
+    } finally {
+      closed++;
+    }
+  };
+  const controller = new AbortController(), seen: number[] = [];
+  try {
+    await readDataset({ name: 'x.csv', chunks: endless }, { signal: controller.signal, onProgress: ({ phase, done, total }) => {
+      assert.equal([phase, total], ['read', 0]);
+      if (seen.push(done) === 3) controller.abort(new Error('enough'));
+    } });
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as Error).message, 'enough');
+  }
+  assert.is(closed, 1);
+  assert.ok(seen[0] < seen[1] && seen[1] < seen[2] && given < 20, 'nothing is read ahead of an abort');
+  const bytes = encode('user,item\n' + '1,2\n'.repeat(1 << 21)), steps: [number, number][] = [];
+  await readDataset(bytes, { onProgress: ({ done, total }) => void steps.push([done, total]) });
+  assert.ok(steps.length >= 2 && steps.every(([done, total]) => total === bytes.length && done <= total));
+  try {
+    await readDataset('user,item\n1,2\n', { signal: AbortSignal.abort(new Error('before')) });
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as Error).message, 'before');
+  }
+});
 
 test('adjacency lists: one line a user, users without items stay', async () => {
   const data = await readDataset('0 5 7 12 \n1\n2 7\n');

@@ -1,5 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { generate } from '../src/generate.ts';
+import { LeastSquares } from '../src/least-squares.ts';
+import { leastSquaresOptions } from '../src/least-squares-objective.ts';
+import { als } from '../src/models/als.ts';
+import { ease, easeBytes } from '../src/models/ease.ts';
+import { resolveOptions } from '../src/options.ts';
+import { withTeam } from '../src/threads.ts';
 import { Arena } from '../src/memory.ts';
 
 const test = suite('memory');
@@ -23,6 +30,48 @@ test('bytes that were only reserved are not taken', () => {
   arena.reserve(1 << 20);
   assert.is(arena.used, before);
   assert.ok(arena.size >= 1 << 20);
+});
+
+test('a plan covers what training takes, to little more, for both solvers and on several threads', async () => {
+  const data = await generate({ users: 3000, items: 900, interactions: 60000 });
+  for (const given of [{ factors: 24 }, { factors: 64, solver: 'cg' }, { factors: 100, solver: 'cg' }] as const) {
+    for (const threads of [1, 2]) {
+      const plan = als.plan(data, given, { threads }), options = resolveOptions('als', leastSquaresOptions, given);
+      assert.is(plan.remedy, '');
+      assert.is(plan.bytes, Object.values(plan.parts).reduce((sum, part) => sum + part, 0));
+      await withTeam(threads, async (team) => {
+        const before = team.arena.used, problem = new LeastSquares(data, options, undefined, team);
+        problem.initialize();
+        await problem.sweep();
+        problem.objective();
+        const taken = team.arena.used - before;
+        // The plan may have been made for more threads than this host gives.
+        assert.ok(taken <= plan.bytes && taken + data.users.size * 8 + 4096 + (threads - team.threads) * plan.parts.scratch >= plan.bytes,
+          `${JSON.stringify(given)}, ${threads} threads: took ${taken} of ${plan.bytes}`);
+      });
+    }
+  }
+});
+
+test('a plan can be made before there are data; what does not fit is refused with what would', async () => {
+  const shape = (interactions: number, rows: number, cols: number) => ({ interactions, userItems: { rows, cols } });
+  const fits = als.plan(shape(1e8, 1e6, 1e5), { factors: 64 });
+  assert.is(fits.remedy, '');
+  assert.ok(fits.bytes > 1.7 * 2 ** 30 && fits.bytes < 1.9 * 2 ** 30);
+  const large = als.plan(shape(1e8, 5e6, 1e5), { factors: 256 });
+  assert.ok(large.bytes > large.available);
+  const most = Number(large.remedy.match(/^use at most (\d+) factors, /)![1]);
+  assert.is(als.plan(shape(1e8, 5e6, 1e5), { factors: most }).remedy, '');
+  assert.is.not(als.plan(shape(1e8, 5e6, 1e5), { factors: most + 8 }).remedy, '');
+  const long = als.plan(shape(4e8, 1e6, 1e5), { factors: 64 });
+  const fewer = Number(long.remedy.match(/train on at most (\d+) of the 400000000 interactions/)![1]);
+  assert.is(als.plan(shape(fewer, 1e6, 1e5), { factors: 64 }).remedy, '');
+  assert.is.not(als.plan(shape(fewer + 1, 1e6, 1e5), { factors: 64 }).remedy, '');
+  // One row that all entries are in: its scratch does not fit, and the kernel's own 32 bits would not show it.
+  const indptr = Int32Array.of(0, 2e7);
+  assert.ok(als.plan({ interactions: 2e7, userItems: { rows: 1, cols: 2e7, indptr }, itemUsers: { indptr } }, { factors: 64, solver: 'cg' }).parts.scratch > 2 ** 32);
+  assert.is(ease.plan(shape(1, 1, 3706)).bytes, easeBytes(3706));
+  assert.match(ease.plan(shape(1, 1, 20000)).remedy, /use item-knn or als/);
 });
 
 test.run();

@@ -24,8 +24,7 @@ export async function openData({ args, terminal, signal }: Context, path: string
   const format = args.oneOf('format', Object.keys(FORMATS) as FormatName[]);
   const duplicates = args.oneOf('duplicates', DUPLICATES);
   const titles = args.text('titles');
-  const data = await readDatasetFile(path, { ...(titles !== undefined && { titles }), ...(format && { format }), ...(columns && { columns }), ...(duplicates && { duplicates }) });
-  signal.throwIfAborted();
+  const data = await readDatasetFile(path, { ...(titles !== undefined && { titles }), ...(format && { format }), ...(columns && { columns }), ...(duplicates && { duplicates }), signal, onProgress: terminal.progress });
   if (data.duplicates > 0) {
     terminal.note(`${path}: ${count(data.duplicates, 'repeated (user, item) pair')}; ${duplicates === 'sum' ? 'values summed' : 'the last one stands'}`);
   }

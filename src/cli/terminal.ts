@@ -49,12 +49,14 @@ export class Terminal {
       ...(objective === undefined ? [] : [`objective ${objective.toPrecision(6)}`]),
       ...(validation === undefined ? [] : [`validation ${validation.toFixed(4)}`]),
     ].join(', ');
+    const standing = total > 0 ? `${done}/${total}` : String(done);
     if (this.#live) {
       const width = 24, full = Math.floor((width * done) / Math.max(total, 1));
-      process.stderr.write(`\r\u001b[K${phase} [${'#'.repeat(full)}${' '.repeat(width - full)}] ${done}/${total} ${figures}`);
+      const bar = total > 0 ? `[${'#'.repeat(full)}${' '.repeat(width - full)}] ` : '';
+      process.stderr.write(`\r\u001b[K${phase} ${bar}${standing} ${figures}`);
       this.#shown = true;
     } else {
-      process.stderr.write(`${phase} ${done}/${total}${figures && ` ${figures}`}\n`);
+      process.stderr.write(`${phase} ${standing}${figures && ` ${figures}`}\n`);
     }
   };
 
@@ -93,6 +95,9 @@ function cell(value: unknown): string {
 }
 
 export const secondsText = (seconds: number): string => (seconds < 10 ? `${seconds.toFixed(2)} s` : `${seconds.toFixed(0)} s`);
+
+/** As GiB or MiB, with three figures. */
+export const bytesText = (bytes: number): string => (bytes >= 2 ** 29 ? `${(bytes / 2 ** 30).toPrecision(3)} GiB` : `${(bytes / 2 ** 20).toPrecision(3)} MiB`);
 
 /** A ranked list, with titles where there are any. */
 export function itemTable(items: readonly { readonly item: string; readonly score: number; readonly title?: string }[]): string {

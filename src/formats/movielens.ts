@@ -3,6 +3,7 @@
 import { fieldCount, finite, finiteValue, idOf } from '../columns.ts';
 import { DataError } from '../errors.ts';
 import type { Format } from '../format.ts';
+import { PlainRows } from '../plain-rows.ts';
 import { eachLine } from '../text.ts';
 
 const delimiterIn = (line: string): string => (line.includes('\t') ? '\t' : '::');
@@ -23,6 +24,7 @@ export const movielens = {
   async read({ source, chunks, builder, part }) {
     let delimiter = '';
     let width = 0;
+    let plain: PlainRows | undefined;
     await eachLine(chunks, source, (line, number) => {
       if (line === '') return;
       delimiter ||= delimiterIn(line);
@@ -32,6 +34,8 @@ export const movielens = {
         if (width !== 3 && width !== 4) {
           throw new DataError(`expected user, item, value and perhaps time separated by tabs or "::", found ${width} fields`, { source, line: number });
         }
+        const columns = { user: 0, item: 1, value: 2, time: width === 4 ? 3 : -1, part: -1 };
+        plain = new PlainRows({ builder, columns, width, delimiter, quotes: false, part });
       }
       fieldCount(fields.length, width, source, number);
       builder.add(
@@ -41,6 +45,6 @@ export const movielens = {
         width === 4 ? finite(fields[3], 'time', source, number) : undefined,
         part,
       );
-    });
+    }, { quick: (bytes, begin) => (plain ? plain.take(bytes, begin) : -1) });
   },
 } satisfies Format;

@@ -5,9 +5,10 @@ import { BilinearModel } from '../bilinear.ts';
 import * as check from '../check.ts';
 import { Dataset, IdTable } from '../dataset.ts';
 import { DataError } from '../errors.ts';
-import { LeastSquares } from '../least-squares.ts';
+import { LeastSquares, planLeastSquares } from '../least-squares.ts';
 import { leastSquaresOptions } from '../least-squares-objective.ts';
-import { provenanceOf, savedParameter, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model.ts';
+import type { MemoryPlan } from '../memory.ts';
+import { provenanceOf, savedParameter, type CellShape, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model.ts';
 import * as option from '../options.ts';
 import { Stationary } from '../stationary.ts';
 import type { SparseRows } from '../tensor.ts';
@@ -159,6 +160,11 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
   });
 }
 
+/** The sweeps' memory. With a `tolerance` a second one follows, in float64, once the sweeps' results are there. */
+function plan(data: CellShape, given: Partial<AlsOptions> = {}, { threads = 1 }: Pick<FitControl, 'threads'> = {}): MemoryPlan {
+  return planLeastSquares(data, option.resolveOptions('als', options, given), threads);
+}
+
 /** (L_{k−1} − L_k) / L_k of the last sweep; null where there was only one. */
 export function lastDecrease(objectives: readonly number[]): number | null {
   const last = objectives.at(-1), before = objectives.at(-2);
@@ -180,5 +186,6 @@ export const als = Object.freeze({
   capabilities: ['fit', 'factors', 'leastSquares'],
   options,
   fit,
+  plan,
   restore,
 } as const) satisfies ModelKind<typeof options>;

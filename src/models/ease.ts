@@ -3,13 +3,13 @@
 // XᵀX holds whole numbers, so that forgetting can be exact to the byte: subtract the counts, factor again. With P kept,
 // Woodbury's identity gives the same up to rounding in milliseconds. Refuses more items than memory can square.
 import type { Dataset } from '../dataset.ts';
-import { MemoryError, ModelError } from '../errors.ts';
+import { ModelError } from '../errors.ts';
 import { HistoryModel, type HistoryParts } from '../history.ts';
 import { checkStatus } from '../kernels.ts';
 import { correct, diagonalOf, LowRank, UnstableError, type Change } from '../woodbury.ts';
-import { Arena } from '../memory.ts';
+import { Arena, memoryPlan } from '../memory.ts';
 import {
-  breathe, provenanceOf, savedParameter, type FitControl, type Forgetting, type Model, type ModelKind, type Ranking, type Removal, type RunControl,
+  breathe, provenanceOf, savedParameter, type CellShape, type FitControl, type Forgetting, type Model, type ModelKind, type Ranking, type Removal, type RunControl,
   type SavedModel,
 } from '../model.ts';
 import * as option from '../options.ts';
@@ -41,6 +41,8 @@ export function easeBytes(items: number): number {
   return items * m * 8 + m * m * 8 + (m * PIVOTS + PIVOTS * PIVOTS) * 16;
 }
 
+const remedyFor = (items: number): string => `EASE keeps a number for each of ${items}² pairs of items: use item-knn or als, or fewer items`;
+
 export class EaseModel extends HistoryModel implements Forgetting {
   declare readonly options: EaseOptions;
   readonly weights: Matrix;
@@ -50,13 +52,7 @@ export class EaseModel extends HistoryModel implements Forgetting {
 
   constructor(parts: HistoryParts & { readonly options: EaseOptions }) {
     const arena = new Arena();
-    const needed = easeBytes(parts.items.size);
-    try {
-      arena.reserve(needed);
-    } catch (error) {
-      if (!(error instanceof MemoryError)) throw error;
-      throw new MemoryError(needed, error.available, `EASE keeps a number for each of ${parts.items.size}² pairs of items: use item-knn or als, or fewer items`);
-    }
+    arena.reserve(easeBytes(parts.items.size), remedyFor(parts.items.size));
     super(parts, arena);
     this.weights = new Matrix(arena, parts.items.size, parts.items.size);
     this.gram = new Matrix(arena, parts.items.size, parts.items.size);
@@ -380,5 +376,6 @@ export const ease = Object.freeze({
   capabilities: ['fit', 'exactForget'],
   options,
   fit,
+  plan: ({ userItems: { cols } }: CellShape) => memoryPlan({ 'pairs of items': easeBytes(cols) }, () => remedyFor(cols)),
   restore,
 } as const) satisfies ModelKind<typeof options>;

@@ -81,16 +81,19 @@ export type ReadFileOptions = Omit<ReadOptions, 'titles'> & { readonly titles?: 
  */
 export async function readDatasetFile(path: string, options: ReadFileOptions = {}): Promise<Dataset> {
   const { join, dirname, basename } = await paths();
-  const file = (at: string): NamedContent => ({ name: at, chunks: () => nodePlatform.openFile(at) });
+  const { stat } = await fileSystem();
+  const file = (at: string, size?: number): NamedContent => ({ name: at, chunks: () => nodePlatform.openFile(at), size });
+  // What cannot be opened is an error only where it is read.
+  const sized = async (at: string): Promise<NamedContent> => file(at, await stat(at).then(({ size }) => size, () => undefined));
   const names = await nodePlatform.listFolder(path);
   const titles = typeof options.titles === 'string' ? file(options.titles) : options.titles;
   if (names) {
     if (names.length === 0) throw new DataError('expected a file of interactions, found an empty folder', { source: path });
-    return readDataset(names.map((name) => file(join(path, name))), { ...options, name: options.name ?? path, titles });
+    return readDataset(await Promise.all(names.map((name) => sized(join(path, name)))), { ...options, name: options.name ?? path, titles });
   }
   const beside = (await nodePlatform.listFolder(dirname(path))) ?? [];
   const own = titlesBeside(basename(path), beside.map((name) => ({ name })));
-  return readDataset(file(path), { ...options, titles: titles ?? (own && file(join(dirname(path), own.name))) });
+  return readDataset(await sized(path), { ...options, titles: titles ?? (own && file(join(dirname(path), own.name))) });
 }
 
 /**

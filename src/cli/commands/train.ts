@@ -1,6 +1,9 @@
 // lethe train: fits a model and saves it.
 import { certifiable } from '../../certifiable.ts';
+import type { Dataset } from '../../dataset.ts';
 import { digest } from '../../digest.ts';
+import { MemoryError } from '../../errors.ts';
+import type { MemoryPlan } from '../../memory.ts';
 import { MODELS, type ModelName } from '../../models/index.ts';
 import type { ModelKind } from '../../model.ts';
 import { splitDataset } from '../../split.ts';
@@ -10,7 +13,7 @@ import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { requireWritable, saveModel } from '../files.ts';
 import { asUsage, type OptionSet } from '../flags.ts';
-import { fields, kernelsLine, kernelsOf, secondsText, type Terminal } from '../terminal.ts';
+import { bytesText, fields, kernelsLine, kernelsOf, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
 /** The kind that `--model` names. */
@@ -62,6 +65,11 @@ export const train: Command = {
       signal, onProgress: terminal.progress, threads: args.threads, ...(validation.interactions > 0 && { validation }),
       ...(checkpoint !== undefined && { checkpoint: resumed(checkpoint, terminal), checkpointEvery, onCheckpoint: (state: Checkpoint) => writeCheckpoint(checkpoint, state) }),
     };
+    const plan = kind.plan?.(rows, args.options(), { threads: args.threads });
+    if (plan) {
+      terminal.note(`memory: ${planText(plan)}; beside it ${bytesText(arrayBytes(data))} of data`);
+      if (plan.remedy !== '') throw new MemoryError(plan.bytes, plan.available, plan.remedy);
+    }
     const started = performance.now();
     const found = profile && await certifiable(rows, validation, args.options(), { signal, onProgress: terminal.progress, threads: args.threads });
     const model = found?.model ?? await kind.fit(rows, args.options(), control);
@@ -95,6 +103,15 @@ export const train: Command = {
     ]));
   },
 };
+
+function planText({ bytes, parts, available }: MemoryPlan): string {
+  const each = Object.entries(parts).map(([what, part]) => `${what} ${bytesText(part)}`).join(', ');
+  return `${bytesText(bytes)} of the ${bytesText(available)} that WebAssembly has (${each})`;
+}
+
+function arrayBytes({ userItems: { indptr, indices, data }, times, parts }: Dataset): number {
+  return [indptr, indices, data, times, parts].reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
+}
 
 function resumed(path: string, terminal: Terminal): Checkpoint | undefined {
   const state = readCheckpoint(path);
