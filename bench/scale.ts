@@ -38,9 +38,21 @@ interface Point {
   readonly used: number;
   /** Most bytes that the process had held when each stage was done. */
   readonly resident: Readonly<Record<string, number>>;
-  readonly seconds: Readonly<Record<'read' | 'fingerprint' | 'load' | 'save' | 'open' | 'recommend', number>>;
-  /** Seconds of the sweeps; the spread is the median absolute deviation over the median. */
-  readonly sweep: { readonly min: number; readonly median: number; readonly spread: number; readonly runs: number };
+  /** Each stage's seconds, and what of them the processor worked for it, on all threads. */
+  readonly stages: Readonly<Record<string, Time>>;
+  /** Of a sweep: the shortest and the middle one; the spread is the median absolute deviation over the median. */
+  readonly sweep: { readonly min: Time; readonly median: number; readonly spread: number; readonly runs: number };
+}
+
+/** In seconds; a busy machine lengthens the first and hardly the second. */
+interface Time {
+  readonly seconds: number;
+  readonly processor: number;
+}
+
+async function timed<T>(work: () => T | Promise<T>): Promise<{ time: Time; result: T }> {
+  const start = performance.now(), before = process.cpuUsage(), result = await work(), { user, system } = process.cpuUsage(before);
+  return { time: { seconds: (performance.now() - start) / 1000, processor: (user + system) / 1e6 }, result };
 }
 
 /** Long rows and a catalogue that grows with the data, as shops and film services have them. */
@@ -77,20 +89,23 @@ function readCells(path: string, interactions: number): Dataset {
   return new Dataset({ users: numbered(users), items: numbered(items), userItems: { rows: users, cols: items, indptr, indices, data } });
 }
 
-/** The middle one; of an even number the lower, so that it is one that was measured. */
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[(numbers.length - 1) >> 1];
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b), { length } = sorted;
+  return (sorted[(length - 1) >> 1] + sorted[length >> 1]) / 2;
+}
 
 async function measure(read: () => Promise<Dataset>, factors: number): Promise<Point> {
-  const seconds: Record<string, number> = {}, resident: Record<string, number> = {};
+  const stages: Record<string, Time> = {}, resident: Record<string, number> = {};
   const stage = async <T>(name: string, work: () => T | Promise<T>): Promise<T> => {
-    const start = performance.now(), result = await work();
-    seconds[name] = (performance.now() - start) / 1000;
+    const { time, result } = await timed(work);
+    stages[name] = time;
     resident[name] = process.resourceUsage().maxRSS * 1024;
     return result;
   };
   const options = resolveOptions('als', als.options, { factors, solver: values.solver, alpha: 4, regularization: 1, iterations: 1 });
   const data = await stage('read', read), threads = Number(values.threads);
-  const provenance = await stage('fingerprint', () => provenanceOf(data));
+  // The identity of made-up cells is no news.
+  const provenance = values.file === undefined ? { fingerprint: '', split: data.split } : await stage('fingerprint', () => provenanceOf(data));
   const plan = als.plan(data, options, { threads });
   const { sweeps, used, model } = await withTeam(threads, async (team) => {
     const problem = await stage('load', () => {
@@ -98,16 +113,13 @@ async function measure(read: () => Promise<Dataset>, factors: number): Promise<P
       return new LeastSquares(data, problemOptions, undefined, team);
     });
     problem.initialize();
-    const sweeps: number[] = [];
-    await stage('sweep', async () => {
-      const begin = performance.now();
-      // A round more only while there is time for the rest.
-      while (sweeps.length < Number(values.rounds) && performance.now() - begin < limit / 3) {
-        const start = performance.now();
-        await problem.sweep();
-        sweeps.push((performance.now() - start) / 1000);
-      }
-    });
+    const sweeps: Time[] = [], begin = performance.now();
+    // A round more only while there is time for the rest.
+    while (sweeps.length < Number(values.rounds) && performance.now() - begin < limit / 3) {
+      await stage('sweep', () => problem.sweep());
+      sweeps.push(stages.sweep);
+    }
+    delete stages.sweep;
     const parameters = new Map(([['userFactors', problem.userFactors], ['itemFactors', problem.itemFactors]] as const)
       .map(([name, matrix]) => [name, { rows: matrix.rows, cols: matrix.cols, values: matrix.toArray() }]));
     const model = als.restore({ options, users: data.users, items: data.items, provenance, record: {}, parameters });
@@ -123,10 +135,13 @@ async function measure(read: () => Promise<Dataset>, factors: number): Promise<P
   } finally {
     rmSync(folder, { recursive: true });
   }
-  const { sweep: _, ...others } = seconds, middle = median(sweeps);
+  const seconds = sweeps.map((time) => time.seconds), middle = median(seconds);
   return {
-    interactions: data.interactions, users: data.users.size, items: data.items.size, factors, planned: plan.bytes, used, resident, seconds: others as Point['seconds'],
-    sweep: { min: Math.min(...sweeps), median: middle, spread: median(sweeps.map((each) => Math.abs(each - middle))) / middle, runs: sweeps.length },
+    interactions: data.interactions, users: data.users.size, items: data.items.size, factors, planned: plan.bytes, used, resident, stages,
+    sweep: {
+      min: { seconds: Math.min(...seconds), processor: Math.min(...sweeps.map(({ processor }) => processor)) },
+      median: middle, spread: median(seconds.map((each) => Math.abs(each - middle))) / middle, runs: sweeps.length,
+    },
   };
 }
 
@@ -158,11 +173,12 @@ function makes(cells: string, interactions: number): boolean {
 function runPoint(points: Point[], ...more: string[]): void {
   const { printed, problem } = inProcess('--point', ...more);
   if (problem !== undefined) return console.log(`  not measured: ${problem}`);
-  const point = JSON.parse(printed) as Point, { seconds, sweep, resident } = point;
+  const point = JSON.parse(printed) as Point, { stages, sweep, resident } = point;
   points.push(point);
   console.log(`  ${point.users} users, ${point.items} items, ${point.factors} factors: plan ${gigabytes(point.planned)}, linear memory ${gigabytes(point.used)}`);
-  console.log(`  sweep ${sweep.min.toFixed(2)} s, median ${sweep.median.toFixed(2)} s ±${(sweep.spread * 100).toFixed(1)}% of ${sweep.runs}; ` +
-    Object.entries(seconds).map(([stage, time]) => `${stage} ${time.toPrecision(3)} s`).join(', '));
+  const text = ({ seconds, processor }: Time): string => `${seconds.toFixed(2)} s (${processor.toFixed(2)})`;
+  console.log(`  sweep ${text(sweep.min)}, median ${sweep.median.toFixed(2)} s ±${(sweep.spread * 100).toFixed(1)}% of ${sweep.runs}; ` +
+    Object.entries(stages).map(([stage, time]) => `${stage} ${text(time)}`).join(', '));
   console.log(`  most of the process after ${Object.entries(resident).map(([stage, bytes]) => `${stage} ${gigabytes(bytes)}`).join(', ')}`);
 }
 
@@ -174,13 +190,13 @@ function exponents(points: readonly Point[]): { of: string; at: string; exponent
   };
   for (const factors of new Set(points.map((point) => point.factors))) {
     const line = points.filter((point) => point.factors === factors), at = `${factors} factors`;
-    fit('time of a sweep ~ interactions', at, line.map((p) => [p.interactions, p.sweep.min]));
+    fit('processor time of a sweep ~ interactions', at, line.map((p) => [p.interactions, p.sweep.min.processor]));
     fit('linear memory ~ interactions', at, line.map((p) => [p.interactions, p.used]));
     fit('memory of the process ~ interactions', at, line.map((p) => [p.interactions, Math.max(...Object.values(p.resident))]));
   }
   for (const interactions of new Set(points.map((point) => point.interactions))) {
     const line = points.filter((point) => point.interactions === interactions), at = `${interactions.toLocaleString('en')} interactions`;
-    fit('time of a sweep ~ factors', at, line.map((p) => [p.factors, p.sweep.min]));
+    fit('processor time of a sweep ~ factors', at, line.map((p) => [p.factors, p.sweep.min.processor]));
     fit('linear memory ~ factors', at, line.map((p) => [p.factors, p.used]));
   }
   return found;
@@ -192,7 +208,7 @@ else if (values.point) {
   console.log(JSON.stringify(await measure(async () => (file === undefined ? readCells(cells!, Number(values.interactions)) : readDatasetFile(file, { titles: false })), Number(values.factors))));
 } else {
   const points: Point[] = [], machine = `${cpus()[0]?.model.trim()}, ${process.arch}, Node ${process.versions.node}`;
-  console.log(`${machine}; solver ${values.solver}, ${values.threads} thread${values.threads === '1' ? '' : 's'}`);
+  console.log(`${machine}; solver ${values.solver}, ${values.threads} thread${values.threads === '1' ? '' : 's'}; seconds, and in brackets the processor's`);
   if (values.file !== undefined) {
     for (const factors of list(values.factors ?? '64')) {
       console.log(`${values.file}, ${factors} factors`);
