@@ -57,9 +57,17 @@ test('data: duplicates under `error`, naming the pair', () => {
 
 test('data that a model has no use for, and more than memory holds', () => {
   place.write('negative.csv', 'user,item,rating\na,x,3\nb,y,-1\n');
-  fails(1, /negative\.csv: .*expected values >= 0, found -1 for user "b" and item "y"/, 'train', 'negative.csv', '--model', 'als', '--out', 'new');
+  fails(1, /negative\.csv: .*expected values >= 0, found -1 for user "b" and item "y"/, 'train', 'negative.csv', '--model', 'als', '--out', 'new', '--quiet');
   place.write('wide.csv', `user,item\n${Array.from({ length: 40000 }, (_, i) => `${i % 100},${i}`).join('\n')}\n`);
   fails(1, /needs \d+ bytes of WebAssembly memory, of which \d+ are available/, 'train', 'wide.csv', '--model', 'ease', '--out', 'new');
+  fails(1, /needs \d+ bytes of WebAssembly memory, of which 4294967296 are available; use at most \d+ factors, or train several models/,
+    'train', 'wide.csv', '--model', 'als', '--solver', 'cg', '--factors', '4096', '--threads', '64', '--out', 'new');
+});
+
+test('what training will take of memory is said before it begins, unless quiet', () => {
+  const said = /^memory: [\d.]+ MiB of the 4\.00 GiB that WebAssembly has \(interactions [^)]*, factors [^)]*, gram [^)]*, scratch [^)]*\); beside it [\d.]+ MiB of data\n/m;
+  assert.match(place.run('train', 'ok.csv', '--model', 'als', '--iterations', '1', '--out', 'new').stderr, said);
+  assert.is(place.run('train', 'ok.csv', '--model', 'als', '--iterations', '1', '--out', 'new', '--quiet').stderr, '');
 });
 
 test('data: a column that is not there', () => {
@@ -172,7 +180,7 @@ for (const [name, args] of Object.entries(LONG_RUNS)) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     child.kill('SIGINT');
     const [status] = await once(child, 'close') as [number];
-    assert.match(stderr, /^repeats\.csv: [^\n]*\nlethe: interrupted; nothing was written\n$/);
+    assert.match(stderr, /^repeats\.csv: [^\n]*\n(memory: [^\n]*\n)?lethe: interrupted; nothing was written\n$/);
     assert.is(status, 130);
     assert.equal(place.files, before);
   });

@@ -67,8 +67,8 @@ export const train: Command = {
     };
     const plan = kind.plan?.(rows, args.options(), { threads: args.threads });
     if (plan) {
-      terminal.note(`memory: ${planText(plan)}; beside it ${bytesText(arrayBytes(data))} of data`);
       if (plan.remedy !== '') throw new MemoryError(plan.bytes, plan.available, plan.remedy);
+      terminal.note(`memory: ${planText(plan)}; beside it ${bytesText(arrayBytes(data))} of data`);
     }
     const started = performance.now();
     const found = profile && await certifiable(rows, validation, args.options(), { signal, onProgress: terminal.progress, threads: args.threads });
