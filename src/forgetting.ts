@@ -132,12 +132,15 @@ export class Forgetting {
     }
   }
 
-  /** The weights that projected a modality begin anew. */
-  restartModality(seed: number): void {
+  /** The weights that projected a modality begin anew. @returns their rows, by parameter. */
+  restartModality(seed: number): Map<string, Int32Array> {
+    const rows = this.#rowsOf(() => []);
     for (const [name, parameter] of this.training.network.parameters) {
       if (!name.endsWith(`:${this.modality?.name}`)) continue;
       for (const block of parameter.blocks) begin(name, parameter, block, this.retain, seed, (this.#ledger()?.requests ?? 0) + 1);
+      rows.set(name, Int32Array.from({ length: parameter.matrix.rows }, (_, r) => r));
     }
+    return rows;
   }
 
   optimizer(): Optimizer {

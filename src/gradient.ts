@@ -161,15 +161,19 @@ export class Training {
     if (norm > longest) for (const g of gradients) kernels.axpby(g.rows * g.ld, longest / norm, 0, g.pointer, g.pointer);
   }
 
-  /** One pass over the sampler's pairs, in steps of batches or pair by pair. @returns the mean loss. */
-  async epoch(number: number, sampler: PairSampler, optimizer: Optimizer, rate: number, control: FitControl): Promise<number> {
+  /**
+   * One pass over the sampler's pairs, in steps of batches or pair by pair.
+   * @param rows those that may move, by parameter; default all.
+   * @returns the mean loss.
+   */
+  async epoch(number: number, sampler: PairSampler, optimizer: Optimizer, rate: number, control: FitControl, rows?: ReadonlyMap<string, Int32Array>): Promise<number> {
     const byPair = optimizer.name === 'sgd-pairs', batchSize = byPair ? PAIRS_PER_CALL : this.options.batchSize;
     for (const name of this.network.beginEpoch?.(number) ?? []) optimizer.restart(name);
     const order = sampler.order(number), triples = byPair ? sampler.triples(number) : undefined;
     let total = 0;
     for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
       const entries = order.subarray(start, start + batchSize), batch = triples ? taken(entries, triples) : sampler.batch(entries, number);
-      total += byPair ? this.#descend(batch, rate, number) : this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1)) * entries.length;
+      total += byPair ? this.#descend(batch, rate, number) : this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1), rows) * entries.length;
       await this.breathe(control);
     }
     for (const [name, matrix] of this.matrices) {

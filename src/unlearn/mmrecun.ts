@@ -28,7 +28,7 @@ const options = Object.freeze({
   guard: option.number(0.95, { above: 0, max: 1 },
     'Share of the validation Recall@20 that must remain; the last epoch above it is kept. Training kept its best of many epochs, so that any other is some percent lower.'),
   membershipFloor: option.number(0.5, { min: 0, max: 1 }, 'Stop as well when forgotten pairs no longer score above held-out ones: a membership AUC of this.'),
-  repairEpochs: option.optionalInteger({ min: 0 }, 'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its projection begins anew.'),
+  repairEpochs: option.optionalInteger({ min: 0 }, 'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its projection begins anew, after 5 of the projection alone.'),
   settlingEpochs: option.integer(3, { min: 0 }, 'Epochs that train the fresh rows of emptied users and items alone: what remains draws them, through a graph of items where a model has one.'),
   restartShare: option.number(0.1, { min: 0, max: 1 }, 'A modality revoked for more than this share of the items has its projection trained anew.'),
   scrub: option.boolean(false, 'Also takes out of the others\' rows what leans to where forgotten users began: steps against their seeded rows, which stay fixed as probes.'),
@@ -43,6 +43,10 @@ const LEAST_STEPS = 10;
 /** Forward epochs after a modality was revoked: the rest must learn to do without it, and anew where its projection does. */
 const MODALITY_EPOCHS = 10;
 const RESTART_EPOCHS = 20;
+/** Before them, epochs of the new projection alone: long steps that shrink. */
+const ALONE_EPOCHS = 5;
+const ALONE_RATE = 0.02;
+const ALONE_DECAY = 0.7;
 /** Fresh rows take longer steps than training does: they have its whole way to go. */
 const SETTLING_RATE = 0.03;
 /** A scrub's own settings: it stops after a few epochs, and takes more from the rest if it is gentler. */
@@ -59,8 +63,8 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   run.freshen(seed);
   await settle(run, given);
   const restart = run.modality !== undefined && run.modality.items > given.restartShare * run.retain.items.live;
-  if (restart) run.restartModality(seed);
-  const repaired = await repair(run, given, given.repairEpochs ?? (restart ? RESTART_EPOCHS : run.modality ? MODALITY_EPOCHS : 0));
+  const restarted = restart ? run.restartModality(seed) : undefined;
+  const repaired = await repair(run, given, given.repairEpochs ?? (restart ? RESTART_EPOCHS : run.modality ? MODALITY_EPOCHS : 0), restarted);
   if (run.pairs.interactions === 0) return run.finish({ epochs: 0, status: 'complete', repairEpochs: repaired, reversedPairs: 0, scrubbed });
 
   const maxEpochs = given.epochs ?? (given.fast || !run.validation ? 15 : 40);
@@ -115,19 +119,24 @@ async function settle(run: Forgetting, { seed, settlingEpochs }: Options): Promi
   }
 }
 
-/** Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number returned. */
-async function repair(run: Forgetting, { seed, learningRate = 2e-3 }: Options, epochs: number): Promise<number> {
+/**
+ * Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number returned.
+ * @param restarted rows of weights that begin anew: they go most of their way alone, before anything else follows them off course.
+ */
+async function repair(run: Forgetting, { seed, learningRate = 2e-3 }: Options, epochs: number, restarted?: ReadonlyMap<string, Int32Array>): Promise<number> {
   if (epochs === 0) return 0;
-  const optimizer = run.optimizer(), sampler = run.retained(seed), kept = run.snapshot();
-  let best = -1, bestEpoch = 0;
-  for (let e = 1; e <= epochs; e++) {
-    await run.training.epoch(FIRST_EPOCH + e, sampler, optimizer, learningRate, run.control);
+  const sampler = run.retained(seed), kept = run.snapshot();
+  let best = -1, bestEpoch = 0, done = 0;
+  const epoch = async (optimizer: Optimizer, rate: number, rows?: ReadonlyMap<string, Int32Array>): Promise<void> => {
+    await run.training.epoch(FIRST_EPOCH + ++done, sampler, optimizer, rate, run.control, rows);
     const recall = run.validationRecall();
-    if (!(recall <= best)) {
-      [best, bestEpoch] = [recall, e];
-      kept.keep();
-    }
-  }
+    if (recall <= best) return;
+    [best, bestEpoch] = [recall, done];
+    kept.keep();
+  };
+  if (restarted) for (let e = 0, own = run.optimizer(), rate = ALONE_RATE; e < ALONE_EPOCHS; e++, rate *= ALONE_DECAY) await epoch(own, rate, restarted);
+  const optimizer = run.optimizer();
+  for (let e = 0; e < epochs; e++) await epoch(optimizer, restarted ? learningRate / 2 : learningRate);
   kept.restore();
   return bestEpoch;
 }
