@@ -28,6 +28,14 @@ test('every model and every method has its subpath, in npm and in JSR', async ()
   assert.is(JSON.stringify(manifest.exports), JSON.stringify(packageExports(all)), 'the order of conditions matters: first match wins');
 });
 
+test('JSR gets every generated file that the sources import', () => {
+  const imported = new Set(readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => [...readFileSync(`src/${name}`, 'utf8').matchAll(/from '(?:\.\.\/)+(build\/[^']+)'/g)].map((found) => found[1])));
+  const { include, exclude } = json('jsr.json').publish;
+  assert.ok(imported.size >= 3);
+  for (const file of imported) assert.ok(include.includes(file) && exclude.includes(`!${file}`), `${file} is not published`);
+});
+
 test('an entry that is missing would be seen', async () => {
   const { packageExports } = await script('exports.mjs');
   const grown = packageExports(new Map([['index', 'index'], ...[...Object.keys(MODELS), 'newcomer'].map((name): [string, string] => [name, `models/${name}`])]));
