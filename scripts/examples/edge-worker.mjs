@@ -77,8 +77,8 @@ const trained = async (name, ...options) => {
 
 export async function edgeWorker() {
   await prepare();
-  const { forget, digest, recommend } = await import(pathToFileURL(join(root, 'dist', 'src', 'index.js')).href);
-  const { unlearnAls } = await import(pathToFileURL(join(root, 'dist', 'src', 'unlearn', 'unlearn-als.js')).href);
+  const { forget, digest, recommend } = await import('lethe'); // the copy that the example's own files import: a model's matrices are of its classes
+  const { unlearnAls } = await import('lethe/unlearn-als');
   const { unpack } = await import(pathToFileURL(join(example, 'state.mjs')).href);
   const small = await trained('small.bin', '--users', '80', '--items', '50', '--interactions', '900', '--factors', '8', '--iterations', '3');
   worker = await start();
