@@ -181,10 +181,10 @@ export function centreFeatures({ matrix }: FrozenFeatures, open: Uint8Array): vo
   }
 }
 
-/** [1 × n], constant: 1 where an item of `index` has features of the modality. */
-export function presence(tape: Tape, { features }: FrozenFeatures, index: Int32Array): Variable {
+/** [1 × n], constant: 1 where an item of `index` has features of the modality, or how many `times` it counts. */
+export function presence(tape: Tape, { features }: FrozenFeatures, index: Int32Array, times?: ArrayLike<number>): Variable {
   const mask = tape.matrix(1, index.length);
-  mask.row(0).set(index.map((item) => features.present[item]));
+  mask.row(0).set(Array.from(index, (item, k) => features.present[item] * (times?.[k] ?? 1)));
   return tape.constant(mask);
 }
 

@@ -7,7 +7,7 @@ import { noisyLoss, pointwiseLoss, type NoisyForm } from '../src/ops/noisy.ts';
 import * as pointwise from '../src/ops/pointwise.ts';
 import { addBias, matmul, matmulTransposed, propagate, propagateLayers, propagateRows, type Graph } from '../src/ops/products.ts';
 import { frobenius, mean, sum, sumSquares } from '../src/ops/reduce.ts';
-import { dropout, gather, rowCosine, rowDot, rowSoftmax, scaleRows, unitRows } from '../src/ops/rows.ts';
+import { dropout, gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../src/ops/rows.ts';
 import { concatColumns, concatRows, sliceColumns, sliceRows } from '../src/ops/shape.ts';
 import { scalar, Tape, type Variable } from '../src/tape.ts';
 import { Csr, Matrix } from '../src/tensor.ts';
@@ -126,7 +126,6 @@ const CASES: Readonly<Record<string, OpCase>> = {
   'scaleRows by a column': { inputs: [X, [5, 3]], run: (x, w) => scaleRows(x, w, 2), twin: (x, w) => table(5, 11, (r, c) => cell(w, r, 2) * cell(x, r, c)) },
   'scaleRows by one number': { inputs: [X, [1, 1]], run: (x, w) => scaleRows(x, w), twin: (x, w) => map((v) => w.at[0] * v)(x) },
   unitRows: { inputs: [X], run: unitRows, twin: unit },
-  rowCosine: { inputs: [X, X], run: rowCosine, twin: (a, b) => { const u = unit(a), v = unit(b); return table(1, 5, (_, r) => dot(u, r, v, r)); } },
   rowSoftmax: { inputs: [[5, 3]], run: (x) => rowSoftmax(x), twin: (x) => table(5, 3, (r, c) => softmaxRow(x, r, () => true)[c]), value: (u) => u * 6 },
   'rowSoftmax, masked': { inputs: [[5, 3]], run: (x) => rowSoftmax(x, MASK), twin: (x) => table(5, 3, (r, c) => softmaxRow(x, r, (k) => MASK[r * 3 + k] === 1)[c]) },
   dropout: {

@@ -1,12 +1,13 @@
 // BM3 (Zhou et al., WWW 2023): users, items and their modalities are drawn towards each other's noisy copies, without
-// negatives. The predictor is applied to a batch's rows, which are all that the loss looks at.
+// negatives. Features are projected, and the predictor applied, for a batch's users and items only, once for each.
 import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
 import { bipartiteGraph } from '../graph.ts';
 import { frozenFeatures, ParameterSet, presence, xavierNormal, xavierUniform, type Pass } from '../network.ts';
+import { countsOf, distinct } from '../ops/distinct.ts';
 import { add, multiply, stopGradient } from '../ops/pointwise.ts';
 import { linear, propagateLayers } from '../ops/products.ts';
 import { frobenius, sum } from '../ops/reduce.ts';
-import { dropout, gather, rowCosine, rowDot, type MaskKey } from '../ops/rows.ts';
+import { dropout, gather, rowDot, unitRows, type MaskKey } from '../ops/rows.ts';
 import { sliceRows } from '../ops/shape.ts';
 import { STREAM } from '../random.ts';
 import type { Tape, Variable } from '../tape.ts';
@@ -25,7 +26,7 @@ export const bm3: GradientKind<typeof options> = gradientKind({
   name: 'bm3',
   summary: 'Users, items and modalities drawn towards noisy copies of each other, without negatives.',
   options,
-  network(arena, data, { factors, layers, dropout: rate, contrast, regularization, batchSize, seed }) {
+  network(arena, data, { factors, layers, dropout: rate, contrast, regularization, seed }) {
     const set = new ParameterSet(arena, data), modalities = frozenFeatures('bm3', arena, data);
     const users = data.users.size, items = data.items.size, userKeys = data.users.keys(), itemKeys = data.items.keys();
     const nodes = set.nodes('nodes', factors, xavierUniform);
@@ -39,8 +40,6 @@ export const bm3: GradientKind<typeof options> = gradientKind({
       const all = tape.parameter(nodes), E = propagateLayers(graph, all, layers, 1 / (layers + 1));
       return { users: sliceRows(E, 0, users), items: add(sliceRows(E, users, items), sliceRows(all, users, items)) };
     };
-    // Where a batch names more rows than there are items, all items are projected instead.
-    const few = items < batchSize;
     return {
       parameters: set.parameters,
       modalities: modalities.map(({ name }) => name),
@@ -56,17 +55,20 @@ export const bm3: GradientKind<typeof options> = gradientKind({
         return {
           scores: (u, i) => rowDot(predict(gather(H.users, u)), predict(gather(H.items, i))),
           loss({ users: u, positives }, weight) {
-            const n = u.length, user = gather(H.users, u), item = gather(H.items, positives);
-            const userCopy = noisy(user, userKeys, u, 0), itemCopy = noisy(item, itemKeys, positives, 1);
+            // What depends on a user or an item alone, masks included, is computed once for each that the batch names.
+            const n = u.length, who = distinct(u), what = distinct(positives), times = countsOf(what.rows.length, what.of);
+            const user = gather(H.users, who.rows), item = gather(H.items, what.rows);
+            const userCopy = unitRows(noisy(user, userKeys, who.rows, 0)), itemCopy = unitRows(noisy(item, itemKeys, what.rows, 1));
+            const forth = rowDot(gather(unitRows(predict(user)), who.of), gather(itemCopy, what.of));
+            const back = rowDot(gather(unitRows(predict(item)), what.of), gather(userCopy, who.of));
             // Each term is 1 − cosine; the ones are added as a constant.
             let constant = 2 * weight;
-            let loss = sum(add(rowCosine(predict(user), itemCopy), rowCosine(predict(item), userCopy)), -weight / n);
+            let loss = sum(add(forth, back), -weight / n);
             projections.forEach(({ modality, weight: M, bias }, m) => {
-              const has = presence(tape, modality, positives), features = tape.constant(modality.matrix);
-              const project = (x: Variable): Variable => linear(x, tape.parameter(M), tape.parameter(bias));
-              const rows = few ? gather(project(features), positives) : project(gather(features, positives));
-              const predicted = predict(rows), copy = noisy(rows, itemKeys, positives, m + 2);
-              loss = add(loss, sum(multiply(has, add(rowCosine(predicted, itemCopy), rowCosine(predicted, copy))), (-weight * contrast) / n));
+              const has = presence(tape, modality, what.rows, times);
+              const rows = linear(gather(tape.constant(modality.matrix), what.rows), tape.parameter(M), tape.parameter(bias));
+              const predicted = unitRows(predict(rows)), copy = unitRows(noisy(rows, itemKeys, what.rows, m + 2));
+              loss = add(loss, sum(multiply(has, add(rowDot(predicted, itemCopy), rowDot(predicted, copy))), (-weight * contrast) / n));
               constant += (2 * weight * contrast * has.value.row(0).reduce((total, one) => total + one, 0)) / n;
             });
             if (regularization > 0) for (const x of [H.users, H.items]) loss = add(loss, frobenius(x, (weight * regularization) / items));

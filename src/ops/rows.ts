@@ -42,9 +42,6 @@ export function unitRows(x: Variable): Variable {
   return tape.record(y, [x], (dy) => kernels.unit_rows_backward(rows, ld, y.pointer, norms, dy.pointer, x.intoGradient().pointer));
 }
 
-/** [1 × n]: the cosine of a_r and b_r; 0 where one has length 0. */
-export const rowCosine = (a: Variable, b: Variable): Variable => rowDot(unitRows(a), unitRows(b));
-
 /** Softmax over the columns; where `mask` (u8 [rows × cols]) is 0 the weight is 0. */
 export function rowSoftmax(x: Variable, mask?: Uint8Array): Variable {
   const { tape, rows, cols } = x, { kernels } = tape.arena, { ld } = x.value;
