@@ -11,7 +11,8 @@ import { digest } from '../../src/digest.ts';
 import { keyOf, uniform } from '../../src/random.ts';
 import { Stationary, type Standing } from '../../src/stationary.ts';
 import { withTeam } from '../../src/threads.ts';
-import { haveData, load, type SplitData } from './data.ts';
+import { load, type SplitData } from './data.ts';
+import { runParts } from './parts.ts';
 import { note, publish, published, type Cell, type Section } from './report.ts';
 
 /** CPU seconds of the process so far. */
@@ -33,30 +34,29 @@ type Kind = 'one user' | '1% users' | '1% items' | '1% cells' | '5% cells';
 interface Setting {
   readonly title: string;
   readonly options: Partial<AlsOptions>;
-  /** What is deleted; the dearer settings show fewer kinds. */
-  readonly kinds: readonly Kind[];
   /** Sweeps that plain ALS is given. */
   readonly sweeps: number;
-  /** Gold of another seed, for the first kind. */
+  /** Gold of another seed beside, for the first kind. */
   readonly otherSeed: boolean;
 }
 
-const ALL: readonly Kind[] = ['one user', '1% users', '1% items', '1% cells', '5% cells'];
+/** What is deleted, each from the same trained model. */
+const KINDS: readonly Kind[] = ['one user', '1% users', '1% items', '1% cells', '5% cells'];
 const IALS = { objective: 'ials', unobservedWeight: 0.3, iterations: 5 } as const;
 const SETTINGS: Readonly<Record<Name, readonly Setting[]>> = {
   'ml-100k': [
-    { title: 'ials, 32 factors, λ .03 (certifiable)', options: { ...IALS, factors: 32, regularization: 0.03, tolerance: 1e-9 }, kinds: ALL, sweeps: 100, otherSeed: true },
-    { title: 'ials, 32 factors, λ .015 (best quality)', options: { ...IALS, factors: 32, regularization: 0.015, tolerance: 1e-8 }, kinds: ['one user', '1% users', '1% cells'], sweeps: 100, otherSeed: true },
-    { title: 'implicit, 16 factors, λ 80 (certifiable)', options: { factors: 16, regularization: 80, iterations: 5, tolerance: 1e-9 }, kinds: ALL, sweeps: 100, otherSeed: true },
+    { title: 'ials, 32 factors, λ .03 (certifiable)', options: { ...IALS, factors: 32, regularization: 0.03, tolerance: 1e-9 }, sweeps: 100, otherSeed: true },
+    { title: 'ials, 32 factors, λ .015 (best quality)', options: { ...IALS, factors: 32, regularization: 0.015, tolerance: 1e-8 }, sweeps: 100, otherSeed: true },
+    { title: 'implicit, 16 factors, λ 80 (certifiable)', options: { factors: 16, regularization: 80, iterations: 5, tolerance: 1e-9 }, sweeps: 100, otherSeed: true },
   ],
   'ml-1m': [
-    { title: 'ials, 32 factors, λ .015 (certifiable)', options: { ...IALS, factors: 32, regularization: 0.015, tolerance: 1e-8 }, kinds: ALL, sweeps: 30, otherSeed: true },
-    { title: 'ials, 32 factors, λ .005 (best quality)', options: { ...IALS, factors: 32, regularization: 0.005, tolerance: 1e-7 }, kinds: ['one user', '1% cells'], sweeps: 30, otherSeed: true },
+    { title: 'ials, 32 factors, λ .015 (certifiable)', options: { ...IALS, factors: 32, regularization: 0.015, tolerance: 1e-8 }, sweeps: 30, otherSeed: true },
+    { title: 'ials, 32 factors, λ .005 (best quality)', options: { ...IALS, factors: 32, regularization: 0.005, tolerance: 1e-7 }, sweeps: 30, otherSeed: true },
   ],
   // bounded: its many small communities make the spectrum flat, and the way long where λ is near where the model gains a rank
   gowalla: [
-    { title: 'ials, 16 factors, λ .06 (certifiable)', options: { ...IALS, unobservedWeight: 0.01, factors: 16, regularization: 0.06, tolerance: 1e-7 }, kinds: ['one user', '1% users', '1% cells'], sweeps: 20, otherSeed: true },
-    { title: 'ials, 32 factors, λ .005 (best quality of 32 factors)', options: { ...IALS, unobservedWeight: 0.01, factors: 32, regularization: 0.005, tolerance: 1e-5 }, kinds: ['one user'], sweeps: 20, otherSeed: false },
+    { title: 'ials, 16 factors, λ .06 (certifiable)', options: { ...IALS, unobservedWeight: 0.01, factors: 16, regularization: 0.06, tolerance: 1e-7 }, sweeps: 20, otherSeed: true },
+    { title: 'ials, 32 factors, λ .005 (best quality of 32 factors)', options: { ...IALS, unobservedWeight: 0.01, factors: 32, regularization: 0.005, tolerance: 1e-5 }, sweeps: 20, otherSeed: false },
   ],
 };
 
@@ -219,7 +219,7 @@ async function refused(title: string, model: AlsModel, train: Dataset, partition
 }
 
 /** One request: the stages, gold, and the certificate of where they end. */
-async function request(sheet: Sheet, { title, otherSeed, kinds }: Setting, kind: Kind, model: AlsModel, partition: Partition): Promise<void> {
+async function request(sheet: Sheet, { title, otherSeed }: Setting, kind: Kind, model: AlsModel, partition: Partition): Promise<void> {
   const goldRun = await timed(() => gold(model, partition, RUN)), goldModel = goldRun.result as AlsModel;
   const rows: { seconds: number; iterations: number; relative: number }[] = [];
   let unlearned = model, elsewhere = 0;
@@ -234,16 +234,16 @@ async function request(sheet: Sheet, { title, otherSeed, kinds }: Setting, kind:
   sheet.put('stages', [title, kind, distance(model, goldModel).relative, `${text(a.relative)} · ${a.seconds.toFixed(2)} s`, `${text(b.relative)} · ${b.seconds.toFixed(2)} s`,
     `${text(c.relative)} · ${c.seconds.toFixed(1)} s · ${c.iterations} it.`, `${goldRun.seconds.toFixed(1)} s · ${goldModel.record.accelerated} it.`,
     `${(goldRun.seconds / a.seconds).toFixed(0)} · ${(goldRun.seconds / b.seconds).toFixed(0)} · ${(goldRun.seconds / c.seconds).toFixed(1)}`]);
-  const seed = otherSeed && kind === kinds[0] ? distance((await gold(model, partition, { ...RUN, seed: 2 })) as AlsModel, goldModel).relative : null;
+  const seed = otherSeed && kind === KINDS[0] ? distance((await gold(model, partition, { ...RUN, seed: 2 })) as AlsModel, goldModel).relative : null;
   const shown = await certify(unlearned, partition.retain, RUN), { absolute, relative } = distance(unlearned, goldModel);
   sheet.put('meeting', [title, kind, relative, seed, shown.status, sigma(shown), shown.relativeBound, shown.bound, absolute, shown.bound === null ? null : absolute <= shown.bound ? 'yes' : 'NO']);
 }
 
 async function setting(sheet: Sheet, { train, test, validation }: SplitData, each: Setting): Promise<void> {
-  const { title, options, kinds } = each;
+  const { title, options } = each;
   const certifiableSetting = title.includes('certifiable');
-  const left = kinds.filter((kind) => !sheet.has('meeting', title, kind));
-  const COLD = 'cold, after 5 sweeps', starts = [COLD, ...kinds].filter((from) => !sheet.has('ways', title, from === COLD ? from : `the model, ${from} deleted`));
+  const left = KINDS.filter((kind) => !sheet.has('meeting', title, kind));
+  const COLD = 'cold, after 5 sweeps', starts = [COLD, ...KINDS].filter((from) => !sheet.has('ways', title, from === COLD ? from : `the model, ${from} deleted`));
   if (left.length + starts.length === 0 && sheet.has('settings', title) && (!certifiableSetting || sheet.has('controls', title))) return;
   let model!: AlsModel;
   await sheet.measure(title, async () => {
@@ -257,12 +257,12 @@ async function setting(sheet: Sheet, { train, test, validation }: SplitData, eac
   });
   for (const kind of left) await sheet.measure(`${title}, ${kind}`, () => request(sheet, each, kind, model, partitionOf(train, requestOf(train, kind))));
   if (certifiableSetting && !sheet.has('controls', title)) {
-    await sheet.measure(`${title}, what must be refused`, async () => sheet.put('controls', ...await refused(title, model, train, partitionOf(train, requestOf(train, kinds[0])))));
+    await sheet.measure(`${title}, what must be refused`, async () => sheet.put('controls', ...await refused(title, model, train, partitionOf(train, requestOf(train, KINDS[0])))));
   }
   for (const from of starts) {
     const cold = from === COLD;
     await sheet.measure(`${title}, from ${from}`, async () => ways(sheet, each, cold ? from : `the model, ${from} deleted`,
-      cold ? train : partitionOf(train, requestOf(train, from as Kind)).retain, cold ? await als.fit(train, { ...options, tolerance: undefined }, RUN) : model, cold || from === kinds[0]));
+      cold ? train : partitionOf(train, requestOf(train, from as Kind)).retain, cold ? await als.fit(train, { ...options, tolerance: undefined }, RUN) : model, cold || from === KINDS[0]));
   }
 }
 
@@ -360,22 +360,6 @@ function largestDifference(a: Model, b: Model): number {
   return largest;
 }
 
-const PARTS: Readonly<Record<string, (again: boolean) => Promise<void>>> = {
+await runParts({
   'ml-100k': (again) => converging('ml-100k', again), linear, 'ml-1m': (again) => converging('ml-1m', again), gowalla: (again) => converging('gowalla', again),
-};
-
-const again = process.argv.includes('--again');
-const asked = process.argv.slice(2).filter((argument) => argument !== '--again');
-const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name));
-if (unknown.length > 0) {
-  console.error(`unknown part ${unknown.join(', ')}; known: ${Object.keys(PARTS).join(', ')}`);
-  process.exit(2);
-}
-if (!haveData()) {
-  console.error('results need the real data at ../shared/data, which is not there: nothing measured');
-  process.exit(1);
-}
-for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) {
-  note(`part ${name}`);
-  await PARTS[name](again);
-}
+});
