@@ -25,6 +25,8 @@ export interface BilinearParts {
   readonly userFactors: Matrix | DenseFactors;
   /** Rows = item positions. */
   readonly itemFactors: Matrix | DenseFactors;
+  /** Two matrices of one memory that nothing else uses any more: it becomes the model's, and nothing is copied. Default false. */
+  readonly takeOver?: boolean;
 }
 
 /** Users served in one call of the ranking kernel; items scored in one call for a first list. */
@@ -42,11 +44,11 @@ export class BilinearModel implements Model {
   readonly record: Readonly<Record<string, unknown>>;
   readonly userFactors: Matrix;
   readonly itemFactors: Matrix;
-  protected readonly arena: Arena = new Arena();
+  protected readonly arena: Arena;
   /** Where the ranking kernel's copy of the items is; 0 after a first list that did without it. */
   #packed?: number;
 
-  /** Copies the given factors. */
+  /** Copies the given factors, unless it takes over their memory. */
   constructor(parts: BilinearParts) {
     this.kind = parts.kind;
     this.options = parts.options;
@@ -54,8 +56,11 @@ export class BilinearModel implements Model {
     this.items = parts.items;
     this.provenance = parts.provenance;
     this.record = parts.record;
-    this.userFactors = copyInto(this.arena, parts.userFactors);
-    this.itemFactors = copyInto(this.arena, parts.itemFactors);
+    const { userFactors: X, itemFactors: Y } = parts;
+    const taken = parts.takeOver && X instanceof Matrix && Y instanceof Matrix && X.arena === Y.arena;
+    this.arena = taken ? X.arena : new Arena();
+    this.userFactors = taken ? X : copyInto(this.arena, X);
+    this.itemFactors = taken ? Y : copyInto(this.arena, Y);
   }
 
   get parameters(): ReadonlyMap<string, Matrix> {

@@ -31,21 +31,18 @@ async function forget({ model, partition, control }: ForgetContext, given: Unlea
   const bilinear = model as BilinearModel;
   const alsOptions = optionsFor(bilinear, objective);
   const { iterations: _, ...problemOptions } = alsOptions;
-  // A local pass is over before threads have started.
-  return withTeam(local ? 1 : control.threads, async (team) => {
-    const outcome = local
-      ? localPass(bilinear, partition, problemOptions)
-      : await fullPasses(bilinear, partition, problemOptions, { passes, tolerance }, control, team);
-    const { problem, details } = outcome;
-    return {
-      model: new AlsModel({
-        kind: als, options: alsOptions, users: partition.retain.users, items: partition.retain.items,
-        provenance: provenanceOf(partition.retain, model), record: { ...model.record, unlearned: details },
-        userFactors: problem.userFactors, itemFactors: problem.itemFactors,
-      }),
-      details,
-    };
+  const modelOf = ({ problem: { userFactors, itemFactors }, details }: Outcome): Forgotten => ({
+    model: new AlsModel({
+      kind: als, options: alsOptions, users: partition.retain.users, items: partition.retain.items,
+      provenance: provenanceOf(partition.retain, model), record: { ...model.record, unlearned: details },
+      // Beside the factors a local pass holds the cells of few rows.
+      userFactors, itemFactors, takeOver: local,
+    }),
+    details,
   });
+  // A local pass is over before threads have started.
+  if (local) return modelOf(localPass(bilinear, partition, problemOptions));
+  return withTeam(control.threads, async (team) => modelOf(await fullPasses(bilinear, partition, problemOptions, { passes, tolerance }, control, team)));
 }
 
 interface Outcome {
