@@ -2,6 +2,7 @@
 // ALS-NCG), or L-BFGS on one side with the other eliminated (reduced.ts), and Newton steps for the last digits. Each step
 // goes to the exact minimum of the objective along its direction, a quartic there: every iteration lowers the objective.
 import { breathe } from './breathe.ts';
+import { settleWeak } from './components.ts';
 import { SIDES, type Field } from './fields.ts';
 import type { RunControl } from './model.ts';
 import { KEPT_ITERATIONS, LimitedMemory, Newton } from './reduced.ts';
@@ -21,6 +22,9 @@ const MOST_ITERATIONS = 5000;
 
 /** Iterations in which neither the objective nor the residual moves before float64 is taken to have nothing left to give. */
 const MOST_STALLS = 20;
+
+/** The relative gradient from which on weak components are told from those that are still to come. */
+const SETTLE_FROM = 1e-3;
 
 /** The relative gradient from which on Newton steps are worth their products. */
 const NEWTON_FROM = 1e-6;
@@ -46,7 +50,10 @@ export interface AccelerateControl extends RunControl {
 interface Method {
   /** Moves the factors, whose gradient is measured. @returns the change of the objective. */
   step(standing: Standing, tolerance: number, signal?: AbortSignal): Promise<number>;
-  readonly products?: number;
+  /** Forgets directions: the factors were moved by something else. */
+  restart(): void;
+  /** Free between steps. */
+  readonly room: Field;
 }
 
 /**
@@ -60,6 +67,12 @@ export async function accelerate(problem: Stationary, tolerance: number, control
     let method: Method = accelerator === 'lbfgs' ? new LimitedMemory(problem) : new ConjugateGradients(problem);
     let standing = problem.measure(), stalls = 0, best = Infinity, newton: Newton | undefined;
     for (let iteration = 0; ; iteration++) {
+      // At the end, too: a component that would grow shows in no gradient as long as it is next to nothing.
+      if (standing.residual <= SETTLE_FROM && iteration < most && (iteration % KEPT_ITERATIONS === 0 || standing.residual <= tolerance)) {
+        const settled = settleWeak(problem, standing, method.room);
+        if (settled !== standing) method.restart();
+        standing = settled;
+      }
       const products = newton?.products ?? 0;
       onIteration?.(standing, iteration, products);
       onProgress?.({ phase: 'converge', done: iteration, total: most, objective: standing.objective });
@@ -87,12 +100,18 @@ class ConjugateGradients implements Method {
   readonly #before: Field;
   readonly #direction: Field;
   readonly #swept: Field;
+  readonly room: Field;
   #slopeBefore = 0;
   #iteration = 0;
 
   constructor(problem: Stationary) {
     this.#problem = problem;
     [this.#before, this.#direction, this.#swept] = [problem.field(), problem.field(), problem.field()];
+    this.room = this.#swept;
+  }
+
+  restart(): void {
+    this.#slopeBefore = 0;
   }
 
   async step(_standing: Standing, _tolerance: number, signal?: AbortSignal): Promise<number> {
@@ -105,7 +124,7 @@ class ConjugateGradients implements Method {
     problem.combine(1, factors, -1, swept);
     const slope = problem.inner(gradient, swept);
     const carried = this.#slopeBefore > 0 ? (slope - problem.inner(before, swept)) / this.#slopeBefore : 0;
-    problem.combine(-1, swept, iteration === 0 ? 0 : Math.max(0, carried), direction);
+    problem.combine(-1, swept, Math.max(0, carried), direction);
     let descent = problem.inner(gradient, direction);
     if (!(descent < 0)) {
       problem.combine(-1, swept, 0, direction);

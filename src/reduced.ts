@@ -74,6 +74,7 @@ class Reduced {
 
 /** L-BFGS on the smaller side, its first matrix the side's kept normal equations. */
 export class LimitedMemory {
+  readonly room: Field;
   readonly #reduced: Reduced;
   readonly #room: { readonly step: number; readonly change: number }[];
   readonly #before: number;
@@ -86,6 +87,12 @@ export class LimitedMemory {
     this.#room = Array.from({ length: MEMORY }, () => ({ step: problem.room(reduced.stays), change: problem.room(reduced.stays) }));
     this.#before = problem.room(reduced.stays);
     this.#work = problem.room(reduced.stays);
+    this.room = problem.field();
+  }
+
+  restart(): void {
+    this.#pairs = [];
+    this.#iteration = 0;
   }
 
   async step(_standing: Standing, _tolerance: number, signal?: AbortSignal): Promise<number> {
@@ -136,6 +143,7 @@ export class LimitedMemory {
 /** Newton steps, their equations solved by conjugate gradients, the kept normal equations being the preconditioner. */
 export class Newton {
   products = 0;
+  readonly room: Field;
   readonly #reduced: Reduced;
   readonly #r: number;
   readonly #z: number;
@@ -145,7 +153,10 @@ export class Newton {
   constructor(problem: Stationary) {
     const reduced = (this.#reduced = new Reduced(problem));
     [this.#r, this.#z, this.#p, this.#q] = [0, 0, 0, 0].map(() => problem.room(reduced.stays));
+    this.room = reduced.direction;
   }
+
+  restart(): void {} // it carries nothing from step to step
 
   async step({ residual }: Standing, tolerance: number, signal?: AbortSignal): Promise<number> {
     const reduced = this.#reduced, { problem, stays, direction, gradient } = reduced;

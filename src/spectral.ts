@@ -1,6 +1,7 @@
 // Bounds of the norm of the scaled residual matrix B of a least-squares model at given factors (docs/certificate.md §4).
 // Near a stationary point B has singular value 1 on the factors' own space, and less elsewhere where the model is the
 // global minimum: the space is treated exactly, its complement is bounded by a factorisation or by a random start.
+import { eigenvectors, largestEigenvalue } from './jacobi.ts';
 import { cellWeightsOf, other } from './least-squares-objective.ts';
 import { STREAM, uniform } from './random.ts';
 import type { Stationary } from './stationary.ts';
@@ -363,57 +364,4 @@ function largestTridiagonal(diagonal: readonly number[], beside: readonly number
     else low = middle;
   }
   return high;
-}
-
-/** Largest eigenvalue of a symmetric matrix from above: what rotations leave off the diagonal is added. A is used up. */
-export function largestEigenvalue(n: number, A: Float64Array): number {
-  const left = rotate(n, A);
-  let largest = 0;
-  for (let i = 0; i < n; i++) largest = Math.max(largest, A[i * n + i]);
-  return largest + left;
-}
-
-/** Eigenvectors of a symmetric matrix, as columns. A is used up. */
-export function eigenvectors(n: number, A: Float64Array): Float64Array {
-  const V = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) V[i * n + i] = 1;
-  rotate(n, A, V);
-  return V;
-}
-
-/** Jacobi rotations of A, and of the columns of V, until A is diagonal but for rounding. @returns the norm of what is left off the diagonal. */
-function rotate(n: number, A: Float64Array, V?: Float64Array): number {
-  const offDiagonal = (): number => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) if (i !== j) sum += A[i * n + j] * A[i * n + j];
-    return Math.sqrt(sum);
-  };
-  const size = Math.sqrt(dot(A, A));
-  for (let sweep = 0; sweep < 30 && offDiagonal() > 1e-15 * size; sweep++) {
-    for (let p = 0; p < n; p++) {
-      for (let q = p + 1; q < n; q++) {
-        const apq = A[p * n + q];
-        if (Math.abs(apq) <= 1e-300) continue;
-        const theta = (A[q * n + q] - A[p * n + p]) / (2 * apq);
-        const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-        const c = 1 / Math.sqrt(t * t + 1), s = t * c;
-        for (let k = 0; k < n; k++) {
-          const kp = A[k * n + p], kq = A[k * n + q];
-          A[k * n + p] = c * kp - s * kq;
-          A[k * n + q] = s * kp + c * kq;
-        }
-        for (let k = 0; k < n; k++) {
-          const pk = A[p * n + k], qk = A[q * n + k];
-          A[p * n + k] = c * pk - s * qk;
-          A[q * n + k] = s * pk + c * qk;
-        }
-        for (let k = 0; V && k < n; k++) {
-          const kp = V[k * n + p], kq = V[k * n + q];
-          V[k * n + p] = c * kp - s * kq;
-          V[k * n + q] = s * kp + c * kq;
-        }
-      }
-    }
-  }
-  return offDiagonal();
 }

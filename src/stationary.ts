@@ -198,6 +198,11 @@ export class Stationary extends Fields {
    * @param descent ⟨gradient, direction⟩ < 0.
    */
   line(direction: Field, descent: number): { step: number; change: number } {
+    return quarticMinimum(...this.quartic(direction, descent));
+  }
+
+  /** The objective's change along a direction as a quartic of the step: the coefficients of its powers 1 to 4. */
+  quartic(direction: Field, slope: number): [number, number, number, number] {
     const { ld, base } = this;
     const { users, items } = this.#sides;
     let [, , quadratic, cubic, quartic] = this.#observed({}, direction);
@@ -218,7 +223,7 @@ export class Stationary extends Fields {
       cubic += base * 2 * (traceOfProduct(dd, ye) + traceOfProduct(xd, ee));
       quartic += base * traceOfProduct(dd, ee);
     }
-    return quarticMinimum(2 * descent, quadratic, cubic, quartic);
+    return [2 * slope, quadratic, cubic, quartic];
   }
 
   /** Half the second derivative of one side's rows along dX of its own (0: none) and dY of the other side. */

@@ -8,11 +8,13 @@ import { certifiable } from '../src/certifiable.ts';
 import { certify } from '../src/certify.ts';
 import { DatasetBuilder } from '../src/builder.ts';
 import { type Dataset } from '../src/dataset.ts';
+import { settleWeak, weakComponents } from '../src/components.ts';
 import { SIDES, type Field } from '../src/fields.ts';
+import { eigenvectors, largestEigenvalue } from '../src/jacobi.ts';
 import { als, type AlsModel, type AlsOptions } from '../src/models/als.ts';
 import { itemKnn } from '../src/models/item-knn.ts';
 import { lineMinimum } from '../src/quartic.ts';
-import { krylovGap, largestEigenvalue } from '../src/spectral.ts';
+import { krylovGap } from '../src/spectral.ts';
 import { splitDataset } from '../src/split.ts';
 import { Stationary } from '../src/stationary.ts';
 import { forget, gold, partitionOf, type ForgetRequest } from '../src/unlearn.ts';
@@ -91,6 +93,47 @@ test('the largest eigenvalue of a known matrix', () => {
   const found = largestEigenvalue(4, A);
   assert.ok(found >= 3 - 1e-14 && found < 3 + 1e-12, `${found}`);
   assert.ok(krylovGap(10000, 300) < 0.004 && krylovGap(10000, 300) > krylovGap(10000, 301));
+});
+
+test('eigenvectors of a known matrix', () => {
+  const A = Float64Array.of(2, 1, 0, 1, 3, 1, 0, 1, 4), given = A.slice(), V = eigenvectors(3, A);
+  for (let k = 0; k < 3; k++) {
+    for (let i = 0; i < 3; i++) {
+      let image = 0, product = 0;
+      for (let j = 0; j < 3; j++) [image, product] = [image + given[3 * i + j] * V[3 * j + k], product + V[3 * j + i] * V[3 * j + k]];
+      assert.ok(Math.abs(image - A[4 * k] * V[3 * i + k]) < 1e-14, 'A v = λ v');
+      assert.ok(Math.abs(product - (i === k ? 1 : 0)) < 1e-14, 'columns are orthogonal, of length 1');
+    }
+  }
+});
+
+test('a weak component goes at once to its best scale, and grows back where it was weakened by mistake', async () => {
+  for (const settings of Object.values(SETTINGS)) {
+    // converged, but for the last ones that regularization leaves nothing of
+    const start = await fit({ ...settings, tolerance: 1e-3 }), problem = new Stationary(data, start.options), { ld, factors, arena } = problem;
+    problem.start(start.userFactors, start.itemFactors);
+    const before = problem.measure(), after = settleWeak(problem, before, problem.field());
+    const computed = problem.measure();
+    assert.ok(after.objective < before.objective, 'there was a surplus component');
+    assert.ok(Math.abs(after.objective - computed.objective) < 1e-9 * Math.abs(before.objective), 'the change is what it says');
+    assert.equal([after.residual, after.largestRow], [computed.residual, computed.largestRow]);
+    await accelerate(problem, 1e-9);
+    const settled = problem.measure(), room = problem.field();
+    assert.is(settleWeak(problem, settled, room), settled, 'nothing is left to do');
+
+    // one of the strong ones, down to a thousandth
+    const alive = weakComponents(problem, room, 1).at(-1)!;
+    for (const side of ['users', 'items'] as const) {
+      const x = arena.f64(factors[side], problem.side(side).rows * ld);
+      for (let at = 0; at < x.length; at += ld) {
+        const along = alive.reduce((sum, v, c) => sum + v * x[at + c], 0);
+        for (let c = 0; c < ld; c++) x[at + c] -= 0.999 * along * alive[c];
+      }
+    }
+    const weakened = problem.measure(), back = settleWeak(problem, weakened, room);
+    assert.ok(weakened.objective > settled.objective && back.objective < weakened.objective);
+    assert.ok(back.objective - settled.objective < 1e-6 * (weakened.objective - settled.objective), `${back.objective}`);
+  }
 });
 
 test('the gradient is the objective\'s, and every iteration lowers the objective', async () => {
