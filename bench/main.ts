@@ -1,4 +1,4 @@
-// Times every kernel that has a bench in test/kernels/, beside what this machine can do at most (bench/roofline.ts).
+// Times every kernel that has a bench in test/kernels/ or streams.ts, beside what this machine can do at most (bench/roofline.ts).
 // npm run bench -- [words of a kernel or size …] [--json file] | --list
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -7,6 +7,7 @@ import { Arena } from '../src/memory.ts';
 import { FAMILIES } from '../test/kernels/index.ts';
 import type { Timed } from '../test/kernels/table.ts';
 import { roofline, type Roofline } from './roofline.ts';
+import { STREAMS } from './streams.ts';
 
 interface Row {
   readonly kernel: string;
@@ -30,7 +31,7 @@ async function time(kernel: string, size: string, prepare: (arena: Arena) => Tim
   const { min, p50, mad, samplesCount } = result.latency, rate = work / p50 / 1e6;
   return {
     kernel, size, milliseconds: { min, median: p50 }, spread: mad / p50, runs: samplesCount,
-    rate, unit: unit === 'flop' ? 'GFLOP/s' : 'GB/s', ofPeak: rate / (unit === 'flop' ? peak.gflops : peak.gbytes),
+    rate, unit: unit === 'byte' ? 'GB/s' : 'GFLOP/s', ofPeak: rate / { flop: peak.gflops, flop64: peak.gflops / 2, byte: peak.gbytes }[unit],
   };
 }
 
@@ -49,7 +50,7 @@ console.log(`${machine}\nmost in one thread: ${number(peak.gflops)} GFLOP/s, ${n
 line('kernel', 'size', 'min ms', 'median', 'spread', 'rate', '', 'of peak');
 const rows: Row[] = [];
 for (const [kernel, { bench = {} }] of kernels) {
-  for (const [size, prepare] of Object.entries(bench)) {
+  for (const [size, prepare] of Object.entries({ ...bench, ...STREAMS[kernel] })) {
     if (!wanted(`${kernel} ${size}`)) continue;
     const row = await time(kernel, size, prepare, peak);
     rows.push(row);

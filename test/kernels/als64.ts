@@ -98,7 +98,7 @@ export const als64: KernelTable = {
       arena.kernels.gram64(3000, factors, 1, Y, Y, G);
       const scratch = arena.alloc(arena.kernels.als64_solve_scratch(factors));
       return {
-        work: 2000 * (100 * factors * (factors + 2) + (factors * factors * factors) / 3), unit: 'flop',
+        work: 2000 * (100 * factors * (factors + 2) + (factors * factors * factors) / 3), unit: 'flop64',
         run: () => void arena.kernels.als64_solve(0, 2000, factors, factors, 0, 1, 0, 1, 0, 0, csr.indptr, csr.indices, csr.data, reg, G, Y, X, 0, scratch),
       };
     }])),

@@ -84,7 +84,7 @@ export const dense64: KernelTable = {
     bench: Object.fromEntries([512, 1024].map((n) => [`n = ${n}`, (arena: Arena) => {
       const given = definite(1, n), A = arena.alloc(n * n * 8), scratch = arena.alloc(arena.kernels.spd_sweep_scratch(n, 128));
       return {
-        work: n * n * n, unit: 'flop',
+        work: n * n * n, unit: 'flop64',
         run: () => {
           arena.f64(A, n * n).set(given);
           for (let begin = 0; begin < n; begin += 128) arena.kernels.spd_sweep(n, begin, 128, A, scratch);

@@ -5,9 +5,9 @@ import type { Arena } from '../../src/memory.ts';
 /** One timed piece of work: `run` is called over and over. */
 export interface Timed {
   run(): void;
-  /** Floating-point operations or bytes of memory traffic in one run. */
+  /** Floating-point operations (of which float64 has half as many to a vector) or bytes of memory traffic in one run. */
   readonly work: number;
-  readonly unit: 'flop' | 'byte';
+  readonly unit: 'flop' | 'flop64' | 'byte';
 }
 
 export interface KernelCheck {
