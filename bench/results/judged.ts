@@ -1,9 +1,7 @@
 // What the parts of results:mmrecun share: sets, models from a cache, requests, and the figures that a model is judged by.
-// Trained models are kept in build/results-cache/ by everything that decides their bytes: a run that was interrupted goes
-// on where it stopped, and parts share models.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import {
-  bm3, bpr, cm3, compare, deserialize, evaluate, freedom, kernelsDigest, lattice, lightgcn, lirdrec, mgcn, serialize, slmrec, vbpr,
+  bm3, bpr, cm3, compare, deserialize, evaluate, freedom, lattice, lightgcn, lirdrec, mgcn, serialize, slmrec, vbpr,
   type Contender, type Dataset, type ForgetRequest, type Model,
 } from '../../src/index.ts';
 import type { GradientKind } from '../../src/gradient.ts';
@@ -11,6 +9,7 @@ import { areaUnderCurve } from '../../src/forgetting.ts';
 import { STREAM, uniform } from '../../src/random.ts';
 import { readDatasetFile } from '../../src/platform/node.ts';
 import type { Partition } from '../../src/unlearn.ts';
+import { cachePath } from './cache.ts';
 import { FOLDER } from './data.ts';
 import { babyWithNeighbors } from './neighbors.ts';
 import { note } from './report.ts';
@@ -21,7 +20,6 @@ export interface Split { readonly name: SetName; readonly train: Dataset; readon
 export const KINDS: Readonly<Record<string, GradientKind>> = { bpr, lightgcn, vbpr, freedom, bm3 };
 /** Costlier models: their parts run only when they are named. */
 export const LATER: Readonly<Record<string, GradientKind>> = { mgcn, lattice, slmrec, cm3, lirdrec };
-const CACHE = 'build/results-cache';
 export const SEEDS = [1, 2, 3];
 export const COMMON = { epochs: 600, evaluateEvery: 2, patience: 10 };
 /** Steps of the costlier models compute all rows whatever their batch: large ones reach the same quality in a fifth of the time. One gold each. */
@@ -38,11 +36,8 @@ export interface Trained { readonly model: Model; readonly seconds: number }
 
 /** Trains, or takes from the cache what the same code trained on the same data with the same options. */
 export async function fitted(kind: GradientKind, { train, validation }: { train: Dataset; validation: Dataset }, options: object): Promise<Trained> {
-  mkdirSync(CACHE, { recursive: true });
   const features = [...train.features].map(([name, { values, present }]) => [name, values.reduce((s, v) => s + v, 0), present.reduce((s, v) => s + v, 0)]);
-  const given = JSON.stringify([kind.name, options, train.fingerprint(), validation.fingerprint(), features, await kernelsDigest()]);
-  const words = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(given)));
-  const file = `${CACHE}/${kind.name}-${Array.from(words.subarray(0, 12), (b) => b.toString(16).padStart(2, '0')).join('')}`;
+  const file = await cachePath(kind.name, [options, train.fingerprint(), validation.fingerprint(), features]);
   if (existsSync(file)) return { model: await deserialize(readFileSync(file)), seconds: Number(readFileSync(`${file}.seconds`, 'utf8')) };
   const before = cpuSeconds(), model = await kind.fit(train, options, { validation }), seconds = cpuSeconds() - before;
   note(`${kind.name} ${JSON.stringify(options)}: ${JSON.stringify(model.record)} in ${seconds.toFixed(1)} s of CPU`);

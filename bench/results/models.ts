@@ -1,21 +1,19 @@
 // npm run results:models [-- PART…] [--again]: measures models that are trained by gradients, settings chosen on validation.
 // A part is `electronics`, or DATA-MODEL such as `lfm2k-mgcn`, or DATA for all its models; parts that are in docs/results.json
-// already are left as they are, unless `--again`. What a run found is kept in build/results-cache/ by everything that decides
-// it, so that an interrupted part goes on where it stopped.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { evaluate, kernelsDigest, MODELS, type Dataset, type Evaluation } from '../../src/index.ts';
+// already are left as they are, unless `--again`.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { evaluate, MODELS, type Dataset, type Evaluation } from '../../src/index.ts';
 import { Training, type GradientKind, type TrainingOptions } from '../../src/gradient.ts';
 import { Optimizer } from '../../src/optimizer.ts';
 import { resolveOptions } from '../../src/options.ts';
 import { PairSampler, type SamplerOptions } from '../../src/sampling.ts';
+import { cachePath } from './cache.ts';
 import { loadGiven, type SplitData } from './data.ts';
 import { runParts } from './parts.ts';
 import { note, publishRow, publishedRow, timed, type Cell } from './report.ts';
 
 type Setting = Readonly<Record<string, number | string>>;
 const SEEDS = [1, 2, 3];
-const CACHE = 'build/results-cache';
 /**
  * Common to all searches: early stop by validation Recall@20. Large batches and steps, because a step of most of these
  * models computes all rows anew whatever its batch: the same quality in a fifth of the time of 2,048 and 0.001.
@@ -62,11 +60,9 @@ interface Run {
 
 /** The result of some work, or what the cache holds of the same work by the same code on the same data. */
 async function remembered<T>(what: unknown, { train, validation }: SplitData, work: () => Promise<T>): Promise<T> {
-  const key = createHash('sha256').update(JSON.stringify([what, train.fingerprint(), validation.fingerprint(), await kernelsDigest()])).digest('hex');
-  const file = `${CACHE}/run-${key.slice(0, 24)}.json`;
+  const file = `${await cachePath('run', [what, train.fingerprint(), validation.fingerprint()])}.json`;
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
   const result = await work();
-  mkdirSync(CACHE, { recursive: true });
   writeFileSync(file, JSON.stringify(result));
   return result;
 }
