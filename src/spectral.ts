@@ -29,6 +29,10 @@ const SETTLED = 1e-5;
 /** Chance of an unlucky start that is accepted. */
 const FAILURE = 1e-12;
 const MOST_STEPS = 300;
+/** Where that leaves the bound above 1, and so many could bring it below. */
+const FURTHER_STEPS = 800;
+/** Steps between two looks at the bound: any look may be the one that is unlucky. */
+const LOOK = 20;
 /** Allowance for rounding in what is computed exactly, relative to squared norms of about 1. */
 const ROUNDING = 1e-12;
 
@@ -197,7 +201,7 @@ class Residual {
     scale(current, 1 / norm(current));
     const vectors: Float64Array[] = [], diagonal: number[] = [], beside: number[] = [];
     let ritz = 0, upper = Infinity;
-    const most = Math.min(MOST_STEPS, dimension);
+    let most = Math.min(MOST_STEPS, dimension), enough = 0.999;
     for (let k = 1; k <= most; k++) {
       vectors.push(current);
       arena.f64(v, n).set(current);
@@ -211,11 +215,13 @@ class Residual {
       }
       const length = norm(next);
       const last = k === most || length < 1e-13;
-      if (k % 20 === 0 || last) {
+      if (k % LOOK === 0 || last) {
         ritz = largestTridiagonal(diagonal, beside);
         // an invariant subspace that a random start spans holds the largest eigenvalue
         upper = k === dimension || length < 1e-13 ? ritz + 1e-10 : ritz / (1 - krylovGap(dimension, k)) + ROUNDING;
-        if (last || upper < 0.999) break;
+        if (upper < enough) break;
+        if (k === MOST_STEPS && upper >= 1 && ritz / (1 - krylovGap(dimension, FURTHER_STEPS)) < 1) [most, enough] = [Math.min(FURTHER_STEPS, dimension), 1 - 1e-5];
+        else if (last) break;
       }
       beside.push(length);
       scale(next, 1 / length);
@@ -278,8 +284,8 @@ interface ScaledSide {
 }
 
 /**
- * ε such that from a random start in n dimensions k Lanczos steps find at least (1 − ε) λ_max but with probability FAILURE:
- * 2 √(2n (1 − ε) / (π ε)) ((1 − √ε) / (1 + √ε))^(k−1) ≤ FAILURE.
+ * ε such that from a random start in n dimensions k Lanczos steps find at least (1 − ε) λ_max but with probability FAILURE, shared among
+ * the looks: 2 √(2n (1 − ε) / (π ε)) ((1 − √ε) / (1 + √ε))^(k−1) ≤ FAILURE / 40.
  */
 export function krylovGap(n: number, k: number): number {
   const chance = (epsilon: number): number => {
@@ -291,7 +297,7 @@ export function krylovGap(n: number, k: number): number {
   let low = 0, high = 1;
   for (let step = 0; step < 60; step++) {
     const middle = (low + high) / 2;
-    if (chance(middle) > FAILURE) low = middle;
+    if (chance(middle) > FAILURE / (FURTHER_STEPS / LOOK)) low = middle;
     else high = middle;
   }
   return high;
