@@ -30,7 +30,7 @@ const SETTLED = 1e-5;
 const FAILURE = 1e-12;
 const MOST_STEPS = 300;
 /** Where that leaves the bound above 1, and so many could bring it below. */
-const FURTHER_STEPS = 800;
+const FURTHER_STEPS = 1000;
 /** Steps between two looks at the bound: any look may be the one that is unlucky. */
 const LOOK = 20;
 /** Allowance for rounding in what is computed exactly, relative to squared norms of about 1. */
@@ -285,7 +285,7 @@ interface ScaledSide {
 
 /**
  * ε such that from a random start in n dimensions k Lanczos steps find at least (1 − ε) λ_max but with probability FAILURE, shared among
- * the looks: 2 √(2n (1 − ε) / (π ε)) ((1 − √ε) / (1 + √ε))^(k−1) ≤ FAILURE / 40.
+ * the looks: 2 √(2n (1 − ε) / (π ε)) ((1 − √ε) / (1 + √ε))^(k−1) ≤ FAILURE / 50.
  */
 export function krylovGap(n: number, k: number): number {
   const chance = (epsilon: number): number => {
