@@ -71,7 +71,7 @@ export const STREAMS: Readonly<Record<string, Readonly<Record<string, (arena: Ar
   softmax_rows: { [batch]: pass(8 * BATCH * BATCH, ({ k, x, y, rest }) => k.softmax_rows(BATCH, BATCH, BATCH, 0.5, y, y, x, rest, rest + BATCH * 4)) },
   spread_rows: { [batch]: pass(12 * BATCH * BATCH, ({ k, x, y, z }) => k.spread_rows(BATCH, BATCH, 1, z, x, y)) },
   select_neighbors: { ['64 × 80,000, 10 neighbours']: pass(4 * N, ({ k, x, keys, rest }) => k.select_neighbors(LD, ROWS, ROWS, 10, 0, keys, x, rest, rest + LD * 40)) },
-  score_pairs: { [`${ROWS / 1000},000 pairs in any order, f = ${LD}`]: pass(4 * N + 4 * N, ({ k, x, y, list, rest }) => k.score_pairs(ROWS, LD, list, list, x, y, rest)) },
+  score_pairs: { [`${ROWS / 1000},000 pairs in any order, f = ${LD}`]: pass(8 * N, ({ k, x, y, list, rest }) => k.score_pairs(ROWS, LD, list, list, x, y, rest)) },
   csr_transpose: {
     '80k nodes, 2M non-zeros': (arena) => {
       const csr = Csr.from(arena, sparseRows(8, new Array(ROWS).fill(25), ROWS, () => 1));

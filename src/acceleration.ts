@@ -100,14 +100,16 @@ class ConjugateGradients implements Method {
   readonly #before: Field;
   readonly #direction: Field;
   readonly #swept: Field;
-  readonly room: Field;
   #slopeBefore = 0;
   #iteration = 0;
 
   constructor(problem: Stationary) {
     this.#problem = problem;
     [this.#before, this.#direction, this.#swept] = [problem.field(), problem.field(), problem.field()];
-    this.room = this.#swept;
+  }
+
+  get room(): Field {
+    return this.#swept;
   }
 
   restart(): void {

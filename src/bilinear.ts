@@ -25,7 +25,7 @@ export interface BilinearParts {
   readonly userFactors: Matrix | DenseFactors;
   /** Rows = item positions. */
   readonly itemFactors: Matrix | DenseFactors;
-  /** Two matrices of one memory that nothing else uses any more: it becomes the model's, and nothing is copied. Default false. */
+  /** Two matrices of one memory that nothing else uses any more: it becomes the model's, all else in it is cleared, and nothing is copied. Default false. */
   readonly takeOver?: boolean;
 }
 
@@ -61,6 +61,8 @@ export class BilinearModel implements Model {
     this.arena = taken ? X.arena : new Arena();
     this.userFactors = taken ? X : copyInto(this.arena, X);
     this.itemFactors = taken ? Y : copyInto(this.arena, Y);
+    // A model holds no interactions, nor rows of the forgotten in what was scratch.
+    if (taken) this.arena.clearBeside([X, Y]);
   }
 
   get parameters(): ReadonlyMap<string, Matrix> {

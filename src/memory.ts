@@ -77,6 +77,16 @@ export class Arena {
     return pointer;
   }
 
+  /** Clears all bytes that were ever handed out but those of `kept`, which lie apart from each other. */
+  clearBeside(kept: readonly { readonly pointer: number; readonly bytes: number }[]): void {
+    let from = this.kernels.heap_base() >>> 0;
+    for (const { pointer, bytes } of [...kept].sort((a, b) => a.pointer - b.pointer)) {
+      this.u8(from, pointer - from).fill(0);
+      from = pointer + bytes;
+    }
+    this.u8(from, this.#zeros - from).fill(0);
+  }
+
   /** Runs `work` and gives back what it took, also when it throws; what `work` returns must not point there. */
   scope<T>(work: () => T): T {
     const mark = this.#top;

@@ -143,7 +143,6 @@ export class LimitedMemory {
 /** Newton steps, their equations solved by conjugate gradients, the kept normal equations being the preconditioner. */
 export class Newton {
   products = 0;
-  readonly room: Field;
   readonly #reduced: Reduced;
   readonly #r: number;
   readonly #z: number;
@@ -151,9 +150,12 @@ export class Newton {
   readonly #q: number;
 
   constructor(problem: Stationary) {
-    const reduced = (this.#reduced = new Reduced(problem));
-    [this.#r, this.#z, this.#p, this.#q] = [0, 0, 0, 0].map(() => problem.room(reduced.stays));
-    this.room = reduced.direction;
+    this.#reduced = new Reduced(problem);
+    [this.#r, this.#z, this.#p, this.#q] = [0, 0, 0, 0].map(() => problem.room(this.#reduced.stays));
+  }
+
+  get room(): Field {
+    return this.#reduced.direction;
   }
 
   restart(): void {} // it carries nothing from step to step

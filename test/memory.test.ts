@@ -11,6 +11,16 @@ import { Arena } from '../src/memory.ts';
 
 const test = suite('memory');
 
+test('clearing beside what is kept leaves that as it is, and nothing of what was given back', () => {
+  const arena = new Arena(), before = arena.upload(new Uint8Array(100).fill(1)), kept = arena.upload(new Uint8Array(100).fill(2));
+  const between = arena.upload(new Uint8Array(10).fill(3)), also = arena.upload(new Uint8Array(64).fill(4));
+  const given = arena.scope(() => arena.upload(new Uint8Array(5000).fill(5)));
+  arena.clearBeside([{ pointer: also, bytes: 64 }, { pointer: kept, bytes: 100 }]);
+  const all = (at: number, bytes: number, value: number): boolean => arena.u8(at, bytes).every((byte) => byte === value);
+  assert.ok(all(kept, 100, 2) && all(also, 64, 4));
+  assert.ok(all(before, 100, 0) && all(between, 10, 0) && all(given, 5000, 0));
+});
+
 test('cleared bytes are zero, wherever they come from: fresh pages, bytes used before, or both at once', () => {
   const arena = new Arena(), size = 200_000;
   const zero = (bytes: number): boolean => arena.u8(arena.allocZeroed(bytes), bytes).every((byte) => byte === 0);

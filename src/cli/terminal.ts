@@ -97,7 +97,7 @@ function cell(value: unknown): string {
 export const secondsText = (seconds: number): string => (seconds < 10 ? `${seconds.toFixed(2)} s` : `${seconds.toFixed(0)} s`);
 
 /** As GiB or MiB, with three figures. */
-export const bytesText = (bytes: number): string => (bytes >= 2 ** 29 ? `${(bytes / 2 ** 30).toPrecision(3)} GiB` : `${(bytes / 2 ** 20).toPrecision(3)} MiB`);
+export const bytesText = (bytes: number): string => (bytes >= (1 << 29) ? `${(bytes / (1 << 30)).toPrecision(3)} GiB` : `${(bytes / (1 << 20)).toPrecision(3)} MiB`);
 
 /** A ranked list, with titles where there are any. */
 export function itemTable(items: readonly { readonly item: string; readonly score: number; readonly title?: string }[]): string {
