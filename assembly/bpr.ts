@@ -1,6 +1,6 @@
 // One batch of Bayesian personalised ranking for plain factors, without the tape: what the tape's gather, dot, loss and
 // scatter do, in one pass over the rows.
-import { sigmoid4, sigmoidf, softplus_f32, softplusf } from './math';
+import { sigmoidf, softplusf } from './math';
 import { high64, low64, madd, sum2, sum4 } from './simd';
 
 /**
@@ -61,60 +61,4 @@ export function scatter_scaled(count: i32, ld: i32, weight: f32, index: usize, X
     const at = <usize>load<u32>(index + k) * stride;
     for (let c = at; c < at + stride; c += 16) v128.store(Y + c, madd(v128.load(Y + c), w, v128.load(X + c)));
   }
-}
-
-/** Where the samples from k on, four at most, end that name no row twice (bytes of an index): scored together, these give what they give one by one. */
-function apart(k: usize, end: usize, users: usize, positives: usize, negatives: usize): usize {
-  const last = min(k + 16, end);
-  let to = k + 4;
-  for (; to < last; to += 4) {
-    const u = load<u32>(users + to), p = load<u32>(positives + to), n = load<u32>(negatives + to);
-    for (let j = k; j < to; j += 4) {
-      const q = load<u32>(positives + j), m = load<u32>(negatives + j);
-      if (u == load<u32>(users + j) || p == q || p == m || n == q || n == m) return to;
-    }
-  }
-  return to;
-}
-
-/**
- * Descends on softplus(−x) + decay/2·(‖U_u‖² + ‖V_p‖² + ‖V_n‖²), x = U_u·(V_p − V_n), a sample at a time in order, in
- * place: each sees the rows that the one before left (Rendle et al. 2009). A pair that stands against itself moves nothing.
- * Up to four samples are scored before the first of them moves: their cache misses and sigmoids then do not wait for each other.
- * Returns Σ softplus(−x) (f64); scratch f32[count + 7].
- */
-export function bpr_sgd(
-  count: i32, ld: i32, rate: f32, decay: f32, users: usize, positives: usize, negatives: usize, U: usize, V: usize, scratch: usize,
-): f64 {
-  const stride = <usize>ld << 2, all = <usize>count << 2, kept = f32x4.splat(1 - rate * decay), scores = scratch + 16;
-  for (let k: usize = 0; k < all;) {
-    const to = apart(k, all, users, positives, negatives);
-    for (let j = k; j < to; j += 4) {
-      const u = U + <usize>load<u32>(users + j) * stride, p = V + <usize>load<u32>(positives + j) * stride, n = V + <usize>load<u32>(negatives + j) * stride;
-      let x0 = f32x4.splat(0), x1 = x0;
-      for (let c: usize = 0; c < stride; c += 32) {
-        x0 = madd(x0, v128.load(u + c), f32x4.sub(v128.load(p + c), v128.load(n + c)));
-        x1 = madd(x1, v128.load(u + c, 16), f32x4.sub(v128.load(p + c, 16), v128.load(n + c, 16)));
-      }
-      store<f32>(scores + j, -sum4(f32x4.add(x0, x1)));
-    }
-    // What lies behind the last score is computed along, and not used.
-    v128.store(scratch, f32x4.mul(f32x4.splat(rate), sigmoid4(v128.load(scores + k))));
-    for (let j = k; j < to; j += 4) {
-      const u = U + <usize>load<u32>(users + j) * stride, p = V + <usize>load<u32>(positives + j) * stride, n = V + <usize>load<u32>(negatives + j) * stride;
-      if (p == n) continue;
-      const g = v128.load32_splat(scratch + (j - k));
-      for (let c: usize = 0; c < stride; c += 16) {
-        const a = v128.load(u + c), b = v128.load(p + c), d = v128.load(n + c), step = f32x4.mul(g, a);
-        v128.store(u + c, madd(f32x4.mul(kept, a), g, f32x4.sub(b, d)));
-        v128.store(p + c, madd(step, kept, b));
-        v128.store(n + c, f32x4.sub(f32x4.mul(kept, d), step));
-      }
-    }
-    k = to;
-  }
-  softplus_f32(count, scores, scores);
-  let loss: f64 = 0;
-  for (let k: usize = 0; k < all; k += 4) loss += <f64>load<f32>(scores + k);
-  return loss;
 }

@@ -22,7 +22,8 @@ export {
 } from './rows';
 export { sgd, adagrad, adam, sgd_rows, adagrad_rows, adam_rows } from './optimizer';
 export { draw_negatives, epoch_words } from './sampling';
-export { bpr_gradient, bpr_sgd, gathered_squares, scatter_scaled } from './bpr';
+export { bpr_gradient, gathered_squares, scatter_scaled } from './bpr';
+export { block_pairs, block_pairs_scratch, bpr_sgd, epoch_blocks } from './pairs';
 export { select_neighbors } from './neighbors';
 export { cholesky64, spd_finish, spd_pivot, spd_sweep, spd_sweep_scratch, spd_update } from './dense64';
 export {

@@ -10,7 +10,8 @@ import { breathe, provenanceOf, savedParameter, type FitControl, type Model, typ
 import { begin, type Moment, type Network, type Pass } from './network.ts';
 import { Optimizer, OPTIMIZERS, type OptimizerName } from './optimizer.ts';
 import { boolean, integer, number, resolveOptions, seed, word, type OptionSpecs, type OptionsOf, type OptionValue } from './options.ts';
-import { PairSampler, taken, type Batch, type SamplerOptions } from './sampling.ts';
+import { PairDescent } from './pairs.ts';
+import { PairSampler, type SamplerOptions } from './sampling.ts';
 import { overRange, shareWork, threadsOf } from './sharing.ts';
 import { scalar, Tape, type Variable } from './tape.ts';
 import { Matrix, type SparseRows } from './tensor.ts';
@@ -90,9 +91,6 @@ export class GradientModel extends BilinearModel {
   }
 }
 
-/** Pairs that are drawn and descended on between two looks at the signal; changes no byte of the rows. */
-const PAIRS_PER_CALL = 16_384;
-
 /** A network over a data set in an arena of its own: what training and unlearning do their steps on. */
 export class Training {
   readonly arena: Arena;
@@ -101,7 +99,7 @@ export class Training {
   #breath = 0;
 
   /** @param team whose arena the network lives in and whose threads work on it; default one thread. */
-  constructor(readonly kind: GradientKind, readonly data: Dataset, readonly options: TrainingOptions, team = new Team()) {
+  constructor(readonly kind: GradientKind, readonly data: Dataset, readonly options: TrainingOptions, readonly team = new Team()) {
     this.arena = team.arena;
     shareWork(team);
     if (data.interactions === 0) throw new DataError(`model "${kind.name}" needs interactions to train on, and the data have none`, { source: data.source });
@@ -148,12 +146,6 @@ export class Training {
     });
   }
 
-  #descend(batch: Batch, rate: number, epoch: number): number {
-    const value = this.network.descend!(batch, rate);
-    if (!Number.isFinite(value)) throw this.#diverged({ epoch, step: 0 }, `the loss is ${value}`);
-    return value;
-  }
-
   #clip(tape: Tape, longest: number): void {
     const { kernels } = this.arena;
     const gradients = Array.from(this.matrices.values(), (matrix) => tape.parameter(matrix).gradient).filter((g) => g !== undefined);
@@ -161,25 +153,36 @@ export class Training {
     if (norm > longest) for (const g of gradients) kernels.axpby(g.rows * g.ld, longest / norm, 0, g.pointer, g.pointer);
   }
 
+  /** What an epoch's pairs come from, all of the data's: descent pair by pair where the options say so, else batches. */
+  pairs(): PairSampler | PairDescent {
+    const { data, options, network, team } = this, sampler = options as SamplerOptions;
+    return options.optimizer === 'sgd-pairs' ? new PairDescent(team, data, network.pairs!, options.seed, sampler) : new PairSampler(data, options.seed, [data], sampler);
+  }
+
   /**
-   * One pass over the sampler's pairs, in steps of batches or pair by pair.
-   * @param rows those that may move, by parameter; default all.
+   * One pass over the pairs, in steps of batches or pair by pair.
+   * @param rows those that may move, by parameter, in steps of batches; default all.
    * @returns the mean loss.
    */
-  async epoch(number: number, sampler: PairSampler, optimizer: Optimizer, rate: number, control: FitControl, rows?: ReadonlyMap<string, Int32Array>): Promise<number> {
-    const byPair = optimizer.name === 'sgd-pairs', batchSize = byPair ? PAIRS_PER_CALL : this.options.batchSize;
-    for (const name of this.network.beginEpoch?.(number) ?? []) optimizer.restart(name);
-    const order = sampler.order(number), triples = byPair ? sampler.triples(number) : undefined;
-    let total = 0;
-    for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
-      const entries = order.subarray(start, start + batchSize), batch = triples ? taken(entries, triples) : sampler.batch(entries, number);
-      total += byPair ? this.#descend(batch, rate, number) : this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1), rows) * entries.length;
-      await this.breathe(control);
-    }
+  async epoch(number: number, pairs: PairSampler | PairDescent, optimizer: Optimizer, rate: number, control: FitControl, rows?: ReadonlyMap<string, Int32Array>): Promise<number> {
+    const total = pairs instanceof PairDescent ? await pairs.epoch(number, rate, () => this.breathe(control)) : await this.#batches(number, pairs, optimizer, rate, control, rows);
+    if (!Number.isFinite(total)) throw this.#diverged({ epoch: number, step: 0 }, `the loss is ${total}`);
     for (const [name, matrix] of this.matrices) {
       if (this.arena.kernels.first_not_finite(matrix.rows * matrix.ld, matrix.pointer) > 0) throw this.#diverged({ epoch: number, step: 0 }, `parameter "${name}" is not finite`);
     }
-    return total / order.length;
+    return total / pairs.data.interactions;
+  }
+
+  async #batches(number: number, sampler: PairSampler, optimizer: Optimizer, rate: number, control: FitControl, rows?: ReadonlyMap<string, Int32Array>): Promise<number> {
+    const { batchSize } = this.options, order = sampler.order(number);
+    for (const name of this.network.beginEpoch?.(number) ?? []) optimizer.restart(name);
+    let total = 0;
+    for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
+      const batch = sampler.batch(order.subarray(start, start + batchSize), number), entries = Math.min(batchSize, order.length - start);
+      total += this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1), rows) * entries;
+      await this.breathe(control);
+    }
+    return total;
   }
 
   /** Mean Recall@k over the users who have positives, `seen` left out of the lists. NaN when there is no such user. */
@@ -284,7 +287,7 @@ async function fitWith(team: Team, kind: GradientKind, data: Dataset, options: T
   const training = new Training(kind, data, options, team), { arena, matrices } = training;
   const optimizer = new Optimizer(arena, matrices, { name: options.optimizer, weightDecay: options.weightDecay });
   const best = new Map<string, Matrix>(validation ? Array.from(matrices, ([name, { rows, cols }]) => [name, new Matrix(arena, rows, cols)] as const) : []);
-  const sampler = new PairSampler(data, options.seed, [data], options as SamplerOptions);
+  const pairs = training.pairs();
   const state = { epoch: 0, bestEpoch: 0, bestRecall: -1, misses: 0, objective: 0 };
   const everything = (): [string, Matrix][] => [...matrices, ...optimizer.state(), ...Array.from(best, ([name, m]) => [`${name}/best`, m] as [string, Matrix])];
   const capture = (): Checkpoint => ({
@@ -303,7 +306,7 @@ async function fitWith(team: Team, kind: GradientKind, data: Dataset, options: T
   for (let e = 0; e < state.epoch; e++) rate *= options.learningRateDecay;
   while (state.epoch < options.epochs && state.misses <= options.patience) {
     const epoch = state.epoch + 1;
-    state.objective = await training.epoch(epoch, sampler, optimizer, rate, control);
+    state.objective = await training.epoch(epoch, pairs, optimizer, rate, control);
     state.epoch = epoch;
     rate *= options.learningRateDecay;
     let recall: number | undefined;

@@ -2,6 +2,7 @@
 import type { Dataset, Features } from './dataset.ts';
 import { DataError } from './errors.ts';
 import type { Arena } from './memory.ts';
+import type { PairTables } from './pairs.ts';
 import { keyOf, pairKey, STREAM } from './random.ts';
 import type { Batch } from './sampling.ts';
 import type { Tape, Variable } from './tape.ts';
@@ -120,8 +121,8 @@ export interface Network {
   /** Redraws what changes by epoch. @returns names of parameters that it wrote over. */
   beginEpoch?(epoch: number): readonly string[] | void;
   pass(tape: Tape, moment: Moment): Pass;
-  /** Descends on a batch pair by pair, in place: optimizer sgd-pairs. @returns the sum of the pairs' losses. */
-  descend?(batch: Batch, rate: number): number;
+  /** What can be descended on pair by pair: optimizer sgd-pairs. */
+  readonly pairs?: PairTables;
   /** The rows whose dot products are the scores, without randomness: for ranking. */
   factors(tape: Tape): { readonly users: Variable; readonly items: Variable };
 }

@@ -9,7 +9,7 @@ export interface Key {
 }
 
 /** Streams keep draws for different purposes apart; a number once given is never reused for another purpose. */
-export const STREAM = Object.freeze({ userFactors: 1, itemFactors: 2, split: 3, generate: 4, negatives: 5, shuffle: 6, parameters: 7, dropout: 8, forgetSample: 9, freshRow: 10, edges: 11, certificate: 12, mix: 13 });
+export const STREAM = Object.freeze({ userFactors: 1, itemFactors: 2, split: 3, generate: 4, negatives: 5, shuffle: 6, parameters: 7, dropout: 8, forgetSample: 9, freshRow: 10, edges: 11, certificate: 12, mix: 13, blocks: 14 });
 
 const rotl = (x: number, r: number): number => (x << r) | (x >>> (32 - r));
 const finalize = (h: number): number => {

@@ -24,17 +24,20 @@ export interface SamplerOptions {
 }
 
 /** Tries before a negative is looked for item by item: most draws by popularity are turned down. */
-const TRIES = { uniform: 64, popularity: 512 } as const;
+export const TRIES = { uniform: 64, popularity: 512 } as const;
 
-/** Entries that are drawn for at a time where all are. */
-const ENTRIES_PER_CALL = 65_536;
+/** A count that is drawn for certain: a power of two, so that forgetting somebody rarely changes it. */
+export function drawCeiling(counts: Int32Array): number {
+  let ceiling = 1;
+  for (const count of counts) while (ceiling < count) ceiling *= 2;
+  return ceiling;
+}
 
 /** Draws pairs of a training set. */
 export class PairSampler {
   readonly #keys: Uint32Array;
   readonly #users: Int32Array;
   readonly #counts: Int32Array;
-  /** A count that is drawn for certain: a power of two, so that forgetting somebody rarely changes it. */
   readonly #ceiling: number;
   readonly #sampler: (typeof SAMPLERS)[number];
   readonly #negatives: number;
@@ -67,9 +70,7 @@ export class PairSampler {
     this.#counts = Int32Array.from(closed[0].itemCounts());
     this.#sampler = sampler;
     this.#negatives = negatives;
-    let ceiling = 1;
-    for (const count of this.#counts) while (ceiling < count) ceiling *= 2;
-    this.#ceiling = ceiling;
+    this.#ceiling = drawCeiling(this.#counts);
     this.#inputs = [this.#keys, this.#users, this.#counts, this.#closed.indptr, this.#closed.indices].map((array) => this.#arena.upload(array));
   }
 
@@ -95,26 +96,6 @@ export class PairSampler {
       if (negatives[k] < 0) negatives[k] = this.#sought(e, users[k], epoch, draw * this.#negatives + Math.floor(k / n));
     }
     return { users, positives, negatives, times: this.#negatives };
-  }
-
-  /**
-   * User, item and negative of every entry, side by side, as `batch` draws them with one negative each. Entry by entry
-   * users' lists are read one after the other: several times as fast as in the order of an epoch.
-   */
-  triples(epoch: number): Int32Array {
-    const n = this.data.interactions, { indices } = this.data.userItems, out = new Int32Array(3 * n);
-    for (let start = 0; start < n; start += ENTRIES_PER_CALL) {
-      const entries = new Int32Array(Math.min(ENTRIES_PER_CALL, n - start));
-      for (let k = 0; k < entries.length; k++) entries[k] = start + k;
-      const drawn = this.#draw(entries, epoch, 0);
-      for (let k = 0; k < entries.length; k++) {
-        const e = start + k, user = this.#users[e];
-        out[3 * e] = user;
-        out[3 * e + 1] = indices[e];
-        out[3 * e + 2] = drawn[k] < 0 ? this.#sought(e, user, epoch, 0) : drawn[k];
-      }
-    }
-    return out;
   }
 
   /** A negative for each entry; −1 where the tries were not enough. */
@@ -165,18 +146,6 @@ export function has(indices: Int32Array, low: number, high: number, item: number
     else high = middle;
   }
   return low < end && indices[low] === item;
-}
-
-/** The given entries of an epoch's triples as a batch. */
-export function taken(entries: Int32Array, triples: Int32Array): Batch {
-  const n = entries.length, users = new Int32Array(n), positives = new Int32Array(n), negatives = new Int32Array(n);
-  for (let k = 0; k < n; k++) {
-    const at = 3 * entries[k];
-    users[k] = triples[at];
-    positives[k] = triples[at + 1];
-    negatives[k] = triples[at + 2];
-  }
-  return { users, positives, negatives, times: 1 };
 }
 
 /** Positions in ascending order of their keys, equal keys in order of position: two counting passes of 16 bits. */

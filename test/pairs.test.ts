@@ -1,9 +1,9 @@
 // Descent pair by pair (optimizer sgd-pairs): what it learns, its bytes, what it refuses.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bpr, type Dataset, digest, evaluate, finetune, forget, mmrecun, ModelError, retrain, type Unlearner } from '../src/index.ts';
+import { bpr, digest, evaluate, finetune, forget, generate, mmrecun, ModelError, retrain, type Unlearner } from '../src/index.ts';
 import type { Checkpoint } from '../src/gradient.ts';
-import { PairSampler, taken } from '../src/sampling.ts';
+import { blocksOf } from '../src/pairs.ts';
 import { clustered } from './fixtures.ts';
 
 const test = suite('pairs');
@@ -38,17 +38,24 @@ test('interrupted and resumed, the same bytes, with validation', async () => {
   assert.is.not(await digest(wrong), await digest(right));
 });
 
-test('an epoch\'s triples are the batches, in the order of entries', () => {
-  const both = (of: Dataset, epoch: number): void => {
-    const sampler = new PairSampler(of, 3), order = sampler.order(epoch);
-    assert.equal(taken(order, sampler.triples(epoch)), sampler.batch(order, epoch));
-  };
-  both(train, 1);
-  both(train, 2);
-  // A user who has every item: what the draws do not find is sought.
-  both(train.filter((_, __, item) => item === train.itemsOf(0)[0]), 1);
-  const sampler = new PairSampler(train, 3);
-  assert.is.not(sampler.triples(1).join(), sampler.triples(2).join());
+test('blocks: by the shape of the data alone, none where rows or pairs are few', () => {
+  assert.equal([[60, 40, 500], [900, 240, 15_000], [6040, 3706, 1_000_000], [69_878, 10_677, 10_000_000], [6040, 3706, 5_000], [1e6, 1e5, 1e8]]
+    .map(([users, items, pairs]) => blocksOf(users, items, pairs, 64)), [1, 3, 16, 27, 8, 64]);
+});
+
+test('in blocks: learns, sees an abort within an epoch, goes on from a checkpoint, and the sampler by popularity is another', async () => {
+  const many = await generate({ users: 1100, items: 1100, interactions: 40_000 }), held = many.filter((e) => e % 10 === 0), kept = many.filter((e) => e % 10 !== 0);
+  assert.is(blocksOf(1100, 1100, kept.interactions, 16), 16);
+  const options = { ...OPTIONS, factors: 16, epochs: 12 }, checkpoints: Checkpoint[] = [];
+  const model = await bpr.fit(kept, options, { onCheckpoint: (c) => checkpoints.push(c), checkpointEvery: 5 });
+  const still = await bpr.fit(kept, { ...options, learningRate: 1e-9 });
+  const [learned, not] = [model, still].map((m) => evaluate(m, kept, held)['recall@20']);
+  assert.ok(learned > 2 * not, `${learned} and ${not}`);
+  assert.is(await digest(await bpr.fit(kept, options, { checkpoint: structuredClone(checkpoints[0]) })), await digest(model));
+  assert.is.not(await digest(await bpr.fit(kept, { ...options, sampler: 'popularity' })), await digest(model));
+  const stop = new AbortController();
+  const error = await failure(bpr.fit(kept, options, { signal: stop.signal, onProgress: () => stop.abort(new Error('enough')) }));
+  assert.is(error.message, 'enough');
 });
 
 test('forgetting: retrain gives what never knew the user; other methods take their own steps', async () => {

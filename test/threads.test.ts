@@ -11,6 +11,7 @@ import { matmul, matmulTransposed, propagateLayers } from '../src/ops/products.t
 import { sumSquares } from '../src/ops/reduce.ts';
 import { resolveOptions } from '../src/options.ts';
 import { bipartiteGraph } from '../src/graph.ts';
+import { blocksOf } from '../src/pairs.ts';
 import { withSharedMemory } from '../src/shared.ts';
 import { shareWork, threadsOf } from '../src/sharing.ts';
 import { Tape } from '../src/tape.ts';
@@ -114,6 +115,19 @@ test(`gradient models: the same bytes for ${NUMBERS.join(', ')} threads, validat
     assert.is(found.size, 1, `${kind.name}: ${[...found].join('\n')}`);
     const other = await kind.fit(train, { epochs: 1, batchSize: 6000, factors: 64, seed: 2 }, { threads: 2, validation });
     assert.not([...found][0].startsWith(await digest(other)), 'the check must be able to fail');
+  }
+});
+
+test(`descent pair by pair: the same bytes for ${NUMBERS.join(', ')} threads, in blocks and in one`, async () => {
+  for (const [of, blocks] of [[await generate({ users: 1100, items: 1100, interactions: 40_000 }), 16], [await generate({ users: 80, items: 60, interactions: 900 }), 1]] as const) {
+    assert.is(blocksOf(of.users.size, of.items.size, of.interactions, 16), blocks);
+    const options = { optimizer: 'sgd-pairs', factors: 16, epochs: 3, learningRate: 0.1, regularization: 0.01 } as const, found = new Set<string>();
+    for (const threads of NUMBERS) {
+      const model = await bpr.fit(of, options, { threads });
+      found.add(`${await digest(model)} ${JSON.stringify(model.record)}`);
+    }
+    assert.is(found.size, 1, [...found].join('\n'));
+    assert.not([...found][0].startsWith(await digest(await bpr.fit(of, { ...options, seed: 2 }, { threads: 2 }))), 'the check must be able to fail');
   }
 });
 

@@ -16,7 +16,6 @@ import { lightgcn } from '../../src/models/lightgcn.ts';
 import { Optimizer } from '../../src/optimizer.ts';
 import { matmul, propagate } from '../../src/ops/products.ts';
 import { resolveOptions } from '../../src/options.ts';
-import { PairSampler } from '../../src/sampling.ts';
 import { shareWork } from '../../src/sharing.ts';
 import { Tape } from '../../src/tape.ts';
 import { Csr, Matrix } from '../../src/tensor.ts';
@@ -161,12 +160,12 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
 
 /** A gradient model's training, an epoch at a time. */
 function trainer(kind: GradientKind, data: Dataset, given: Readonly<Record<string, unknown>>, team: Team): { training: Training; epoch(): Promise<number> } {
-  const options = resolveOptions(kind.name, kind.options, given) as unknown as TrainingOptions & { readonly sampler: 'uniform'; readonly negatives: number };
+  const options = resolveOptions(kind.name, kind.options, given) as unknown as TrainingOptions;
   const training = new Training(kind, data, options, team), optimizer = new Optimizer(training.arena, training.matrices, { name: options.optimizer, weightDecay: options.weightDecay });
-  const sampler = new PairSampler(data, options.seed, [data], options);
+  const pairs = training.pairs();
   training.begin();
   let done = 0;
-  return { training, epoch: () => training.epoch(++done, sampler, optimizer, options.learningRate, {}) };
+  return { training, epoch: () => training.epoch(++done, pairs, optimizer, options.learningRate, {}) };
 }
 
 const dense = (matrix: Matrix): Dense => ({ rows: matrix.rows, cols: matrix.cols, values: matrix.toArray() });

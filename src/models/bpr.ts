@@ -1,7 +1,7 @@
 // Matrix factorisation by Bayesian personalised ranking (Rendle et al., UAI 2009).
 import { boolean, gradientKind, number, word, type GradientKind } from '../gradient.ts';
 import { ParameterSet, xavierNormal, type Pass } from '../network.ts';
-import { descendPairs, fusedBpr } from '../ops/fused.ts';
+import { fusedBpr } from '../ops/fused.ts';
 import { PAIR_OPTIMIZERS } from '../optimizer.ts';
 import { gather, rowDot } from '../ops/rows.ts';
 import type { OptionsOf } from '../options.ts';
@@ -37,7 +37,7 @@ export const bpr: GradientKind<typeof options> = gradientKind({
           },
         };
       },
-      descend: (batch, rate) => descendPairs(P, Q, batch, rate, regularization),
+      pairs: { users: P, items: Q, decay: regularization },
       factors: (tape) => ({ users: tape.parameter(P), items: tape.parameter(Q) }),
     };
   },

@@ -1,6 +1,5 @@
-// Plain factors without the tape's operations: a whole batch in one of them, or descent sample by sample.
+// Plain factors without the tape's operations: a whole batch in one of them.
 import type { Variable } from '../tape.ts';
-import type { Matrix } from '../tensor.ts';
 
 /**
  * `pairwise` of gathered rows without gathering them: weight·( mean softplus(−x) + regularization·Σ_j ‖X_j‖ / n ).
@@ -22,11 +21,4 @@ export function fusedBpr(users: Variable, items: Variable, batch: { users: Int32
   const y = tape.matrix(1, 1);
   y.row(0)[0] = loss;
   return tape.constant(y);
-}
-
-/** Descends on one pair after the other, in place; `decay` is of the rows that a pair names. @returns Σ softplus(−x) over the pairs. */
-export function descendPairs(users: Matrix, items: Matrix, batch: { users: Int32Array; positives: Int32Array; negatives: Int32Array }, rate: number, decay: number): number {
-  const { arena, ld } = users, n = batch.users.length;
-  return arena.scope(() => arena.kernels.bpr_sgd(n, ld, rate, decay, arena.upload(batch.users), arena.upload(batch.positives), arena.upload(batch.negatives),
-    users.pointer, items.pointer, arena.alloc((n + 7) * 4)));
 }

@@ -2,7 +2,7 @@
 // same digests on every runtime (scripts/runtimes compares them) and from one day to the next (recorded.json).
 // It walks the registries, so a new model or method is covered without a line added here.
 import {
-  MODELS, ModelError, UNLEARNERS, compatible, deserialize, digest, evaluate, forget, kernelBuild, kernelsDigest, serialize,
+  MODELS, ModelError, UNLEARNERS, compatible, deserialize, digest, evaluate, forget, generate, kernelBuild, kernelsDigest, serialize,
   type Dataset, type ForgetRequest, type Model, type ModelKind, type Unlearner,
 } from '../../src/index.ts';
 import { Arena } from '../../src/memory.ts';
@@ -37,6 +37,10 @@ export async function* stages(): AsyncGenerator<Stage> {
   const arena = new Arena();
   const turned = Csr.from(arena, train.userItems).transpose();
   yield await stage('kernels/csr_transpose', arena.u8(turned.indptr, (turned.rows + 1) * 4), arena.u8(turned.indices, turned.nnz * 4), arena.u8(turned.data, turned.nnz * 4));
+
+  // Large enough that it is descended on in several blocks.
+  const many = await generate({ users: 300, items: 300, interactions: 6000 });
+  yield { stage: 'bpr/pairs', digest: await digest(await MODELS.bpr.fit(many, { ...smallOptions(MODELS.bpr.options), optimizer: 'sgd-pairs', learningRate: 0.05 })) };
 
   for (const [name, kind] of Object.entries<ModelKind>(MODELS)) {
     const model = await kind.fit(train, smallOptions(kind.options));

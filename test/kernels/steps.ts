@@ -1,8 +1,7 @@
 // Pointwise steps, losses and optimisers beside float64.
 import type { Arena } from '../../src/memory.ts';
 import { Matrix } from '../../src/tensor.ts';
-import { cell, dot, sigmoid, softplus, table, type Table } from '../reference/tables.ts';
-import { draws } from './samples.ts';
+import { cell, dot, sigmoid, softplus, table } from '../reference/tables.ts';
 import { close, kept, pair } from './tape.ts';
 import { largest, near, same, type KernelCheck, type KernelTable } from './table.ts';
 
@@ -104,24 +103,6 @@ export const elementwise: KernelTable = {
   },
 };
 
-/** Rows and loss after descent on each pair in turn, in float64. */
-function descended(U0: Table, V0: Table, users: Int32Array, plus: Int32Array, minus: Int32Array, rate: number, decay: number): { U: Table; V: Table; loss: number } {
-  const [U, V] = [U0, V0].map((t) => table(t.rows, t.cols, (r, c) => cell(t, r, c)));
-  let loss = 0;
-  users.forEach((u, k) => {
-    const p = plus[k], n = minus[k], x = dot(U, u, V, p) - dot(U, u, V, n), g = sigmoid(-x);
-    loss += softplus(-x);
-    if (p === n) return;
-    for (let c = 0; c < U.cols; c++) {
-      const [a, b, d] = [cell(U, u, c), cell(V, p, c), cell(V, n, c)];
-      U.at[u * U.cols + c] += rate * (g * (b - d) - decay * a);
-      V.at[p * U.cols + c] += rate * (g * a - decay * b);
-      V.at[n * U.cols + c] += rate * (-g * a - decay * d);
-    }
-  });
-  return { U, V, loss };
-}
-
 export const bprTable: KernelTable = {
   bpr_gradient: {
     claim: 'loss and gradients within 2e-6 of float64 for both signs, users and items that occur more than once',
@@ -145,38 +126,6 @@ export const bprTable: KernelTable = {
         close('dU', dU.m, eU, 2e-6);
         close('dV', dV.m, eV, 2e-6);
       }
-    },
-  },
-  bpr_sgd: {
-    claim: 'rows and loss within 2e-6 of float64 taken in the same order; the same bits in one call or two; a pair against itself moves nothing; pads zero',
-    check(arena) {
-      const rate = Math.fround(0.05), decay = Math.fround(0.1), count = 90;
-      for (const [factors, itself] of [[3, false], [12, false], [64, true]] as const) {
-        const U = pair(arena, 1, 5, factors), V = pair(arena, 2, 7, factors), scratch = arena.alloc((count + 7) * 4);
-        const users = Int32Array.from({ length: count }, (_, k) => (k * k) % 5), plus = Int32Array.from({ length: count }, (_, k) => (k * 3) % 7);
-        const minus = plus.map((p, k) => (itself ? p : (p + 1 + (k % 6)) % 7)), before = [U.m.toArray(), V.m.toArray()];
-        const [u, p, n] = [users, plus, minus].map((list) => arena.upload(list));
-        const run = (from: number, to: number): number =>
-          arena.kernels.bpr_sgd(to - from, U.m.ld, rate, decay, u + from * 4, p + from * 4, n + from * 4, U.m.pointer, V.m.pointer, scratch);
-        const expected = descended(U.t, V.t, users, plus, minus, rate, decay), loss = run(0, count), whole = [U.m.toArray(), V.m.toArray()];
-        near('loss', [loss], [expected.loss], 1e-6, expected.loss);
-        close('U', U.m, expected.U, 2e-6);
-        close('V', V.m, expected.V, 2e-6);
-        if (itself) before.forEach((rows, i) => same('rows of pairs against themselves', whole[i], rows));
-        U.m.load(before[0]);
-        V.m.load(before[1]);
-        const parts = run(0, 37) + run(37, count);
-        near('loss in two calls', [parts], [loss], 1e-14, loss);
-        [U.m, V.m].forEach((m, i) => same('rows in two calls', m.toArray(), whole[i]));
-      }
-    },
-    bench: {
-      '100,000 samples, 6,040 × 3,706, f = 64': (arena: Arena) => {
-        const U = pair(arena, 1, 6040, 64, 0.1).m, V = pair(arena, 2, 3706, 64, 0.1).m, n = 100_000, next = draws(7);
-        const [u, p, q] = [6040, 3706, 3706].map((rows) => arena.upload(Int32Array.from({ length: n }, () => Math.floor(next() * rows))));
-        const scratch = arena.alloc((n + 7) * 4);
-        return { work: n * 64 * 12, unit: 'flop' as const, run: () => arena.kernels.bpr_sgd(n, U.ld, 0.01, 0.01, u, p, q, U.pointer, V.pointer, scratch) };
-      },
     },
   },
   gathered_squares: {
