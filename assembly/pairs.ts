@@ -3,7 +3,7 @@
 // users and a block of items, a cell, name no row that another cell names unless the two share a block. So cells that
 // share none are descended on side by side, on any number of threads, to the same bytes, and a cell's rows fit in the cache.
 import { exp4, log4 } from './math';
-import { bounded, philox } from './random';
+import { bounded, philox, philox4 } from './random';
 import { high64, low64, madd, sum2, sum4, sums4 } from './simd';
 
 /** A pair's record: user, item, negative, place (u32 each). The place is the cell among those of its users, then 16 drawn bits. */
@@ -39,12 +39,10 @@ export function epoch_blocks(
 }
 
 export function block_pairs_scratch(items: i32, most: i32): usize {
-  return (((<usize>items + 15) & ~15) + 16) + (DIGITS << 3) + (<usize>most << 5);
+  return (((<usize>items + 15) & ~15) + 80) + (DIGITS << 3) + (<usize>most << 5);
 }
 
 /** Four words that nobody has had, from the four before. */
-// @ts-ignore: decorator
-@inline
 function refill(words: usize, seed: u32, stream: u32): void {
   philox(load<u32>(words), load<u32>(words, 4), load<u32>(words, 8), load<u32>(words, 12), seed, ~stream, words);
 }
@@ -84,16 +82,30 @@ function negative(
   return own;
 }
 
+/** The words of up to four pairs of a user, side by side as `philox4` leaves them; entries from e on that are past the last repeat it. */
+// @ts-ignore: decorator
+@inline
+function words_of(keyLow: u32, keyHigh: u32, seed: u32, stream: u32, e: usize, last: usize, itemKeys: usize, out: usize): void {
+  const end = last - 4, a = itemKeys + (<usize>load<u32>(e) << 3), b = itemKeys + (<usize>load<u32>(min(e + 4, end)) << 3);
+  const c = itemKeys + (<usize>load<u32>(min(e + 8, end)) << 3), d = itemKeys + (<usize>load<u32>(min(e + 12, end)) << 3);
+  const ab = v128.load64_lane(b, v128.load64_zero(a), 1), cd = v128.load64_lane(d, v128.load64_zero(c), 1);
+  philox4(i32x4.splat(keyLow), i32x4.splat(keyHigh), v128.shuffle<u32>(ab, cd, 0, 2, 4, 6), v128.shuffle<u32>(ab, cd, 1, 3, 5, 7), seed, stream, out);
+}
+
 /** The records of a user's pairs, in the order of the items, at `to`; counts both digits of their places. @returns where the next would be. */
 function user_pairs(
   user: u32, seed: u32, stream: u32, tries: i32, ceiling: f64, key: usize, row: usize, last: usize,
   itemKeys: usize, itemBlock: usize, itemMembers: usize, itemPlaces: usize, itemStarts: usize, counts: usize, closed: usize, words: usize, low: usize, high: usize, to: usize,
 ): usize {
-  const keyLow = load<u32>(key), keyHigh = load<u32>(key, 4);
+  const keyLow = load<u32>(key), keyHigh = load<u32>(key, 4), four = words + 16;
   for (let e = row; e < last; e += 4) store<u8>(closed + load<u32>(e), 1);
-  for (let e = row; e < last; e += 4, to += RECORD) {
-    const item = load<u32>(e), itemKey = itemKeys + (<usize>item << 3), block = load<u32>(itemBlock + (<usize>item << 2)), own = load<u32>(itemPlaces + (<usize>item << 2));
-    philox(keyLow, keyHigh, load<u32>(itemKey), load<u32>(itemKey, 4), seed, stream, words);
+  for (let e = row, lane = four; e < last; e += 4, lane += 4, to += RECORD) {
+    if (((e - row) & 15) == 0) {
+      words_of(keyLow, keyHigh, seed, stream, e, last, itemKeys, four);
+      lane = four;
+    }
+    const item = load<u32>(e), block = load<u32>(itemBlock + (<usize>item << 2)), own = load<u32>(itemPlaces + (<usize>item << 2));
+    for (let w: usize = 0; w < 16; w += 4) store<u32>(words + w, load<u32>(lane + (w << 2)));
     const place = (block << 16) | (load<u32>(words) >> 16), range = itemStarts + (<usize>block << 2), from = load<u32>(range);
     store<u32>(to, user);
     store<u32>(to, own, 4);
@@ -140,7 +152,7 @@ export function block_pairs(
   members: usize, starts: usize, bases: usize, itemBlock: usize, itemMembers: usize, itemPlaces: usize, itemStarts: usize, userKeys: usize, itemKeys: usize,
   counts: usize, indptr: usize, indices: usize, records: usize, cells: usize, scratch: usize,
 ): void {
-  const closed = scratch, words = closed + ((<usize>items + 15) & ~15), low = words + 16, high = low + (DIGITS << 2), drawn = high + (DIGITS << 2);
+  const closed = scratch, words = closed + ((<usize>items + 15) & ~15), low = words + 80, high = low + (DIGITS << 2), drawn = high + (DIGITS << 2);
   for (let i: usize = 0; i < <usize>items; i++) store<u8>(closed + i, load<i32>(counts + (i << 2)) == 0 ? 1 : 0);
   for (let b = <usize>begin << 2; b < <usize>end << 2; b += 4) {
     memory.fill(low, 0, DIGITS << 3);
@@ -182,8 +194,6 @@ function turned(record: v128): v128 {
 }
 
 /** The products whose sum is a record's x, in four lanes. */
-// @ts-ignore: decorator
-@inline
 function products(record: usize, stride: usize, U: usize, V: usize): v128 {
   const u = U + <usize>load<u32>(record) * stride, p = V + <usize>load<u32>(record, 4) * stride, n = V + <usize>load<u32>(record, 8) * stride;
   let x0 = f32x4.splat(0), x1 = x0;
@@ -195,8 +205,6 @@ function products(record: usize, stride: usize, U: usize, V: usize): v128 {
 }
 
 /** Moves a record's three rows by g, the slope times the rate. */
-// @ts-ignore: decorator
-@inline
 function move(record: usize, stride: usize, g: v128, kept: v128, U: usize, V: usize): void {
   const u = U + <usize>load<u32>(record) * stride, p = V + <usize>load<u32>(record, 4) * stride, n = V + <usize>load<u32>(record, 8) * stride;
   if (p == n) return;

@@ -1,18 +1,18 @@
-// What more threads gain: ALS, a product with a sparse matrix, an epoch of LightGCN, on one thread and on several, turn by
+// What more threads gain: ALS, a product with a sparse matrix, an epoch of BPR pair by pair and one of LightGCN, on one thread and on several, turn by
 // turn: the best time of each and the ratio.
 // npm run bench:threads -- [--threads 2] [--rounds 5] [--factors 64] [--interactions 1000000] [--only word] [--json file]
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { generate } from '../src/generate.ts';
-import { Training } from '../src/gradient.ts';
+import { Training, type GradientKind, type TrainingOptions } from '../src/gradient.ts';
 import { bipartiteGraph } from '../src/graph.ts';
 import { LeastSquares } from '../src/least-squares.ts';
 import { leastSquaresOptions } from '../src/least-squares-objective.ts';
+import { bpr } from '../src/models/bpr.ts';
 import { lightgcn } from '../src/models/lightgcn.ts';
 import { Optimizer } from '../src/optimizer.ts';
 import { resolveOptions } from '../src/options.ts';
-import { PairSampler } from '../src/sampling.ts';
 import { multiplySparse, shareWork } from '../src/sharing.ts';
 import { Csr, Matrix } from '../src/tensor.ts';
 import { withTeam, type Team } from '../src/threads.ts';
@@ -35,6 +35,14 @@ const sweep = (solver: 'cholesky' | 'cg'): Prepare => (team) => {
   return () => problem.sweep();
 };
 
+const epochs = (kind: GradientKind, given: object): Prepare => (team) => {
+  const options = resolveOptions(kind.name, kind.options, { factors, ...given }) as unknown as TrainingOptions;
+  const training = new Training(kind, data, options, team), optimizer = new Optimizer(training.arena, training.matrices, { name: options.optimizer }), pairs = training.pairs();
+  training.begin();
+  let epoch = 0;
+  return () => training.epoch(++epoch, pairs, optimizer, options.learningRate, {});
+};
+
 const WORKS: Readonly<Record<string, Prepare>> = {
   cholesky: sweep('cholesky'),
   cg: sweep('cg'),
@@ -44,14 +52,8 @@ const WORKS: Readonly<Record<string, Prepare>> = {
     X.load(Float32Array.from({ length: X.rows * X.cols }, (_, i) => (i % 101) - 50));
     return () => multiplySparse(graph, X.ld, X.pointer, 0, Y.pointer);
   },
-  lightgcn: (team) => {
-    const options = resolveOptions('lightgcn', lightgcn.options, { factors, batchSize: 8192 });
-    const training = new Training(lightgcn, data, options as never, team), optimizer = new Optimizer(training.arena, training.matrices);
-    const sampler = new PairSampler(data, options.seed);
-    training.begin();
-    let epoch = 0;
-    return () => training.epoch(++epoch, sampler, optimizer, options.learningRate, {});
-  },
+  bpr: epochs(bpr, { optimizer: 'sgd-pairs', learningRate: 0.01, regularization: 0.01 }),
+  lightgcn: epochs(lightgcn, { batchSize: 8192 }),
 };
 
 console.log(`${data.users.size} x ${data.items.size}, ${interactions} interactions, ${factors} factors; ${availableParallelism()} processors; seconds per sweep, product, epoch`);

@@ -59,7 +59,7 @@ export class PairDescent {
       return { rows, ld, table: pointer, packed: arena.alloc(rows * ld * 4), keys: arena.upload(data[name].keys()), blockOf, members, places, starts: arena.alloc((this.#blocks + 1) * 4) };
     };
     this.#sides = [side('users'), side('items')];
-    this.#at = [arena.upload(counts), arena.upload(indptr), arena.upload(indices), arena.alloc(this.#pairs * 16), arena.alloc(this.#blocks ** 2 * 4)];
+    this.#at = [arena.upload(counts), arena.upload(indptr), arena.upload(indices), arena.alloc(this.#pairs * 16), arena.alloc(this.#blocks * this.#blocks * 4)];
   }
 
   /**
@@ -99,7 +99,7 @@ export class PairDescent {
       team.runNow('block_pairs', { bounds: bounds.map((at) => b + at), costs }, args);
       await breathe();
     }
-    return Int32Array.of(...arena.i32(cells, blocks ** 2), this.#pairs);
+    return Int32Array.of(...arena.i32(cells, blocks * blocks), this.#pairs);
   }
 
   /** Cell after cell in rounds: those of a round share no block, so that it does not matter who takes which, or when. */

@@ -93,7 +93,7 @@ export const pairs: KernelTable = {
       }
     },
     bench: {
-      'a million pairs, 6,040 × 3,706, 16 blocks': (arena: Arena) => {
+      '1 M pairs, 6,040 × 3,706, 16 blocks': (arena: Arena) => {
         const sides = { users: 6040, items: 3706, blocks: 16 }, next = draws(7), [u, v] = dealt(arena, sides), { kernels } = arena;
         const lists = Array.from({ length: sides.users }, () => Array.from({ length: 3706 }, (_, i) => i).filter(() => next() < 0.0447));
         const indptr = new Int32Array(sides.users + 1), counts = new Int32Array(sides.items).fill(1), bases = new Int32Array(17), blockOf = arena.i32(u.blockOf, sides.users);
