@@ -165,7 +165,7 @@ export class Training {
    * @returns the mean loss.
    */
   async epoch(number: number, pairs: PairSampler | PairDescent, optimizer: Optimizer, rate: number, control: FitControl, rows?: ReadonlyMap<string, Int32Array>): Promise<number> {
-    const total = pairs instanceof PairDescent ? await pairs.epoch(number, rate, () => this.breathe(control)) : await this.#batches(number, pairs, optimizer, rate, control, rows);
+    const total = pairs instanceof PairDescent ? await pairs.epoch(number, rate, control.signal) : await this.#batches(number, pairs, optimizer, rate, control, rows);
     if (!Number.isFinite(total)) throw this.#diverged({ epoch: number, step: 0 }, `the loss is ${total}`);
     for (const [name, matrix] of this.matrices) {
       if (this.arena.kernels.first_not_finite(matrix.rows * matrix.ld, matrix.pointer) > 0) throw this.#diverged({ epoch: number, step: 0 }, `parameter "${name}" is not finite`);

@@ -23,8 +23,10 @@ const FEWEST_BLOCKS = 16;
 const MOST_BLOCKS = 64;
 /** Rows of a block, and pairs of a cell, that are worth a block: in fewer rows a user has too much to draw a negative beside. */
 const ROWS = 64, PAIRS = 64;
-/** Pairs of each cell between two looks at the signal. */
+/** Pairs of each cell that are descended on at a time. */
 const PAIRS_PER_CALL = 16_384;
+/** What drawing a pair costs, in multiplications and additions. */
+const DRAWING = 200;
 
 /** Blocks of users and of items of an epoch: a function of the data's shape, never of threads. */
 export function blocksOf(users: number, items: number, pairs: number, ld: number): number {
@@ -64,16 +66,16 @@ export class PairDescent {
 
   /**
    * Descends once on every pair, each against a negative drawn for this epoch.
-   * @param breathe is called every few milliseconds, and may throw.
    * @returns Σ softplus(−x) over the pairs.
+   * @throws the signal's reason; the tables are those before the epoch then.
    */
-  async epoch(number: number, rate: number, breathe: () => Promise<void>): Promise<number> {
+  async epoch(number: number, rate: number, signal?: AbortSignal): Promise<number> {
     const { arena } = this.#team, mark = arena.mark();
     try {
-      const cells = await this.#draw(number, breathe);
+      const cells = await this.#draw(number, signal);
       // Rows of a block stand together while they are descended on: fewer pages, and lines that come in order.
       for (const { rows, ld, table, packed, members } of this.#sides) pick(arena, rows, ld, members, table, packed);
-      const loss = await this.#descend(cells, rate, breathe);
+      const loss = await this.#descend(cells, rate, signal);
       for (const { rows, ld, table, packed, places } of this.#sides) pick(arena, rows, ld, places, packed, table);
       return loss;
     } finally {
@@ -82,7 +84,7 @@ export class PairDescent {
   }
 
   /** Writes the epoch's records. @returns where each cell begins, and the end of the last. */
-  async #draw(epoch: number, breathe: () => Promise<void>): Promise<Int32Array> {
+  async #draw(epoch: number, signal?: AbortSignal): Promise<Int32Array> {
     const team = this.#team, { arena } = team, { kernels } = arena, blocks = this.#blocks, seed = this.#seed, [counts, indptr, indices, records, cells] = this.#at;
     const [users, items] = this.#sides, words = arena.alloc(16), bases = new Int32Array(blocks + 1);
     this.#sides.forEach(({ rows, blockOf, members, places, starts }, n) => kernels.epoch_blocks(rows, blocks, seed, STREAM.blocks, epoch, n, blockOf, members, places, starts, words));
@@ -94,16 +96,12 @@ export class PairDescent {
     // The stream's number and the epoch's share a word: a pair's keys take all four words of the counter.
     const args = [items.rows, blocks, seed, ((STREAM.blocks << 24) ^ epoch) >>> 0, ...this.#draws, users.members, users.starts, arena.upload(bases), items.blockOf, items.members,
       items.places, items.starts, users.keys, items.keys, counts, indptr, indices, records, cells, { base: arena.alloc(bytes * team.threads), thread: bytes }];
-    for (let b = 0; b < blocks; b += FEWEST_BLOCKS) {
-      const { bounds, costs } = planEven(Math.min(FEWEST_BLOCKS, blocks - b), 1);
-      team.runNow('block_pairs', { bounds: bounds.map((at) => b + at), costs }, args);
-      await breathe();
-    }
+    await team.run('block_pairs', planEven(blocks, 1, (DRAWING * this.#pairs) / blocks), args, false, signal);
     return Int32Array.of(...arena.i32(cells, blocks * blocks), this.#pairs);
   }
 
   /** Cell after cell in rounds: those of a round share no block, so that it does not matter who takes which, or when. */
-  async #descend(cells: Int32Array, rate: number, breathe: () => Promise<void>): Promise<number> {
+  async #descend(cells: Int32Array, rate: number, signal?: AbortSignal): Promise<number> {
     const team = this.#team, [users, items] = this.#sides, blocks = this.#blocks;
     const args = [users.ld, rate, this.#decay, this.#at[3], users.packed, items.packed];
     let loss = 0;
@@ -111,8 +109,7 @@ export class PairDescent {
       const cellsOfRound = Array.from({ length: blocks }, (_, b) => b * blocks + ((b + round) % blocks));
       const longest = Math.max(...cellsOfRound.map((c) => cells[c + 1] - cells[c]));
       for (let from = 0; from < longest; from += PAIRS_PER_CALL) {
-        for (const part of team.runNow('bpr_sgd', planParts(cells, cellsOfRound, from), args)) loss += part;
-        await breathe();
+        for (const part of await team.run('bpr_sgd', planParts(cells, cellsOfRound, from, users.ld), args, false, signal)) loss += part;
       }
     }
     return loss;
@@ -138,8 +135,8 @@ function pick(arena: Arena, rows: number, ld: number, index: number, from: numbe
 }
 
 /** The part of each cell that begins `from` pairs after its start: the longest first, so that nobody is left alone with one. */
-function planParts(cells: Int32Array, of: readonly number[], from: number): Plan {
+function planParts(cells: Int32Array, of: readonly number[], from: number, ld: number): Plan {
   const parts = of.map((c) => [cells[c] + from, Math.min(cells[c + 1], cells[c] + from + PAIRS_PER_CALL)] as const)
     .filter(([begin, end]) => begin < end).sort(([a, b], [c, d]) => d - c - (b - a) || a - c);
-  return { bounds: Int32Array.from(parts.flat()), costs: Float64Array.from(parts, ([begin, end]) => end - begin) };
+  return { bounds: Int32Array.from(parts.flat()), costs: Float64Array.from(parts, ([begin, end]) => (end - begin) * ld * 6) };
 }
