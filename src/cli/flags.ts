@@ -181,6 +181,12 @@ const numberOf = (text: string): unknown => (text.trim() === '' || Number.isNaN(
 
 const flagName = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
 
+/** Options that do not go together are refused by the library, by name, once it knows all of them: wrong usage as well. */
+export function refusal(error: unknown, set?: OptionSet): unknown {
+  const [, name = '', rest = ''] = (error instanceof RangeError && /^"(\w+)" (.*)$/s.exec(error.message)) || [];
+  return set && Object.hasOwn(set.specs, name) ? new UsageError(`--${kebab(name)} ${rest}`) : error;
+}
+
 /** What the library calls a wrong value is wrong usage here. */
 export function asUsage<T>(call: () => T): T {
   try {

@@ -5,7 +5,7 @@ import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { fileProblem, leftBehind, removeUnfinished } from './files.ts';
-import { parseFlags, peek } from './flags.ts';
+import { parseFlags, peek, refusal } from './flags.ts';
 import { commandHelp, overview } from './help.ts';
 import { printable, Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
@@ -40,6 +40,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   if (args.kernels === 'fast') terminal.note('computed by the fast kernels: not comparable byte by byte with what other hosts compute');
   try {
     await command.run({ args, terminal, signal });
+  } catch (error) {
+    throw refusal(error, set);
   } finally {
     terminal.clear();
   }

@@ -155,7 +155,7 @@ test('import: rows by number, rows by lists of ids, and what does not fit', () =
     assert.is(status, 1);
     assert.match(stderr, message);
   }
-  assert.match(place.run('import', 'by-number.npz', '--ids', 'three.csv', '--factors', '3', '--out', 'x').stderr, /"factors" expected 2/);
+  assert.match(place.run('import', 'by-number.npz', '--ids', 'three.csv', '--factors', '3', '--out', 'x').stderr, /--factors expected 2, as in/);
   assert.match(place.run('export', 'p', '--npz', 'x').stderr, /has no factors to export/);
 });
 

@@ -140,6 +140,8 @@ test('wrong usage ends with 2 and a word on help', () => {
   fails(2, /-k expected an integer >= 1, got 0/, 'recommend', 'm', 'ok.csv', '--user', 'u1', '-k', '0');
   fails(2, /-k expected an integer >= 1/, 'evaluate', 'm', 'ok.csv', '-k', '5,0');
   fails(2, /--on expected one of/, 'evaluate', 'm', 'ok.csv', '--on', 'train');
+  fails(2, /--weight-decay expected 0 with optimizer sgd-pairs.*; got 1 \(lethe train --help\)/, 'train', 'ok.csv', '--model', 'bpr', '--out', 'new', '--quiet', '--optimizer', 'sgd-pairs', '--weight-decay', '1');
+  fails(2, /--polish is of use with a "tolerance" only/, 'train', 'ok.csv', '--model', 'als', '--out', 'new', '--quiet', '--polish', 'newton');
   fails(2, /--method expected one of/, 'forget', 'm', 'ok.csv', '--method', 'magic', '--out', 'new', '--users', 'u1');
 });
 
