@@ -53,9 +53,12 @@ test('in blocks: learns, sees an abort within an epoch, goes on from a checkpoin
   assert.ok(learned > 2 * not, `${learned} and ${not}`);
   assert.is(await digest(await bpr.fit(kept, options, { checkpoint: structuredClone(checkpoints[0]) })), await digest(model));
   assert.is.not(await digest(await bpr.fit(kept, { ...options, sampler: 'popularity' })), await digest(model));
-  const stop = new AbortController();
-  const error = await failure(bpr.fit(kept, options, { signal: stop.signal, onProgress: () => stop.abort(new Error('enough')) }));
+  const stop = new AbortController(), seen: number[] = [];
+  const error = await failure(bpr.fit(kept, { ...options, epochs: 5000 }, {
+    signal: stop.signal, onProgress: ({ done }) => { if (seen.push(done) === 1) setTimeout(() => stop.abort(new Error('enough'))); },
+  }));
   assert.is(error.message, 'enough');
+  assert.ok(seen.length < 500, `${seen.length} epochs`);
 });
 
 test('forgetting: retrain gives what never knew the user; other methods take their own steps', async () => {
