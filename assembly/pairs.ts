@@ -42,9 +42,10 @@ export function block_pairs_scratch(items: i32, most: i32): usize {
   return (((<usize>items + 15) & ~15) + 80) + (DIGITS << 3) + (<usize>most << 5);
 }
 
-/** Four words that nobody has had, from the four before. */
-function refill(words: usize, seed: u32, stream: u32): void {
+/** Four words that nobody has had, from the four before. @returns where the first is. */
+function refill(words: usize, seed: u32, stream: u32): usize {
   philox(load<u32>(words), load<u32>(words, 4), load<u32>(words, 8), load<u32>(words, 12), seed, ~stream, words);
+  return 0;
 }
 
 /**
@@ -56,22 +57,14 @@ function negative(
 ): u32 {
   const first = members + (<usize>from << 2);
   let at: usize = 4, place: u32 = 0;
-  for (let t = 0; t < tries; t++) {
-    if (at == 16) {
-      refill(words, seed, stream);
-      at = 0;
-    }
+  for (let t = 0; t < tries; t++, at += 4) {
+    if (at == 16) at = refill(words, seed, stream);
     place = bounded(load<u32>(words + at), size);
-    at += 4;
     const item = load<u32>(first + (<usize>place << 2));
     if (ceiling > 0) {
-      if (at == 16) {
-        refill(words, seed, stream);
-        at = 0;
-      }
-      const word = load<u32>(words + at);
       at += 4;
-      if (<f64>word / 4294967296.0 * ceiling >= <f64>load<i32>(counts + (<usize>item << 2))) continue;
+      if (at == 16) at = refill(words, seed, stream);
+      if (<f64>load<u32>(words + at) / 4294967296.0 * ceiling >= <f64>load<i32>(counts + (<usize>item << 2))) continue;
     }
     if (load<u8>(closed + item) == 0) return from + place;
   }
@@ -85,7 +78,7 @@ function negative(
 /** The words of up to four pairs of a user, side by side as `philox4` leaves them; entries from e on that are past the last repeat it. */
 // @ts-ignore: decorator
 @inline
-function words_of(keyLow: u32, keyHigh: u32, seed: u32, stream: u32, e: usize, last: usize, itemKeys: usize, out: usize): void {
+function wordsOf(keyLow: u32, keyHigh: u32, seed: u32, stream: u32, e: usize, last: usize, itemKeys: usize, out: usize): void {
   const end = last - 4, a = itemKeys + (<usize>load<u32>(e) << 3), b = itemKeys + (<usize>load<u32>(min(e + 4, end)) << 3);
   const c = itemKeys + (<usize>load<u32>(min(e + 8, end)) << 3), d = itemKeys + (<usize>load<u32>(min(e + 12, end)) << 3);
   const ab = v128.load64_lane(b, v128.load64_zero(a), 1), cd = v128.load64_lane(d, v128.load64_zero(c), 1);
@@ -93,7 +86,7 @@ function words_of(keyLow: u32, keyHigh: u32, seed: u32, stream: u32, e: usize, l
 }
 
 /** The records of a user's pairs, in the order of the items, at `to`; counts both digits of their places. @returns where the next would be. */
-function user_pairs(
+function userPairs(
   user: u32, seed: u32, stream: u32, tries: i32, ceiling: f64, key: usize, row: usize, last: usize,
   itemKeys: usize, itemBlock: usize, itemMembers: usize, itemPlaces: usize, itemStarts: usize, counts: usize, closed: usize, words: usize, low: usize, high: usize, to: usize,
 ): usize {
@@ -101,7 +94,7 @@ function user_pairs(
   for (let e = row; e < last; e += 4) store<u8>(closed + load<u32>(e), 1);
   for (let e = row, lane = four; e < last; e += 4, lane += 4, to += RECORD) {
     if (((e - row) & 15) == 0) {
-      words_of(keyLow, keyHigh, seed, stream, e, last, itemKeys, four);
+      wordsOf(keyLow, keyHigh, seed, stream, e, last, itemKeys, four);
       lane = four;
     }
     const item = load<u32>(e), block = load<u32>(itemBlock + (<usize>item << 2)), own = load<u32>(itemPlaces + (<usize>item << 2));
@@ -120,7 +113,7 @@ function user_pairs(
 }
 
 /** Counts become where each digit's records begin. */
-function starts_of(counts: usize): void {
+function startsOf(counts: usize): void {
   let sum: u32 = 0;
   for (const end = counts + (DIGITS << 2); counts < end; counts += 4) {
     const count = load<u32>(counts);
@@ -160,11 +153,11 @@ export function block_pairs(
     let to = drawn;
     for (let m = load<u32>(starts + b), last = load<u32>(starts + b, 4); m < last; m++) {
       const user = load<u32>(members + (<usize>m << 2)), range = indptr + (<usize>user << 2);
-      to = user_pairs(m, seed, stream, tries, ceiling, userKeys + (<usize>user << 3), indices + (<usize>load<u32>(range) << 2), indices + (<usize>load<u32>(range, 4) << 2),
+      to = userPairs(m, seed, stream, tries, ceiling, userKeys + (<usize>user << 3), indices + (<usize>load<u32>(range) << 2), indices + (<usize>load<u32>(range, 4) << 2),
         itemKeys, itemBlock, itemMembers, itemPlaces, itemStarts, counts, closed, words, low, high, to);
     }
-    starts_of(low);
-    starts_of(high);
+    startsOf(low);
+    startsOf(high);
     for (let c: usize = 0; c < <usize>blocks; c++) store<u32>(cells + ((<usize>b >> 2) * <usize>blocks + c << 2), base + load<u32>(high + (c << 16 >> DIGIT << 2)));
     pass(drawn, to, 0, low, sorted);
     pass(sorted, sorted + (to - drawn), DIGIT, high, records + <usize>base * RECORD);
