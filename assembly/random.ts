@@ -1,4 +1,4 @@
-// Keyed random numbers: Philox 4×32-10 (Salmon et al., SC 2011), the same words as src/random.ts.
+// Keyed random numbers: Philox 4×32-10 (Salmon et al., SC 2011), the same words as src/base/random.ts.
 // A draw is a function of (seed, stream, key, index) and of nothing else: no state, no position, no order of calls.
 import { log_f64 } from './math';
 
@@ -55,7 +55,7 @@ export function philox4(c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32
   v128.store(out, c3, 48);
 }
 
-/** Block `index` (four words) of the draws of (seed, stream, key), stored at `out`: the words behind `uniform` in src/random.ts. */
+/** Block `index` (four words) of the draws of (seed, stream, key), stored at `out`: the words behind `uniform` in src/base/random.ts. */
 // @ts-ignore: decorator
 @inline
 export function draw(seed: u32, stream: u32, keyLow: u32, keyHigh: u32, index: u32, out: usize): void {

@@ -1,4 +1,4 @@
-// The draws behind training on pairs, as src/sampling.ts defines them: functions of (seed, stream, pair, epoch, draw) alone.
+// The draws behind training on pairs, as src/gradient/sampling.ts defines them: functions of (seed, stream, pair, epoch, draw) alone.
 import { philox } from './random';
 
 /** out[k] = first word of (seed, stream, keys[k]) at counter `epoch`, k < n: what an epoch is ordered by. keys u32[2n], out u32[n + 3]. */

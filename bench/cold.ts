@@ -47,7 +47,7 @@ async function sample(file: string): Promise<Sample> {
 
 /** A model file with random factors. */
 async function modelFile(path: string): Promise<void> {
-  const { als } = await import('../src/models/als.ts'), { IdTable } = await import('../src/dataset.ts'), { serialize } = await import('../src/serialize.ts');
+  const { als } = await import('../src/models/als.ts'), { IdTable } = await import('../src/data/dataset.ts'), { serialize } = await import('../src/files/serialize.ts');
   const items = Number(values.items), factors = Number(values.factors), users = 1000;
   const table = (count: number): InstanceType<typeof IdTable> => new IdTable(Array.from({ length: count }, (_, n) => String(n)));
   const dense = (rows: number): { rows: number; cols: number; values: Float32Array } =>

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Bench } from 'tinybench';
-import { Arena } from '../src/memory.ts';
+import { Arena } from '../src/wasm/memory.ts';
 import { FAMILIES } from '../test/kernels/index.ts';
 import type { Timed } from '../test/kernels/table.ts';
 import { roofline, type Roofline } from './roofline.ts';

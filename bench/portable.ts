@@ -1,6 +1,6 @@
 // The kernel bench for any runtime: the entries of test/kernels/ that take seconds at most, timed with nothing but
 // performance.now(). scripts/runtimes/bench.mjs runs it everywhere, as a suite of stages.
-import { Arena } from '../src/memory.ts';
+import { Arena } from '../src/wasm/memory.ts';
 import { FAMILIES } from '../test/kernels/index.ts';
 
 /** Milliseconds: a sample is long enough for coarse clocks; warming up lets the engine optimise. */

@@ -8,16 +8,16 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, write
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Dataset, IdTable } from '../src/dataset.ts';
-import { generate } from '../src/generate.ts';
-import { LeastSquares } from '../src/least-squares.ts';
+import { Dataset, IdTable } from '../src/data/dataset.ts';
+import { generate } from '../src/data/generate.ts';
+import { LeastSquares } from '../src/least-squares/problem.ts';
 import { als } from '../src/models/als.ts';
-import { provenanceOf } from '../src/model.ts';
-import { resolveOptions } from '../src/options.ts';
-import { readDatasetFile } from '../src/platform/node.ts';
-import { recommend } from '../src/recommend.ts';
-import { deserialize, serialize } from '../src/serialize.ts';
-import { withTeam } from '../src/threads.ts';
+import { provenanceOf } from '../src/model/model.ts';
+import { resolveOptions } from '../src/base/options.ts';
+import { readDatasetFile } from '../src/files/node-files.ts';
+import { recommend } from '../src/model/recommend.ts';
+import { deserialize, serialize } from '../src/files/serialize.ts';
+import { withTeam } from '../src/threads/team.ts';
 
 const { values } = parseArgs({ options: {
   interactions: { type: 'string', default: '1e6,3e6,1e7,3e7,1e8' }, factors: { type: 'string' }, file: { type: 'string' },

@@ -1,8 +1,8 @@
 // Work for the bench of kernels that pass over rows: 80,000 rows of 64, the tables of a large model. Bytes are those that a
 // pass reads and writes, each once; what is stored in a line that was not read costs another read, which is not counted.
-import type { Kernels } from '../src/kernels.ts';
-import type { Arena } from '../src/memory.ts';
-import { Csr } from '../src/tensor.ts';
+import type { Kernels } from '../src/wasm/kernels.ts';
+import type { Arena } from '../src/wasm/memory.ts';
+import { Csr } from '../src/wasm/tensor.ts';
 import { draws, sparseRows } from '../test/kernels/samples.ts';
 import type { Timed } from '../test/kernels/table.ts';
 

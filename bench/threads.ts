@@ -4,18 +4,18 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { generate } from '../src/generate.ts';
-import { Training, type GradientKind, type TrainingOptions } from '../src/gradient.ts';
-import { bipartiteGraph } from '../src/graph.ts';
-import { LeastSquares } from '../src/least-squares.ts';
-import { leastSquaresOptions } from '../src/least-squares-objective.ts';
+import { generate } from '../src/data/generate.ts';
+import { Training, type GradientKind, type TrainingOptions } from '../src/gradient/training.ts';
+import { bipartiteGraph } from '../src/gradient/graph.ts';
+import { LeastSquares } from '../src/least-squares/problem.ts';
+import { leastSquaresOptions } from '../src/least-squares/objective.ts';
 import { bpr } from '../src/models/bpr.ts';
 import { lightgcn } from '../src/models/lightgcn.ts';
-import { Optimizer } from '../src/optimizer.ts';
-import { resolveOptions } from '../src/options.ts';
-import { multiplySparse, shareWork } from '../src/sharing.ts';
-import { Csr, Matrix } from '../src/tensor.ts';
-import { withTeam, type Team } from '../src/threads.ts';
+import { Optimizer } from '../src/gradient/optimizer.ts';
+import { resolveOptions } from '../src/base/options.ts';
+import { multiplySparse, shareWork } from '../src/threads/parallel-kernels.ts';
+import { Csr, Matrix } from '../src/wasm/tensor.ts';
+import { withTeam, type Team } from '../src/threads/team.ts';
 
 const { values } = parseArgs({ options: {
   threads: { type: 'string', default: '2' }, rounds: { type: 'string', default: '5' }, factors: { type: 'string', default: '64' },

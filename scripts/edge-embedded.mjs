@@ -1,8 +1,8 @@
-// Stands in for src/embedded.ts where bytes may not be compiled (workerd, edge-light): the host compiles the file.
+// Stands in for src/wasm/embedded.ts where bytes may not be compiled (workerd, edge-light): the host compiles the file.
 // "?module" is how wrangler, Vercel and Next.js are told that the compiled module is wanted, not an instance.
 import module from './kernels.wasm?module';
 
-export { kernelsDigest as embeddedDigest } from '../build/embedded.js';
+export { kernelsDigest as embeddedDigest } from '../../build/embedded.js';
 
 export function embeddedModule() {
   if (Object.prototype.toString.call(module) !== '[object WebAssembly.Module]') {

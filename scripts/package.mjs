@@ -4,20 +4,20 @@
 // Entries share chunks, so that `lethe` and `lethe/als` are one library in memory.
 import { build } from 'esbuild';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { entries } from './exports.mjs';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 const dist = (...path) => join(root, 'dist', ...path);
 
-/** Swaps src/embedded.ts (and its fast twin) for the form that imports the .wasm file, which is left to the host. */
+/** Swaps src/wasm/embedded.ts (and its fast twin) for the form that imports the .wasm file, which is left to the host. */
 export const edgeKernels = {
   name: 'edge-kernels',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/embedded(-fast)?\.js$/ }, ({ importer, path }) =>
-      importer.startsWith(dist('src')) ? { path: join(root, 'scripts', `edge-${path.slice(2, -3)}.mjs`), sideEffects: false } : undefined);
-    onResolve({ filter: /^\.\.\/build\/embedded(-fast)?\.js$/ }, ({ path }) => ({ path: dist(path.slice(3)), sideEffects: false }));
+    onResolve({ filter: /^\.\/(wasm\/)?embedded(-fast)?\.js$/ }, ({ importer, path }) =>
+      importer.startsWith(dist('src')) ? { path: join(root, 'scripts', `edge-${basename(path, '.js')}.mjs`), sideEffects: false } : undefined);
+    onResolve({ filter: /^(\.\.\/)+build\/embedded(-fast)?\.js$/ }, ({ path }) => ({ path: dist('build', basename(path)), sideEffects: false }));
     onResolve({ filter: /\.wasm\?module$/ }, ({ path }) => ({ path, external: true }));
   },
 };
@@ -26,7 +26,7 @@ export const edgeKernels = {
 const noFiles = {
   name: 'no-files',
   setup({ onLoad }) {
-    onLoad({ filter: /\/dist\/src\/platform\/node(-workers)?\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /\/dist\/src\/(files\/node-files|threads\/node-workers)\.js$/ }, async ({ path }) => {
       const stands = (value) => (typeof value === 'function' ? 'refuse' : `{ ${Object.keys(value).map((key) => `${key}: refuse`).join(', ')} }`);
       const exported = Object.entries(await import(pathToFileURL(path).href));
       return {
@@ -66,7 +66,7 @@ async function form(name, options) {
 const nodeKernels = {
   name: 'node-kernels',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/embedded(-fast)?\.js$/ }, ({ path }) => ({ path: path.slice(2), namespace: 'kernels', sideEffects: false }));
+    onResolve({ filter: /^\.\/(wasm\/)?embedded(-fast)?\.js$/ }, ({ path }) => ({ path: basename(path), namespace: 'kernels', sideEffects: false }));
     onLoad({ filter: /./, namespace: 'kernels' }, async ({ path }) => {
       const { kernelsDigest } = await import(pathToFileURL(dist('build', path)).href);
       const bytes = readFileSync(join(root, 'build', path === 'embedded.js' ? 'kernels.wasm' : 'kernels.fast.wasm'));
@@ -95,14 +95,14 @@ async function nodeForm() {
   await build({ ...options, stdin: { contents: whole.join('\n'), resolveDir: dist('src') }, outfile: dist('node', 'lethe.js') });
   for (const [entry, text] of named) writeFileSync(dist('node', `${entry}.js`), text);
   // By themselves: who does not ask for the fast kernels does not read them; a worker needs next to nothing.
-  await build({ ...options, entryPoints: { fast: dist('src', 'fast.js'), 'node-worker': dist('src', 'platform', 'node-worker.js') }, outdir: dist('node') });
+  await build({ ...options, entryPoints: { fast: dist('src', 'fast.js'), 'node-worker': dist('src', 'threads', 'node-worker.js') }, outdir: dist('node') });
 }
 
 export async function buildForms() {
   await nodeForm();
   await form('web', {});
   // Whole in one file, so that it works wherever a bundler or a server puts it.
-  await build({ ...common, entryPoints: [dist('src', 'platform', 'worker.js')], outfile: dist('web', 'worker.js') });
+  await build({ ...common, entryPoints: [dist('src', 'threads', 'worker.js')], outfile: dist('web', 'worker.js') });
   await form('edge', { plugins: [noFiles, edgeKernels] });
   for (const file of ['kernels.wasm', 'kernels.fast.wasm']) copyFileSync(join(root, 'build', file), dist('edge', file));
   writeFileSync(dist('edge', 'kernels.wasm.d.ts'), 'declare const kernels: WebAssembly.Module;\nexport default kernels;\n');

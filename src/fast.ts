@@ -1,7 +1,7 @@
 // The fast build of the kernels (`lethe/fast`): the same sources with relaxed multiply-adds, chosen by name and never by
 // default. What it computes differs in the last bits between hosts; models that it made are marked. docs/fast.md.
-import { embeddedBytes, embeddedDigest, embeddedModule } from './embedded-fast.ts';
-import type { NamedKernels } from './kernels.ts';
+import { embeddedBytes, embeddedDigest, embeddedModule } from './wasm/embedded-fast.ts';
+import type { NamedKernels } from './wasm/kernels.ts';
 
 /** A module of nothing but a relaxed multiply-add, to ask a host whether it knows that. */
 const PROBE = Uint8Array.of(

@@ -7,8 +7,8 @@ import {
   ModelError, type Checkpoint, type Model, type ModelKind, type Unlearner,
 } from '../src/index.ts';
 import { fastKernels, hasRelaxedSimd } from '../src/fast.ts';
-import { instantiateKernels, type Kernels } from '../src/kernels.ts';
-import { Arena } from '../src/memory.ts';
+import { instantiateKernels, type Kernels } from '../src/wasm/kernels.ts';
+import { Arena } from '../src/wasm/memory.ts';
 import { clustered, modelKinds, smallOptions } from './fixtures.ts';
 import { FAMILIES } from './kernels/index.ts';
 import { largest, near } from './kernels/table.ts';

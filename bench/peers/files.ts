@@ -3,7 +3,7 @@
 //   .f32   [rows, cols, 0, 0], f32[rows · cols], no padding      .i32   the same with whole numbers
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { SparseRows } from '../../src/tensor.ts';
+import type { SparseRows } from '../../src/wasm/tensor.ts';
 
 const HEAD = 4;
 

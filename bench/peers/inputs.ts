@@ -2,11 +2,11 @@
 // factors to start from.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Dataset, IdTable } from '../../src/dataset.ts';
-import { generate } from '../../src/generate.ts';
-import { bipartiteGraph } from '../../src/graph.ts';
-import { Arena } from '../../src/memory.ts';
-import { paddedWidth, Matrix, type SparseRows } from '../../src/tensor.ts';
+import { Dataset, IdTable } from '../../src/data/dataset.ts';
+import { generate } from '../../src/data/generate.ts';
+import { bipartiteGraph } from '../../src/gradient/graph.ts';
+import { Arena } from '../../src/wasm/memory.ts';
+import { paddedWidth, Matrix, type SparseRows } from '../../src/wasm/tensor.ts';
 import { FOLDER, loadGiven } from '../results/data.ts';
 import { encodeCsr, encodeDense, once, readCsr, readDense } from './files.ts';
 import { SHAPES, type Job } from './jobs.ts';

@@ -4,8 +4,8 @@ import {
   als, compare, forget, gold, partitionOf, unlearnAls,
   type AlsModel, type AlsOptions, type ComparedModel, type Contender, type Dataset, type ForgetRequest,
 } from '../../src/index.ts';
-import { LeastSquares } from '../../src/least-squares.ts';
-import { STREAM, uniform } from '../../src/random.ts';
+import { LeastSquares } from '../../src/least-squares/problem.ts';
+import { STREAM, uniform } from '../../src/base/random.ts';
 import { load } from './data.ts';
 import { note, publish, timed, type Table } from './report.ts';
 

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { als, digest, type AlsOptions } from '../../src/index.ts';
-import { LeastSquares } from '../../src/least-squares.ts';
-import { leastSquaresOptions } from '../../src/least-squares-objective.ts';
-import { resolveOptions } from '../../src/options.ts';
+import { LeastSquares } from '../../src/least-squares/problem.ts';
+import { leastSquaresOptions } from '../../src/least-squares/objective.ts';
+import { resolveOptions } from '../../src/base/options.ts';
 import { load } from './data.ts';
 import { note, publish } from './report.ts';
 

@@ -1,8 +1,8 @@
 // The real data that results are measured on, with their splits. They lie beside the project and are never part of it.
 import { existsSync } from 'node:fs';
 import type { Dataset } from '../../src/index.ts';
-import { readDatasetFile } from '../../src/platform/node.ts';
-import { splitDataset } from '../../src/split.ts';
+import { readDatasetFile } from '../../src/files/node-files.ts';
+import { splitDataset } from '../../src/data/split.ts';
 
 export const FOLDER = '../shared/data';
 

@@ -6,11 +6,11 @@ import {
   als, certifiable, certify, downdate, ease, evaluate, forget, forgetInStages, gold, itemKnn, partitionOf,
   type AlsModel, type AlsOptions, type Certificate, type Dataset, type ForgetRequest, type Model, type ModelKind, type Partition,
 } from '../../src/index.ts';
-import { accelerate, type AccelerateControl } from '../../src/acceleration.ts';
-import { digest } from '../../src/digest.ts';
-import { keyOf, uniform } from '../../src/random.ts';
-import { Stationary, type Standing } from '../../src/stationary.ts';
-import { withTeam } from '../../src/threads.ts';
+import { accelerate, type AccelerateControl } from '../../src/least-squares/acceleration.ts';
+import { digest } from '../../src/model/digest.ts';
+import { keyOf, uniform } from '../../src/base/random.ts';
+import { Stationary, type Standing } from '../../src/least-squares/stationary.ts';
+import { withTeam } from '../../src/threads/team.ts';
 import { load, type SplitData } from './data.ts';
 import { runParts } from './parts.ts';
 import { note, publish, published, type Cell, type Section } from './report.ts';

@@ -4,11 +4,11 @@ import {
   bm3, bpr, cm3, compare, deserialize, evaluate, freedom, lattice, lightgcn, lirdrec, mgcn, serialize, slmrec, vbpr,
   type Contender, type Dataset, type ForgetRequest, type Model,
 } from '../../src/index.ts';
-import type { GradientKind } from '../../src/gradient.ts';
-import { areaUnderCurve } from '../../src/forgetting.ts';
-import { STREAM, uniform } from '../../src/random.ts';
-import { readDatasetFile } from '../../src/platform/node.ts';
-import type { Partition } from '../../src/unlearn.ts';
+import type { GradientKind } from '../../src/gradient/training.ts';
+import { areaUnderCurve } from '../../src/forget/gradient-run.ts';
+import { STREAM, uniform } from '../../src/base/random.ts';
+import { readDatasetFile } from '../../src/files/node-files.ts';
+import type { Partition } from '../../src/forget/forget.ts';
 import { cachePath } from './cache.ts';
 import { FOLDER } from './data.ts';
 import { babyWithNeighbors } from './neighbors.ts';

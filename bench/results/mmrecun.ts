@@ -1,8 +1,8 @@
 // npm run results:mmrecun [-- PART…]: gradient models on real data, and what MMRecUn makes them forget.
 import { writeFileSync } from 'node:fs';
 import { evaluate, finetune, forget, lightgcn, mmrecun, negativeGradient, type Dataset, type Model, type Unlearner } from '../../src/index.ts';
-import type { GradientKind } from '../../src/gradient.ts';
-import { partitionOf } from '../../src/unlearn.ts';
+import type { GradientKind } from '../../src/gradient/training.ts';
+import { partitionOf } from '../../src/forget/forget.ts';
 import {
   COMMON, cpuSeconds, DEFAULTS, figures, fitted, fittedSeeds, KINDS, LATER, load, mean, range, requestOf, SEEDS, type Figures, type SetName, type Split,
 } from './judged.ts';

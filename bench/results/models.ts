@@ -3,10 +3,10 @@
 // already are left as they are, unless `--again`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { evaluate, MODELS, type Dataset, type Evaluation } from '../../src/index.ts';
-import { Training, type GradientKind, type TrainingOptions } from '../../src/gradient.ts';
-import { Optimizer } from '../../src/optimizer.ts';
-import { resolveOptions } from '../../src/options.ts';
-import { PairSampler, type SamplerOptions } from '../../src/sampling.ts';
+import { Training, type GradientKind, type TrainingOptions } from '../../src/gradient/training.ts';
+import { Optimizer } from '../../src/gradient/optimizer.ts';
+import { resolveOptions } from '../../src/base/options.ts';
+import { PairSampler, type SamplerOptions } from '../../src/gradient/sampling.ts';
 import { cachePath } from './cache.ts';
 import { loadGiven, type SplitData } from './data.ts';
 import { runParts } from './parts.ts';

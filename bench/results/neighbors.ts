@@ -1,7 +1,7 @@
 // The Baby set with the neighbour lists that came with it in place of features.
 import { readFileSync } from 'node:fs';
 import { Dataset, importNeighbors, openNpz, type Features } from '../../src/index.ts';
-import { readDatasetFile } from '../../src/platform/node.ts';
+import { readDatasetFile } from '../../src/files/node-files.ts';
 
 export async function babyWithNeighbors(folder: string): Promise<Dataset> {
   const data = await readDatasetFile(`${folder}/baby.inter`), features = new Map<string, Features>();

@@ -1,8 +1,8 @@
 // What a scrub takes out of the rows of others, and what it costs: a part of results:mmrecun.
 import { forget, mmrecun, type Model } from '../../src/index.ts';
-import { areaUnderCurve, Forgetting } from '../../src/forgetting.ts';
-import { Tape } from '../../src/tape.ts';
-import { partitionOf, type Partition } from '../../src/unlearn.ts';
+import { areaUnderCurve, Forgetting } from '../../src/forget/gradient-run.ts';
+import { Tape } from '../../src/gradient/tape.ts';
+import { partitionOf, type Partition } from '../../src/forget/forget.ts';
 import { COMMON, cpuSeconds, DEFAULTS, figures, fitted, fittedSeeds, KINDS, load, mean, range, requestOf, type SetName } from './judged.ts';
 import { note, publish, type Cell, type Table } from './report.ts';
 

@@ -87,7 +87,7 @@ const workerd = {
       writeFileSync(join(folder, path), text);
     };
     for (const [path, text] of [...modules, ...data]) place(path, text);
-    for (const file of EDGE_KERNELS) copyFileSync(join(root, 'build', file), join(folder, 'dist', 'src', file));
+    for (const file of EDGE_KERNELS) copyFileSync(join(root, 'build', file), join(folder, 'dist', 'src', 'wasm', file));
     place('main.mjs', `import { run } from './${ENTRY}';
 export default { async test() { console.log('${MARK}' + JSON.stringify(await run())); } };
 `);
@@ -95,7 +95,7 @@ export default { async test() { console.log('${MARK}' + JSON.stringify(await run
     place('test.capnp', `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "tests", worker = (
   modules = [
-    ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), ...EDGE_KERNELS.map((file) => `(name = "dist/src/${file}?module", wasm = embed "dist/src/${file}")`)].join(',\n    ')}
+    ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), ...EDGE_KERNELS.map((file) => `(name = "dist/src/wasm/${file}?module", wasm = embed "dist/src/wasm/${file}")`)].join(',\n    ')}
   ],
   compatibilityDate = "2026-01-01"
 ))]);

@@ -10,7 +10,7 @@ export const ENTRY = 'scripts/runtimes/entry.mjs';
 
 /** For hosts that compile no bytes: the stand-ins for the embedded kernels, and the files that these import. */
 export const edgeForms = Object.fromEntries(['embedded', 'embedded-fast'].map((name) =>
-  [`dist/src/${name}.js`, readFileSync(join(root, 'scripts', `edge-${name}.mjs`), 'utf8')]));
+  [`dist/src/wasm/${name}.js`, readFileSync(join(root, 'scripts', `edge-${name}.mjs`), 'utf8')]));
 export const EDGE_KERNELS = ['kernels.wasm', 'kernels.fast.wasm'];
 
 /** The suite whose stages are compared; another may stand in for it. */

@@ -17,10 +17,12 @@ const { values } = parseArgs({
 const only = chosen(values.only);
 const hosts = HOSTS.filter(({ name, extra }) => (only?.(name) ?? (values.all || !extra)));
 
-const files = readdirSync(join(root, 'test')).filter((name) => name.endsWith('.test.ts') && new RegExp(values.pattern).test(name))
+// Portable is what does not lie in test/node.
+const files = readdirSync(join(root, 'test'), { recursive: true })
+  .filter((name) => name.endsWith('.test.ts') && !name.startsWith('node/') && new RegExp(values.pattern).test(name))
   .sort().map((name) => `dist/test/${name.replace(/\.ts$/, '.js')}`);
 // Nobody imports the workers' script: it is asked for by its address.
-const modules = (replaced = {}) => link([ENTRY, 'dist/src/platform/worker.js'], { [ENTRY]: entryText(files), ...replaced });
+const modules = (replaced = {}) => link([ENTRY, 'dist/src/threads/worker.js'], { [ENTRY]: entryText(files), ...replaced });
 const works = {
   inline: { files, modules: modules() },
   workerd: { files, modules: modules(edgeForms) },

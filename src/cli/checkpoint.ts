@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
-import { ModelError } from '../errors.ts';
-import type { Checkpoint } from '../gradient.ts';
+import { ModelError } from '../base/errors.ts';
+import type { Checkpoint } from '../gradient/training.ts';
 import { onInterrupt } from './files.ts';
 
 const MAGIC = Buffer.from('lethe checkpoint 1\n');

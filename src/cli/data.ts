@@ -1,11 +1,11 @@
 // DATA on the command line: the flags that say how it is read, and reading it.
-import { DUPLICATES } from '../builder.ts';
-import { type Dataset } from '../dataset.ts';
-import { FORMATS, type FormatName } from '../formats/index.ts';
-import type { ColumnNames } from '../columns.ts';
-import type { Model } from '../model.ts';
-import { readDatasetFile } from '../platform/node.ts';
-import { trainedData, type TrainedData } from '../trained-data.ts';
+import { DUPLICATES } from '../data/builder.ts';
+import { type Dataset } from '../data/dataset.ts';
+import { FORMATS, type FormatName } from '../formats/readers/index.ts';
+import type { ColumnNames } from '../formats/columns.ts';
+import type { Model } from '../model/model.ts';
+import { readDatasetFile } from '../files/node-files.ts';
+import { trainedData, type TrainedData } from '../forget/trained-data.ts';
 import type { Context } from './command.ts';
 import type { Flag } from './flags.ts';
 import { listOf } from './lists.ts';

@@ -2,9 +2,9 @@
 import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { access, constants, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ModelError } from '../errors.ts';
-import type { Model } from '../model.ts';
-import { deserialize, inspectFile, serialize, type ModelInfo } from '../serialize.ts';
+import { ModelError } from '../base/errors.ts';
+import type { Model } from '../model/model.ts';
+import { deserialize, inspectFile, serialize, type ModelInfo } from '../files/serialize.ts';
 import { UsageError } from './usage.ts';
 
 const unfinished = new Set<string>();

@@ -1,9 +1,9 @@
 // Command-line flags: what they are, how they are parsed, and how a model's or method's declared options become flags.
 // Nothing is ignored: an unknown flag, a missing value, a value too many is wrong usage.
 import { parseArgs } from 'node:util';
-import * as check from '../check.ts';
-import type { KernelBuild } from '../kernels.ts';
-import type { Option, OptionSpecs, OptionValue } from '../options.ts';
+import * as check from '../base/check.ts';
+import type { KernelBuild } from '../wasm/kernels.ts';
+import type { Option, OptionSpecs, OptionValue } from '../base/options.ts';
 import { UsageError } from './usage.ts';
 
 /** One flag. Without `takes` it is a switch. */

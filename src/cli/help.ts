@@ -1,8 +1,8 @@
 // Help texts, made from the declarations of commands, flags and options.
 import { UNLEARNERS } from '../unlearn/index.ts';
 import { MODELS } from '../models/index.ts';
-import type { Option } from '../options.ts';
-import { VERSION } from '../version.ts';
+import type { Option } from '../base/options.ts';
+import { VERSION } from '../base/version.ts';
 import type { Command } from './command.ts';
 import { COMMON_FLAGS, kebab, optionFlags, type Flag, type OptionSet } from './flags.ts';
 

@@ -1,8 +1,8 @@
 // Lists on the command line and in files. Ids are taken exactly as they are given.
-import { plainChunks } from '../bytes.ts';
-import { DataError } from '../errors.ts';
-import { nodePlatform } from '../platform/node.ts';
-import { eachLine, eachRecord } from '../text.ts';
+import { plainChunks } from '../formats/bytes.ts';
+import { DataError } from '../base/errors.ts';
+import { nodePlatform } from '../files/node-files.ts';
+import { eachLine, eachRecord } from '../formats/text.ts';
 import { UsageError } from './usage.ts';
 
 /** The fields of a comma-separated list, quoted as in CSV where a field holds a comma. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command line: argv → a command → an exit status. The only place that ends the process.
-import { loadKernels } from '../kernels.ts';
-import { VERSION } from '../version.ts';
+import { loadKernels } from '../wasm/kernels.ts';
+import { VERSION } from '../base/version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { fileProblem, leftBehind, removeUnfinished } from './files.ts';

@@ -1,6 +1,6 @@
 // What the user sees: results on stdout (a table, or one JSON object), notes and progress on stderr.
-import type { KernelBuild } from '../kernels.ts';
-import type { Model, Progress } from '../model.ts';
+import type { KernelBuild } from '../wasm/kernels.ts';
+import type { Model, Progress } from '../model/model.ts';
 
 /** Longest wait, in milliseconds, between two looks at a bar and between two plain lines. */
 const BAR_EVERY = 100;

@@ -1,18 +1,18 @@
 // Alternating least squares for implicit and explicit feedback. The mathematics is in least-squares.ts; this file trains,
 // and answers what only an ALS model can: why an item was recommended, and what somebody unknown would like.
-import { accelerate, ACCELERATORS, POLISHES, TOLERANCES } from '../acceleration.ts';
-import { BilinearModel } from '../bilinear.ts';
-import * as check from '../check.ts';
-import { Dataset, IdTable } from '../dataset.ts';
-import { DataError } from '../errors.ts';
-import { LeastSquares, planLeastSquares } from '../least-squares.ts';
-import { leastSquaresOptions } from '../least-squares-objective.ts';
-import type { MemoryPlan } from '../memory.ts';
-import { provenanceOf, savedParameter, type CellShape, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model.ts';
-import * as option from '../options.ts';
-import { Stationary } from '../stationary.ts';
-import type { SparseRows } from '../tensor.ts';
-import { withTeam } from '../threads.ts';
+import { accelerate, ACCELERATORS, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
+import { BilinearModel } from '../model/bilinear.ts';
+import * as check from '../base/check.ts';
+import { Dataset, IdTable } from '../data/dataset.ts';
+import { DataError } from '../base/errors.ts';
+import { LeastSquares, planLeastSquares } from '../least-squares/problem.ts';
+import { leastSquaresOptions } from '../least-squares/objective.ts';
+import type { MemoryPlan } from '../wasm/memory.ts';
+import { provenanceOf, savedParameter, type CellShape, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model/model.ts';
+import * as option from '../base/options.ts';
+import { Stationary } from '../least-squares/stationary.ts';
+import type { SparseRows } from '../wasm/tensor.ts';
+import { withTeam } from '../threads/team.ts';
 
 const options = Object.freeze({
   ...leastSquaresOptions,

@@ -1,17 +1,17 @@
 // BM3 (Zhou et al., WWW 2023): users, items and their modalities are drawn towards each other's noisy copies, without
 // negatives. Features are projected, and the predictor applied, for a batch's users and items only, once for each.
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { bipartiteGraph } from '../graph.ts';
-import { frozenFeatures, ParameterSet, presence, xavierNormal, xavierUniform, type Pass } from '../network.ts';
-import { countsOf, distinct } from '../ops/distinct.ts';
-import { add, multiply, stopGradient } from '../ops/pointwise.ts';
-import { linear, propagateLayers } from '../ops/products.ts';
-import { frobenius, sum } from '../ops/reduce.ts';
-import { dropout, gather, rowDot, unitRows, type MaskKey } from '../ops/rows.ts';
-import { sliceRows } from '../ops/shape.ts';
-import { STREAM } from '../random.ts';
-import type { Tape, Variable } from '../tape.ts';
-import { Csr } from '../tensor.ts';
+import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient/training.ts';
+import { bipartiteGraph } from '../gradient/graph.ts';
+import { frozenFeatures, ParameterSet, presence, xavierNormal, xavierUniform, type Pass } from '../gradient/network.ts';
+import { countsOf, distinct } from '../gradient/ops/distinct.ts';
+import { add, multiply, stopGradient } from '../gradient/ops/pointwise.ts';
+import { linear, propagateLayers } from '../gradient/ops/products.ts';
+import { frobenius, sum } from '../gradient/ops/reduce.ts';
+import { dropout, gather, rowDot, unitRows, type MaskKey } from '../gradient/ops/rows.ts';
+import { sliceRows } from '../gradient/ops/shape.ts';
+import { STREAM } from '../base/random.ts';
+import type { Tape, Variable } from '../gradient/tape.ts';
+import { Csr } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...TRAINING,

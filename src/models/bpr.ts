@@ -1,11 +1,11 @@
 // Matrix factorisation by Bayesian personalised ranking (Rendle et al., UAI 2009).
-import { boolean, gradientKind, number, word, type GradientKind } from '../gradient.ts';
-import { ParameterSet, xavierNormal, type Pass } from '../network.ts';
-import { fusedBpr } from '../ops/fused.ts';
-import { PAIR_OPTIMIZERS } from '../optimizer.ts';
-import { gather, rowDot } from '../ops/rows.ts';
-import type { OptionsOf } from '../options.ts';
-import { pairLoss, RANKING } from '../ranking.ts';
+import { boolean, gradientKind, number, word, type GradientKind } from '../gradient/training.ts';
+import { ParameterSet, xavierNormal, type Pass } from '../gradient/network.ts';
+import { fusedBpr } from '../gradient/ops/fused.ts';
+import { PAIR_OPTIMIZERS } from '../gradient/optimizer.ts';
+import { gather, rowDot } from '../gradient/ops/rows.ts';
+import type { OptionsOf } from '../base/options.ts';
+import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 
 const options = Object.freeze({
   ...RANKING,

@@ -2,20 +2,20 @@
 // unlike items are spread apart, alike ones less. No item has free rows: all that is known of one is its features.
 // Departs from the published code: any number of modalities (spherical Bézier), small angles by their limit, scores
 // computed anew with the middle of the mix rather than kept from the last step.
-import { symmetricBeta } from '../beta.ts';
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { centreFeatures, frozenFeatures, openItems, openRows, ParameterSet, xavierNormal, type Moment, type Pass } from '../network.ts';
-import { distinct } from '../ops/distinct.ts';
-import { add, leakyRelu, weightedSum } from '../ops/pointwise.ts';
-import { linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
-import { sum } from '../ops/reduce.ts';
-import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../ops/rows.ts';
-import { concatColumns, concatRows, sliceColumns, sliceRows } from '../ops/shape.ts';
-import { sphericalBezier } from '../ops/slerp.ts';
-import { logMeanExpPairs } from '../ops/spread.ts';
-import { STREAM } from '../random.ts';
-import { interactionGraphs, similarItems } from '../similar.ts';
-import type { Tape, Variable } from '../tape.ts';
+import { symmetricBeta } from '../gradient/beta-distribution.ts';
+import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient/training.ts';
+import { centreFeatures, frozenFeatures, openItems, openRows, ParameterSet, xavierNormal, type Moment, type Pass } from '../gradient/network.ts';
+import { distinct } from '../gradient/ops/distinct.ts';
+import { add, leakyRelu, weightedSum } from '../gradient/ops/pointwise.ts';
+import { linear, matmul, propagate, propagateLayers } from '../gradient/ops/products.ts';
+import { sum } from '../gradient/ops/reduce.ts';
+import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../gradient/ops/rows.ts';
+import { concatColumns, concatRows, sliceColumns, sliceRows } from '../gradient/ops/shape.ts';
+import { sphericalBezier } from '../gradient/ops/slerp.ts';
+import { logMeanExpPairs } from '../gradient/ops/spread.ts';
+import { STREAM } from '../base/random.ts';
+import { interactionGraphs, similarItems } from '../gradient/propagation-graphs.ts';
+import type { Tape, Variable } from '../gradient/tape.ts';
 
 const options = Object.freeze({
   ...TRAINING,

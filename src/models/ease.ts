@@ -2,18 +2,18 @@
 //   min_B ‖X − XB‖² + λ‖B‖², diag B = 0:  P = (XᵀX + λI)⁻¹, B_ij = −P_ij / P_jj.
 // XᵀX holds whole numbers, so that forgetting can be exact to the byte: subtract the counts, factor again. With P kept,
 // Woodbury's identity gives the same up to rounding in milliseconds. Refuses more items than memory can square.
-import type { Dataset } from '../dataset.ts';
-import { ModelError } from '../errors.ts';
-import { HistoryModel, type HistoryParts } from '../history.ts';
-import { checkStatus } from '../kernels.ts';
-import { correct, diagonalOf, LowRank, UnstableError, type Change } from '../woodbury.ts';
-import { Arena, memoryPlan } from '../memory.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { ModelError } from '../base/errors.ts';
+import { HistoryModel, type HistoryParts } from '../model/history.ts';
+import { checkStatus } from '../wasm/kernels.ts';
+import { correct, diagonalOf, LowRank, UnstableError, type Change } from '../least-squares/woodbury.ts';
+import { Arena, memoryPlan } from '../wasm/memory.ts';
 import {
   breathe, provenanceOf, savedParameter, type CellShape, type FitControl, type Forgetting, type Model, type ModelKind, type Ranking, type Removal, type RunControl,
   type SavedModel,
-} from '../model.ts';
-import * as option from '../options.ts';
-import { Matrix, paddedWidth } from '../tensor.ts';
+} from '../model/model.ts';
+import * as option from '../base/options.ts';
+import { Matrix, paddedWidth } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   regularization: option.number(500, { above: 0, max: 1e12 }, 'λ: larger trusts co-occurrence less; choose it on validation.'),

@@ -1,22 +1,22 @@
 // FREEDOM (Zhou, Shen, MM 2023): LightGCN over a graph of users and items that is thinned anew in every epoch, plus one
 // step over a frozen graph of items from their features.
 // Departs from the published code in one thing: features are never trained, so that no revoked row lives on in them.
-import type { Dataset } from '../dataset.ts';
-import { gradientKind, integer, number, type GradientKind } from '../gradient.ts';
-import { bipartiteGraph, overwrite } from '../graph.ts';
-import type { Arena } from '../memory.ts';
-import { byFanIn, frozenFeatures, ParameterSet, presence, xavierUniform, type Pass } from '../network.ts';
-import { bprLoss } from '../ops/losses.ts';
-import { add, multiply } from '../ops/pointwise.ts';
-import { linear, propagate, propagateLayers, type Graph } from '../ops/products.ts';
-import { sum } from '../ops/reduce.ts';
-import { gather, rowDot } from '../ops/rows.ts';
-import { sliceRows } from '../ops/shape.ts';
-import { pairKey, STREAM, uniform } from '../random.ts';
-import { pairLoss, RANKING } from '../ranking.ts';
-import { similarItems, symmetric } from '../similar.ts';
-import type { Tape, Variable } from '../tape.ts';
-import { Csr } from '../tensor.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { gradientKind, integer, number, type GradientKind } from '../gradient/training.ts';
+import { bipartiteGraph, overwrite } from '../gradient/graph.ts';
+import type { Arena } from '../wasm/memory.ts';
+import { byFanIn, frozenFeatures, ParameterSet, presence, xavierUniform, type Pass } from '../gradient/network.ts';
+import { bprLoss } from '../gradient/ops/losses.ts';
+import { add, multiply } from '../gradient/ops/pointwise.ts';
+import { linear, propagate, propagateLayers, type Graph } from '../gradient/ops/products.ts';
+import { sum } from '../gradient/ops/reduce.ts';
+import { gather, rowDot } from '../gradient/ops/rows.ts';
+import { sliceRows } from '../gradient/ops/shape.ts';
+import { pairKey, STREAM, uniform } from '../base/random.ts';
+import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
+import { similarItems, symmetric } from '../gradient/propagation-graphs.ts';
+import type { Tape, Variable } from '../gradient/tape.ts';
+import { Csr } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...RANKING,

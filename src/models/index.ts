@@ -1,5 +1,5 @@
 // The registry of models: key = file name = name on the command line = name in saved files.
-import type { ModelKind } from '../model.ts';
+import type { ModelKind } from '../model/model.ts';
 import { als } from './als.ts';
 import { bm3 } from './bm3.ts';
 import { bpr } from './bpr.ts';

@@ -1,15 +1,15 @@
 // Item neighbours by weighted co-occurrence of binary baskets: cosine, TF-IDF, BM25. What is kept are the k best
 // neighbours of each item; they are a pure function of the baskets, so that forgetting is exact: counts are subtracted
 // and every list that could differ is brought to what a fresh fit gives, byte for byte.
-import { HistoryModel, type HistoryParts } from '../history.ts';
-import type { Dataset } from '../dataset.ts';
-import { Arena } from '../memory.ts';
+import { HistoryModel, type HistoryParts } from '../model/history.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { Arena } from '../wasm/memory.ts';
 import {
   breathe, provenanceOf, savedParameter, type FitControl, type Forgetting, type ModelKind, type Ranking, type Removal, type RunControl,
   type SavedModel,
-} from '../model.ts';
-import * as option from '../options.ts';
-import { Csr, Matrix, paddedWidth } from '../tensor.ts';
+} from '../model/model.ts';
+import * as option from '../base/options.ts';
+import { Csr, Matrix, paddedWidth } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   neighbors: option.integer(100, { min: 1, max: 10000 }, 'Length of each item\'s list of neighbours.'),

@@ -2,20 +2,20 @@
 // that look alike, by a graph of their features and a graph that is learned.
 // Departs from the published code: which items are neighbours is chosen once an epoch (and again for ranking), and the
 // edges' weights get their gradient in every step; nothing of n × n is held.
-import type { Dataset } from '../dataset.ts';
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { bipartiteGraph, nearestRows } from '../graph.ts';
-import { byFanIn, frozenFeatures, openItems, ParameterSet, xavierUniform, type Pass } from '../network.ts';
-import { add, clamp, exp, log, scale, weightedSum } from '../ops/pointwise.ts';
-import { linear, propagate, propagateLayers } from '../ops/products.ts';
-import { pairwise } from '../ops/ranking.ts';
-import { sumSquares } from '../ops/reduce.ts';
-import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../ops/rows.ts';
-import { sliceColumns, sliceRows } from '../ops/shape.ts';
-import { edgesOf, propagateEdges, type Edges } from '../ops/edges.ts';
-import { directed, weightedItems } from '../similar.ts';
-import { Tape, type Variable } from '../tape.ts';
-import { Csr, type SparseRows } from '../tensor.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient/training.ts';
+import { bipartiteGraph, nearestRows } from '../gradient/graph.ts';
+import { byFanIn, frozenFeatures, openItems, ParameterSet, xavierUniform, type Pass } from '../gradient/network.ts';
+import { add, clamp, exp, log, scale, weightedSum } from '../gradient/ops/pointwise.ts';
+import { linear, propagate, propagateLayers } from '../gradient/ops/products.ts';
+import { pairwise } from '../gradient/ops/pairwise.ts';
+import { sumSquares } from '../gradient/ops/reduce.ts';
+import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../gradient/ops/rows.ts';
+import { sliceColumns, sliceRows } from '../gradient/ops/shape.ts';
+import { edgesOf, propagateEdges, type Edges } from '../gradient/ops/edges.ts';
+import { directed, weightedItems } from '../gradient/propagation-graphs.ts';
+import { Tape, type Variable } from '../gradient/tape.ts';
+import { Csr, type SparseRows } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...TRAINING,

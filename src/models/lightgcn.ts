@@ -1,13 +1,13 @@
 // LightGCN (He et al., SIGIR 2020): free rows of users and items, smoothed by their graph, trained by pairwise ranking.
-import { bipartiteGraph } from '../graph.ts';
-import { gradientKind, integer, number, type GradientKind } from '../gradient.ts';
-import { ParameterSet, xavierUniform, type Pass } from '../network.ts';
-import { propagateLayers, propagateRows } from '../ops/products.ts';
-import { shifted } from '../ops/ranking.ts';
-import { gather, rowDot } from '../ops/rows.ts';
-import { sliceRows } from '../ops/shape.ts';
-import { pairLoss, RANKING } from '../ranking.ts';
-import { Csr } from '../tensor.ts';
+import { bipartiteGraph } from '../gradient/graph.ts';
+import { gradientKind, integer, number, type GradientKind } from '../gradient/training.ts';
+import { ParameterSet, xavierUniform, type Pass } from '../gradient/network.ts';
+import { propagateLayers, propagateRows } from '../gradient/ops/products.ts';
+import { shifted } from '../gradient/ops/pairwise.ts';
+import { gather, rowDot } from '../gradient/ops/rows.ts';
+import { sliceRows } from '../gradient/ops/shape.ts';
+import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
+import { Csr } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...RANKING,

@@ -3,18 +3,18 @@
 // A user's attention to these blocks is copied from what is computed into what is learned, more so with every epoch.
 // Departs from the published code: moments of the copied weights begin anew, scores are computed anew for ranking, and the
 // shares of the two attentions are saved with the model.
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { byFanIn, centreFeatures, frozenFeatures, openItems, openRows, ParameterSet, xavierNormal, type Pass } from '../network.ts';
-import { cosineTransform } from '../cosine-transform.ts';
-import { add, combine, leakyRelu } from '../ops/pointwise.ts';
-import { addBias, linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
-import { pairwise } from '../ops/ranking.ts';
-import { sumSquares } from '../ops/reduce.ts';
-import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../ops/rows.ts';
-import { concatColumns, concatRows, sliceColumns, sliceRows } from '../ops/shape.ts';
-import { interactionGraphs, similarItems } from '../similar.ts';
-import { Tape, type Variable } from '../tape.ts';
-import { Matrix } from '../tensor.ts';
+import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient/training.ts';
+import { byFanIn, centreFeatures, frozenFeatures, openItems, openRows, ParameterSet, xavierNormal, type Pass } from '../gradient/network.ts';
+import { cosineTransform } from '../gradient/cosine-transform.ts';
+import { add, combine, leakyRelu } from '../gradient/ops/pointwise.ts';
+import { addBias, linear, matmul, propagate, propagateLayers } from '../gradient/ops/products.ts';
+import { pairwise } from '../gradient/ops/pairwise.ts';
+import { sumSquares } from '../gradient/ops/reduce.ts';
+import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../gradient/ops/rows.ts';
+import { concatColumns, concatRows, sliceColumns, sliceRows } from '../gradient/ops/shape.ts';
+import { interactionGraphs, similarItems } from '../gradient/propagation-graphs.ts';
+import { Tape, type Variable } from '../gradient/tape.ts';
+import { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...TRAINING,

@@ -2,20 +2,20 @@
 // that the item's behaviour opens, spread over items that look alike and on to users, and are fused by attention.
 // Departs from the published code: features are never trained, any number of modalities, and the penalty of a short last
 // batch is divided by that batch's own size.
-import { gradientKind, integer, number, type GradientKind } from '../gradient.ts';
-import { byFanIn, frozenFeatures, openItems, ParameterSet, xavierUniform, type Pass } from '../network.ts';
-import { distinct } from '../ops/distinct.ts';
-import { infoNce } from '../ops/losses.ts';
-import { add, multiply, sigmoid, subtract, tanh, weightedSum } from '../ops/pointwise.ts';
-import { linear, matmul, propagate, propagateLayers } from '../ops/products.ts';
-import { shifted } from '../ops/ranking.ts';
-import { sumSquares } from '../ops/reduce.ts';
-import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../ops/rows.ts';
-import { concatColumns, concatRows, sliceRows } from '../ops/shape.ts';
-import { pairLoss, RANKING } from '../ranking.ts';
-import { interactionGraphs, weightedItems } from '../similar.ts';
-import type { Tape, Variable } from '../tape.ts';
-import type { Matrix } from '../tensor.ts';
+import { gradientKind, integer, number, type GradientKind } from '../gradient/training.ts';
+import { byFanIn, frozenFeatures, openItems, ParameterSet, xavierUniform, type Pass } from '../gradient/network.ts';
+import { distinct } from '../gradient/ops/distinct.ts';
+import { infoNce } from '../gradient/ops/losses.ts';
+import { add, multiply, sigmoid, subtract, tanh, weightedSum } from '../gradient/ops/pointwise.ts';
+import { linear, matmul, propagate, propagateLayers } from '../gradient/ops/products.ts';
+import { shifted } from '../gradient/ops/pairwise.ts';
+import { sumSquares } from '../gradient/ops/reduce.ts';
+import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../gradient/ops/rows.ts';
+import { concatColumns, concatRows, sliceRows } from '../gradient/ops/shape.ts';
+import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
+import { interactionGraphs, weightedItems } from '../gradient/propagation-graphs.ts';
+import type { Tape, Variable } from '../gradient/tape.ts';
+import type { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...RANKING,

@@ -1,9 +1,9 @@
 // Items by the number of users who have them: the floor that every report shows, and exact to forget.
-import type { Dataset, IdTable } from '../dataset.ts';
-import { Arena } from '../memory.ts';
-import { provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type Provenance, type Ranking, type RankRequest, type SavedModel } from '../model.ts';
-import { resolveOptions } from '../options.ts';
-import { Matrix } from '../tensor.ts';
+import type { Dataset, IdTable } from '../data/dataset.ts';
+import { Arena } from '../wasm/memory.ts';
+import { provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type Provenance, type Ranking, type RankRequest, type SavedModel } from '../model/model.ts';
+import { resolveOptions } from '../base/options.ts';
+import { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({});
 

@@ -2,18 +2,18 @@
 // with: one propagation for ids and one for each modality, joined by a layer; modalities predict each other (FAC).
 // Departs from the published code: any number of modalities, scores computed anew rather than kept from the last step, and
 // ranking by what the loss learns (`calibrated`).
-import { boolean, gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient.ts';
-import { byFanIn, frozenFeatures, openItems, openRows, ParameterSet, xavierUniform, type Pass } from '../network.ts';
-import { distinct } from '../ops/distinct.ts';
-import { infoNce } from '../ops/losses.ts';
-import { add, scale } from '../ops/pointwise.ts';
-import { linear, matmul, propagateLayers } from '../ops/products.ts';
-import { shifted } from '../ops/ranking.ts';
-import { gather, rowDot, scaleRows, unitRows } from '../ops/rows.ts';
-import { concatColumns, concatRows, sliceRows } from '../ops/shape.ts';
-import { interactionGraphs } from '../similar.ts';
-import type { Tape, Variable } from '../tape.ts';
-import type { Matrix } from '../tensor.ts';
+import { boolean, gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient/training.ts';
+import { byFanIn, frozenFeatures, openItems, openRows, ParameterSet, xavierUniform, type Pass } from '../gradient/network.ts';
+import { distinct } from '../gradient/ops/distinct.ts';
+import { infoNce } from '../gradient/ops/losses.ts';
+import { add, scale } from '../gradient/ops/pointwise.ts';
+import { linear, matmul, propagateLayers } from '../gradient/ops/products.ts';
+import { shifted } from '../gradient/ops/pairwise.ts';
+import { gather, rowDot, scaleRows, unitRows } from '../gradient/ops/rows.ts';
+import { concatColumns, concatRows, sliceRows } from '../gradient/ops/shape.ts';
+import { interactionGraphs } from '../gradient/propagation-graphs.ts';
+import type { Tape, Variable } from '../gradient/tape.ts';
+import type { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...TRAINING,

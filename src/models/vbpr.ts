@@ -1,13 +1,13 @@
 // VBPR (He, McAuley, AAAI 2016), in the form that MMRec compares with: half of an item's row is free, half is a
 // projection of its features. Features are frozen, and projected for a batch's rows only.
-import { gradientKind, number, type GradientKind } from '../gradient.ts';
-import { frozenFeatures, ParameterSet, xavierNormal, xavierUniform, type Pass } from '../network.ts';
-import { add } from '../ops/pointwise.ts';
-import { addBias, matmul } from '../ops/products.ts';
-import { gather, rowDot } from '../ops/rows.ts';
-import { concatColumns } from '../ops/shape.ts';
-import { pairLoss, RANKING } from '../ranking.ts';
-import type { Tape, Variable } from '../tape.ts';
+import { gradientKind, number, type GradientKind } from '../gradient/training.ts';
+import { frozenFeatures, ParameterSet, xavierNormal, xavierUniform, type Pass } from '../gradient/network.ts';
+import { add } from '../gradient/ops/pointwise.ts';
+import { addBias, matmul } from '../gradient/ops/products.ts';
+import { gather, rowDot } from '../gradient/ops/rows.ts';
+import { concatColumns } from '../gradient/ops/shape.ts';
+import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
+import type { Tape, Variable } from '../gradient/tape.ts';
 
 const options = Object.freeze({
   ...RANKING,

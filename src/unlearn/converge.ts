@@ -1,16 +1,16 @@
 // Forgetting to the point where every retrain ends: stage a re-solves the rows that the forget set touches, stage b adds a
-// few accelerated iterations, stage c goes on to the tolerance of training (src/acceleration.ts). Each stage is a valid
+// few accelerated iterations, stage c goes on to the tolerance of training (src/least-squares/acceleration.ts). Each stage is a valid
 // model. Approximate: equal to gold to the tolerance where both end in one point, which `certify` bounds without a retrain.
-import { accelerate, ACCELERATORS, POLISHES, TOLERANCES, type Converged } from '../acceleration.ts';
-import type { BilinearModel } from '../bilinear.ts';
-import { firstSide, foreignObjective, optionsFor, touchedRows } from '../least-squares-forgetting.ts';
-import { other } from '../least-squares-objective.ts';
-import { provenanceOf } from '../model.ts';
+import { accelerate, ACCELERATORS, POLISHES, TOLERANCES, type Converged } from '../least-squares/acceleration.ts';
+import type { BilinearModel } from '../model/bilinear.ts';
+import { firstSide, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
+import { other } from '../least-squares/objective.ts';
+import { provenanceOf } from '../model/model.ts';
 import { als, AlsModel, type AlsOptions } from '../models/als.ts';
-import * as option from '../options.ts';
-import { Stationary, type Standing } from '../stationary.ts';
-import { openTeam } from '../threads.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+import * as option from '../base/options.ts';
+import { Stationary, type Standing } from '../least-squares/stationary.ts';
+import { openTeam } from '../threads/team.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 
 const STAGES = ['a', 'b', 'c'] as const;
 export type Stage = (typeof STAGES)[number];

@@ -1,8 +1,8 @@
 // Forgetting by algebra, for models that are a function of counts (EASE, item neighbours): subtract the counts, then
 // compute what follows from them. Exact to the byte by default; or at once, equal to a retrain but for rounding.
-import type { Forgetting } from '../model.ts';
-import * as option from '../options.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+import type { Forgetting } from '../model/model.ts';
+import * as option from '../base/options.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({
   exact: option.boolean(true, 'The bytes of a retrain. false: the quickest correction (EASE: Woodbury), equal but for rounding.'),

@@ -1,8 +1,8 @@
 // A baseline: train on with the retain set alone, from the given parameters, on the graph rebuilt from it.
 // What is forgotten fades only as far as the rest overwrites it.
-import { FIRST_EPOCH, Forgetting } from '../forgetting.ts';
-import * as option from '../options.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
+import * as option from '../base/options.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({
   epochs: option.integer(10, { min: 1 }, 'Passes over the retain set.'),

@@ -1,17 +1,17 @@
 // Unlearning by reverse and forward ranking, after MMRecUn (Sinha et al., "Multi-Modal Recommendation Unlearning for Legal,
 // Licensing, and Modality Constraints", arXiv 2405.15328). The paper's equations could not be obtained: this is Lethe's own
 // specification of the idea, with defaults that were chosen on real data; docs/models.md says how.
-import * as option from '../options.ts';
-import { FIRST_EPOCH, Forgetting, touchedRows } from '../forgetting.ts';
-import type { Dataset } from '../dataset.ts';
-import type { Optimizer } from '../optimizer.ts';
-import { add, multiply } from '../ops/pointwise.ts';
-import { sum } from '../ops/reduce.ts';
-import { bprLoss } from '../ops/losses.ts';
-import type { Pass } from '../network.ts';
-import type { Batch } from '../sampling.ts';
-import type { Tape, Variable } from '../tape.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+import * as option from '../base/options.ts';
+import { FIRST_EPOCH, Forgetting, touchedRows } from '../forget/gradient-run.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Optimizer } from '../gradient/optimizer.ts';
+import { add, multiply } from '../gradient/ops/pointwise.ts';
+import { sum } from '../gradient/ops/reduce.ts';
+import { bprLoss } from '../gradient/ops/losses.ts';
+import type { Pass } from '../gradient/network.ts';
+import type { Batch } from '../gradient/sampling.ts';
+import type { Tape, Variable } from '../gradient/tape.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({
   alpha: option.number(0.5, { above: 0, max: 0.99 }, 'Weight of the reverse loss; the retain set\'s loss has 1 - alpha.'),

@@ -1,9 +1,9 @@
 // A baseline (amnesiac): climb the ranking loss of what is forgotten, with nothing that holds the rest in place.
-import { FIRST_EPOCH, Forgetting } from '../forgetting.ts';
-import * as option from '../options.ts';
-import { bprLoss } from '../ops/losses.ts';
-import { sum } from '../ops/reduce.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../unlearn.ts';
+import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
+import * as option from '../base/options.ts';
+import { bprLoss } from '../gradient/ops/losses.ts';
+import { sum } from '../gradient/ops/reduce.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({
   epochs: option.integer(30, { min: 1 }, 'Passes over the forgotten pairs.'),

@@ -1,5 +1,5 @@
 // Gold itself: train again, from scratch, on what remains. Exact for every model; as dear as training.
-import { gold, type ForgetContext, type Forgotten, type Unlearner } from '../unlearn.ts';
+import { gold, type ForgetContext, type Forgotten, type Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({});
 

@@ -1,16 +1,16 @@
 // Unlearn-ALS (Xu, Sun, Yang, Yao, Wang: "Netflix and Forget", arXiv 2302.06676): deleted cells become unobserved, as a
 // retrain would see them, and ALS goes on from the given factors. It works on any bilinear model's factors; the result
 // is the least-squares model of the retain set near which they lie. Approximate: see docs/unlearning.md for how near.
-import type { BilinearModel } from '../bilinear.ts';
-import { LeastSquares } from '../least-squares.ts';
-import type { LeastSquaresOptions } from '../least-squares-objective.ts';
-import { provenanceOf } from '../model.ts';
+import type { BilinearModel } from '../model/bilinear.ts';
+import { LeastSquares } from '../least-squares/problem.ts';
+import type { LeastSquaresOptions } from '../least-squares/objective.ts';
+import { provenanceOf } from '../model/model.ts';
 import { als, AlsModel, lastDecrease } from '../models/als.ts';
-import * as option from '../options.ts';
-import type { SparseRows } from '../tensor.ts';
-import { withTeam, type Team } from '../threads.ts';
-import { firstSide, flags, foreignObjective, optionsFor, touchedRows } from '../least-squares-forgetting.ts';
-import type { ForgetContext, Forgotten, Partition, Unlearner } from '../unlearn.ts';
+import * as option from '../base/options.ts';
+import type { SparseRows } from '../wasm/tensor.ts';
+import { withTeam, type Team } from '../threads/team.ts';
+import { firstSide, flags, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
+import type { ForgetContext, Forgotten, Partition, Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({
   passes: option.optionalInteger({ min: 0, max: 100000 },

@@ -1,6 +1,6 @@
 // Interactions for the golden suite: drawn by key, so they are the same on every runtime by construction.
 import { DatasetBuilder, type Dataset, type Features } from '../../src/index.ts';
-import { keyOf, pairKey, uniform } from '../../src/random.ts';
+import { keyOf, pairKey, uniform } from '../../src/base/random.ts';
 
 /** A stream number no other purpose uses. */
 const STREAM_GOLDEN = 900;

@@ -5,8 +5,8 @@ import {
   MODELS, ModelError, UNLEARNERS, compatible, deserialize, digest, evaluate, forget, generate, kernelBuild, kernelsDigest, serialize,
   type Dataset, type ForgetRequest, type Model, type ModelKind, type Unlearner,
 } from '../../src/index.ts';
-import { Arena } from '../../src/memory.ts';
-import { Csr } from '../../src/tensor.ts';
+import { Arena } from '../../src/wasm/memory.ts';
+import { Csr } from '../../src/wasm/tensor.ts';
 import { goldenData } from './data.ts';
 
 /** One computation, named from the general to the particular, and the SHA-256 of what came out. */

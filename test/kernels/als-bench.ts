@@ -1,6 +1,6 @@
 // Whole ALS iterations (both half sweeps, Gram matrices included) for the bench.
-import type { Arena } from '../../src/memory.ts';
-import { Csr, paddedWidth } from '../../src/tensor.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
+import { Csr, paddedWidth } from '../../src/wasm/tensor.ts';
 import { factorRows, powerLaw } from './samples.ts';
 import type { Timed } from './table.ts';
 

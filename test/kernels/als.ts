@@ -1,5 +1,5 @@
-import type { Arena } from '../../src/memory.ts';
-import { paddedWidth } from '../../src/tensor.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
+import { paddedWidth } from '../../src/wasm/tensor.ts';
 import { conjugateGradients, gram, multiply, objective, rowsUpTo, rowSystem, solve, squares, toGroups, dotRows, type Weights } from '../reference/als.ts';
 import { alsBenches } from './als-bench.ts';
 import { factorRows, sparseRows } from './samples.ts';

@@ -1,5 +1,5 @@
-import { Csr, paddedWidth, type SparseRows } from '../../src/tensor.ts';
-import type { Arena } from '../../src/memory.ts';
+import { Csr, paddedWidth, type SparseRows } from '../../src/wasm/tensor.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
 import { inverse } from '../reference/linear.ts';
 import { draws, sparseRows } from './samples.ts';
 import { largest, near, same, type KernelTable } from './table.ts';

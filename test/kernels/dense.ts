@@ -1,5 +1,5 @@
-import type { Arena } from '../../src/memory.ts';
-import { paddedWidth } from '../../src/tensor.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
+import { paddedWidth } from '../../src/wasm/tensor.ts';
 import { gram, rowsUpTo, toGroups } from '../reference/als.ts';
 import { factorRows } from './samples.ts';
 import { largest, near, same, type KernelTable } from './table.ts';

@@ -1,4 +1,4 @@
-import type { Arena } from '../../src/memory.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
 import { reference, ulps } from '../reference/math.ts';
 import { draws } from './samples.ts';
 import type { KernelCheck, KernelTable } from './table.ts';

@@ -1,5 +1,5 @@
 // Descent pair by pair beside its plain twins: blocks, records, steps.
-import type { Arena } from '../../src/memory.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
 import { blocksOfRows, descended, membersOf, orderedPairs, type EpochOfPairs } from '../reference/pairs.ts';
 import { draws } from './samples.ts';
 import { close, pair } from './tape.ts';

@@ -1,6 +1,6 @@
-import type { Arena } from '../../src/memory.ts';
-import { keyOf, philox, uniform } from '../../src/random.ts';
-import { paddedWidth } from '../../src/tensor.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
+import { keyOf, philox, uniform } from '../../src/base/random.ts';
+import { paddedWidth } from '../../src/wasm/tensor.ts';
 import { negative, normalRows, uniformRows, words } from '../reference/random.ts';
 import { near, same, type KernelTable } from './table.ts';
 

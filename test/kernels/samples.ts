@@ -1,6 +1,6 @@
 // Seeded test data for kernels.
-import { uniform, type Key } from '../../src/random.ts';
-import { paddedWidth, type SparseRows } from '../../src/tensor.ts';
+import { uniform, type Key } from '../../src/base/random.ts';
+import { paddedWidth, type SparseRows } from '../../src/wasm/tensor.ts';
 
 /** Draws in [0, 1), each call the next; a seed names the whole sequence. */
 export function draws(seed: number): () => number {

@@ -1,4 +1,4 @@
-import { Csr } from '../../src/tensor.ts';
+import { Csr } from '../../src/wasm/tensor.ts';
 import { sparseRows } from './samples.ts';
 import { same, type KernelTable } from './table.ts';
 

@@ -1,6 +1,6 @@
 // Pointwise steps, losses and optimisers beside float64.
-import type { Arena } from '../../src/memory.ts';
-import { Matrix } from '../../src/tensor.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
+import { Matrix } from '../../src/wasm/tensor.ts';
 import { cell, dot, sigmoid, softplus, table } from '../reference/tables.ts';
 import { close, kept, pair } from './tape.ts';
 import { largest, near, same, type KernelCheck, type KernelTable } from './table.ts';

@@ -1,6 +1,6 @@
 // What the tests and the benches know about a kernel. Every export of the kernels must stand in a table,
-// or test/kernels.test.ts fails; sizes (names ending in _scratch or _bytes) are checked with the kernel they serve.
-import type { Arena } from '../../src/memory.ts';
+// or test/wasm/kernels.test.ts fails; sizes (names ending in _scratch or _bytes) are checked with the kernel they serve.
+import type { Arena } from '../../src/wasm/memory.ts';
 
 /** One timed piece of work: `run` is called over and over. */
 export interface Timed {

@@ -1,7 +1,7 @@
 // The tape's kernels beside float64: products, rows, reductions.
-import type { Arena } from '../../src/memory.ts';
-import { philox } from '../../src/random.ts';
-import { Csr, Matrix } from '../../src/tensor.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
+import { philox } from '../../src/base/random.ts';
+import { Csr, Matrix } from '../../src/wasm/tensor.ts';
 import { cell, dot, product, table, turned, type Table } from '../reference/tables.ts';
 import { draws, sparseRows } from './samples.ts';
 import { largest, near, same, type KernelCheck, type KernelTable } from './table.ts';

@@ -1,5 +1,5 @@
-import type { Arena } from '../../src/memory.ts';
-import { paddedWidth, type SparseRows } from '../../src/tensor.ts';
+import type { Arena } from '../../src/wasm/memory.ts';
+import { paddedWidth, type SparseRows } from '../../src/wasm/tensor.ts';
 import { bitmap, ranked, score } from '../reference/topk.ts';
 import { draws, factorRows, sparseRows } from './samples.ts';
 import { near, same, type KernelTable, type Timed } from './table.ts';

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PART } from '../../src/dataset.ts';
-import { openNpz } from '../../src/npz.ts';
-import { readDatasetFile } from '../../src/platform/node.ts';
+import { PART } from '../../src/data/dataset.ts';
+import { openNpz } from '../../src/formats/npz.ts';
+import { readDatasetFile } from '../../src/files/node-files.ts';
 
 const folder = new URL('../../../../shared/data/', import.meta.url);
 const at = (path: string) => new URL(path, folder).pathname;

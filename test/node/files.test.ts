@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { generate } from '../../src/generate.ts';
-import { readDataset } from '../../src/read.ts';
-import { nodePlatform, readDatasetFile, writeDatasetFolder } from '../../src/platform/node.ts';
+import { generate } from '../../src/data/generate.ts';
+import { readDataset } from '../../src/formats/read.ts';
+import { nodePlatform, readDatasetFile, writeDatasetFolder } from '../../src/files/node-files.ts';
 
 const test = suite('files');
 let folder = '';
@@ -90,7 +90,7 @@ test('a file is written whole or not at all', async () => {
 test('200 MB with long ids are read within a heap of 32 MB', () => {
   // 200 bytes a line, so that the lines' text and not the interactions is what would fill the heap
   const script = `
-    const { readDataset } = await import(${JSON.stringify(new URL('../../src/read.js', import.meta.url).href)});
+    const { readDataset } = await import(${JSON.stringify(new URL('../../src/formats/read.js', import.meta.url).href)});
     async function* lines() {
       const encoder = new TextEncoder();
       yield encoder.encode('user,item\\n');

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { embeddedBytes } from '../../src/embedded.ts';
+import { embeddedBytes } from '../../src/wasm/embedded.ts';
 import { loadKernels } from '../../src/index.ts';
 import { firstChange, firstDifference } from '../golden/compare.ts';
 import { stages, type Stage } from '../golden/golden.ts';

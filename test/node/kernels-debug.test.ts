@@ -1,8 +1,8 @@
-// The kernel checks of test/kernels.test.ts on the debug build, whose asserts are on and whose bits must be the same.
+// The kernel checks of test/wasm/kernels.test.ts on the debug build, whose asserts are on and whose bits must be the same.
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import { instantiateKernels } from '../../src/kernels.ts';
-import { Arena } from '../../src/memory.ts';
+import { instantiateKernels } from '../../src/wasm/kernels.ts';
+import { Arena } from '../../src/wasm/memory.ts';
 import { FAMILIES } from '../kernels/index.ts';
 
 const test = suite('kernels, debug build');

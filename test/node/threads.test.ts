@@ -3,8 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spawnSync } from 'node:child_process';
 import { als, generate, loadKernels } from '../../src/index.ts';
-import { embeddedModule } from '../../src/embedded.ts';
-import { openTeam, planEven, type Team } from '../../src/threads.ts';
+import { embeddedModule } from '../../src/wasm/embedded.ts';
+import { openTeam, planEven, type Team } from '../../src/threads/team.ts';
 
 const test = suite('threads in Node');
 const data = await generate({ users: 200, items: 100, interactions: 4000 });
@@ -70,7 +70,7 @@ test('a fit leaves no worker, however it ends', async () => {
 });
 
 test('a process with an open team ends by itself', () => {
-  const script = `import { openTeam } from './dist/src/threads.js'; const team = await openTeam(4); process.stdout.write(String(team.threads));`;
+  const script = `import { openTeam } from './dist/src/threads/team.js'; const team = await openTeam(4); process.stdout.write(String(team.threads));`;
   const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 60_000 });
   assert.is(status, 0);
   assert.is(stdout, '4');

@@ -1,5 +1,5 @@
 // Float64 twins of assembly/dense.ts, als.ts and als-objective.ts: dense matrices, row-major, one loop per formula.
-import type { SparseRows } from '../../src/tensor.ts';
+import type { SparseRows } from '../../src/wasm/tensor.ts';
 
 /** How an entry's value becomes its matrix weight and its right-hand-side coefficient. */
 export interface Weights {

@@ -1,11 +1,11 @@
 // Central differences in float64, and a check of the tape beside them.
-import { Arena } from '../../src/memory.ts';
+import { Arena } from '../../src/wasm/memory.ts';
 import { draws } from '../kernels/samples.ts';
 import { largest, near } from '../kernels/table.ts';
-import { Matrix } from '../../src/tensor.ts';
-import { sum } from '../../src/ops/reduce.ts';
-import { multiply } from '../../src/ops/pointwise.ts';
-import { Tape, type Variable } from '../../src/tape.ts';
+import { Matrix } from '../../src/wasm/tensor.ts';
+import { sum } from '../../src/gradient/ops/reduce.ts';
+import { multiply } from '../../src/gradient/ops/pointwise.ts';
+import { Tape, type Variable } from '../../src/gradient/tape.ts';
 import { table, type Table } from './tables.ts';
 
 /** d f / d t by central differences with h = 1e-6, element by element. */

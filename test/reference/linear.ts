@@ -1,5 +1,5 @@
 // Float64 twins of the linear item-item models, written from their definitions: dense, slow, no shortcuts.
-import type { SparseRows } from '../../src/tensor.ts';
+import type { SparseRows } from '../../src/wasm/tensor.ts';
 
 /** Row-major dense n × n inverse by Gauss-Jordan elimination with row pivoting. */
 export function inverse(n: number, given: ArrayLike<number>): Float64Array {

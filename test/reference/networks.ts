@@ -1,7 +1,7 @@
 // Float64 twins of whole networks: the loss of a batch from the parameters, on dense tables. Graphs and neighbours are
 // made here again, so that the twin shares nothing with the library but the parameters' values.
 import type { Dataset, Features } from '../../src/index.ts';
-import type { Batch } from '../../src/sampling.ts';
+import type { Batch } from '../../src/gradient/sampling.ts';
 import { cell, dot, product, sigmoid, softplus, table, type Table } from './tables.ts';
 
 export type Parameters = ReadonlyMap<string, Table>;

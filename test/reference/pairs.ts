@@ -1,6 +1,6 @@
 // An epoch of descent on single pairs, written down as plainly as it can be: who is in which block, the order, the
 // negatives; and the descent itself in float64.
-import { philox } from '../../src/random.ts';
+import { philox } from '../../src/base/random.ts';
 import { cell, dot, sigmoid, softplus, table, type Table } from './tables.ts';
 
 const bounded = (word: number, n: number): number => Number((BigInt(word >>> 0) * BigInt(n)) >> 32n);

@@ -1,6 +1,6 @@
 // Float64 twins of assembly/random.ts, over the host's Philox.
-import { philox } from '../../src/random.ts';
-import { paddedWidth } from '../../src/tensor.ts';
+import { philox } from '../../src/base/random.ts';
+import { paddedWidth } from '../../src/wasm/tensor.ts';
 
 /** Words of (seed, stream, key): block b is the Philox output for counter (b, 0, key). */
 export function words(n: number, seed: number, stream: number, lo: number, hi: number): Uint32Array {

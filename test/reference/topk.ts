@@ -1,5 +1,5 @@
 // Twins of assembly/topk.ts. Scores are float32 sums in order of the coordinates: these give the same bits.
-import type { SparseRows } from '../../src/tensor.ts';
+import type { SparseRows } from '../../src/wasm/tensor.ts';
 
 export function score(X: ArrayLike<number>, user: number, Y: ArrayLike<number>, item: number, ld: number): number {
   let sum = 0;

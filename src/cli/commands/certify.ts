@@ -1,6 +1,6 @@
 // lethe certify: bounds the distance of a model to every retrain on the retain set, without one.
-import { certify as certifyModel } from '../../certify.ts';
-import { contendersOf } from '../../trained-data.ts';
+import { certify as certifyModel } from '../../judge/certify.ts';
+import { contendersOf } from '../../forget/trained-data.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';

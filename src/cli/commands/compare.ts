@@ -1,8 +1,8 @@
 // lethe compare: models side by side on retain, test and forget sets.
 import { basename } from 'node:path';
-import { compare as compareModels, type Contender } from '../../compare.ts';
-import { contendersOf } from '../../trained-data.ts';
-import { forget as forgetRequest, gold as trainGold } from '../../unlearn.ts';
+import { compare as compareModels, type Contender } from '../../judge/compare.ts';
+import { contendersOf } from '../../forget/trained-data.ts';
+import { forget as forgetRequest, gold as trainGold } from '../../forget/forget.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel } from '../files.ts';

@@ -1,14 +1,14 @@
 // lethe demo: the whole story on generated data: train, recommend, forget, look again, compare with gold.
-import { compare } from '../../compare.ts';
-import type { Dataset } from '../../dataset.ts';
-import { digest } from '../../digest.ts';
-import { evaluate } from '../../evaluate.ts';
-import { generate } from '../../generate.ts';
+import { compare } from '../../judge/compare.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { digest } from '../../model/digest.ts';
+import { evaluate } from '../../model/evaluate.ts';
+import { generate } from '../../data/generate.ts';
 import { als } from '../../models/als.ts';
 import { popularity } from '../../models/popularity.ts';
-import { recommend, type Recommended } from '../../recommend.ts';
-import { splitDataset } from '../../split.ts';
-import { forget, gold, type ForgetRequest } from '../../unlearn.ts';
+import { recommend, type Recommended } from '../../model/recommend.ts';
+import { splitDataset } from '../../data/split.ts';
+import { forget, gold, type ForgetRequest } from '../../forget/forget.ts';
 import { unlearnAls } from '../../unlearn/unlearn-als.ts';
 import type { Command } from '../command.ts';
 import { secondsText, table } from '../terminal.ts';

@@ -1,8 +1,8 @@
 // lethe evaluate: a model on the held-out part of its own split.
-import { evaluate as evaluateModel } from '../../evaluate.ts';
-import { DataError } from '../../errors.ts';
-import * as check from '../../check.ts';
-import { withTeam } from '../../threads.ts';
+import { evaluate as evaluateModel } from '../../model/evaluate.ts';
+import { DataError } from '../../base/errors.ts';
+import * as check from '../../base/check.ts';
+import { withTeam } from '../../threads/team.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';

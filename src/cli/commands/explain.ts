@@ -1,7 +1,7 @@
 // lethe explain: which of a user's own items made an item's score.
-import type { Dataset } from '../../dataset.ts';
-import { ModelError } from '../../errors.ts';
-import type { Model } from '../../model.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { ModelError } from '../../base/errors.ts';
+import type { Model } from '../../model/model.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';

@@ -1,5 +1,5 @@
 // lethe export: a model's factors as a .npz.
-import { exportFactors } from '../../factors.ts';
+import { exportFactors } from '../../files/factors.ts';
 import type { Command } from '../command.ts';
 import { readModel, requireWritable, writeWhole } from '../files.ts';
 import { fields } from '../terminal.ts';

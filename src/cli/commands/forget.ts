@@ -1,12 +1,12 @@
 // lethe forget: makes a model forget; the given file stays as it is.
 import { createGzip } from 'node:zlib';
 import { Readable } from 'node:stream';
-import type { Dataset } from '../../dataset.ts';
-import { joinParts, type Split } from '../../split.ts';
-import { trainedData } from '../../trained-data.ts';
-import { forget as forgetRequest, type ForgetRequest, type Unlearner } from '../../unlearn.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { joinParts, type Split } from '../../data/split.ts';
+import { trainedData } from '../../forget/trained-data.ts';
+import { forget as forgetRequest, type ForgetRequest, type Unlearner } from '../../forget/forget.ts';
 import { UNLEARNERS, type UnlearnerName } from '../../unlearn/index.ts';
-import { interChunks } from '../../write.ts';
+import { interChunks } from '../../formats/write.ts';
 import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel, requireWritable, saveModel, type FileContent } from '../files.ts';

@@ -1,10 +1,10 @@
 // lethe generate: made-up data of any shape, by keyed draws.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import * as check from '../../check.ts';
-import { openChunks } from '../../bytes.ts';
-import { generate as generateData } from '../../generate.ts';
-import { datasetFiles } from '../../write.ts';
+import * as check from '../../base/check.ts';
+import { openChunks } from '../../formats/bytes.ts';
+import { generate as generateData } from '../../data/generate.ts';
+import { datasetFiles } from '../../formats/write.ts';
 import type { Command } from '../command.ts';
 import { makeFolder, requireFolder, writeWhole, type FileContent } from '../files.ts';
 import { asUsage, type Arguments } from '../flags.ts';

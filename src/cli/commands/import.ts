@@ -1,8 +1,8 @@
 // lethe import: a model from factors that were trained elsewhere.
-import { digest } from '../../digest.ts';
-import { importFactors } from '../../factors.ts';
+import { digest } from '../../model/digest.ts';
+import { importFactors } from '../../files/factors.ts';
 import { MODELS } from '../../models/index.ts';
-import { splitDataset } from '../../split.ts';
+import { splitDataset } from '../../data/split.ts';
 import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readBytes, requireWritable, saveModel } from '../files.ts';

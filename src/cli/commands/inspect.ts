@@ -1,5 +1,5 @@
 // lethe inspect: what a model file says of itself.
-import { digest } from '../../digest.ts';
+import { digest } from '../../model/digest.ts';
 import type { Command } from '../command.ts';
 import { readModel, readModelInfo } from '../files.ts';
 import { fields, kernelsLine, kernelsOf } from '../terminal.ts';

@@ -1,5 +1,5 @@
 // lethe recommend: the best items for a user.
-import { recommend as recommendFor } from '../../recommend.ts';
+import { recommend as recommendFor } from '../../model/recommend.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';

@@ -1,5 +1,5 @@
 // lethe similar: the items nearest to an item.
-import { similarItems } from '../../recommend.ts';
+import { similarItems } from '../../model/recommend.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel } from '../files.ts';

@@ -1,13 +1,13 @@
 // lethe train: fits a model and saves it.
-import { certifiable } from '../../certifiable.ts';
-import type { Dataset } from '../../dataset.ts';
-import { digest } from '../../digest.ts';
-import { MemoryError } from '../../errors.ts';
-import type { MemoryPlan } from '../../memory.ts';
+import { certifiable } from '../../judge/certifiable.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { digest } from '../../model/digest.ts';
+import { MemoryError } from '../../base/errors.ts';
+import type { MemoryPlan } from '../../wasm/memory.ts';
 import { MODELS, type ModelName } from '../../models/index.ts';
-import type { ModelKind } from '../../model.ts';
-import { splitDataset } from '../../split.ts';
-import type { Checkpoint, GradientControl } from '../../gradient.ts';
+import type { ModelKind } from '../../model/model.ts';
+import { splitDataset } from '../../data/split.ts';
+import type { Checkpoint, GradientControl } from '../../gradient/training.ts';
 import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../checkpoint.ts';
 import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';

@@ -1,0 +1,374 @@
+// Interactions in memory: ids users know ↔ dense positions, sparse rows, and what comes with the items.
+// Positions follow the canonical order of ids, so that the order of lines in a file changes nothing.
+// Refuses to hold unordered or duplicate entries: `DatasetBuilder` (builder.ts) settles those first.
+import { DataError } from '../base/errors.ts';
+import { keyOf, philox, type Key } from '../base/random.ts';
+import type { SparseRows } from '../wasm/tensor.ts';
+
+/** Canonical order of ids: whole numbers first, by value; then all others by UTF-16 code units. */
+export function compareIds(a: string, b: string): number {
+  const aNumber = isCanonicalInteger(a);
+  if (aNumber !== isCanonicalInteger(b)) return aNumber ? -1 : 1;
+  if (aNumber && a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Digits without leading zeros, so that text and number name each other. */
+export function isCanonicalInteger(id: string): boolean {
+  return /^(0|[1-9][0-9]*)$/.test(id);
+}
+
+/** Ids and their positions. A deleted id leaves its position empty: shapes and everybody else's positions stay. */
+export class IdTable {
+  #ids: readonly (string | null)[];
+  /** Made when it is asked for: a model that is opened to answer one user needs no map of its items. */
+  #map?: ReadonlyMap<string, number>;
+  #keys?: Uint32Array;
+
+  /** @param ids distinct ids by position; null marks an empty position. */
+  constructor(ids: readonly (string | null)[]) {
+    this.#ids = ids;
+    this.#map = this.#mapped();
+  }
+
+  /** A table of ids that are known to be distinct, because they were taken from another table. */
+  static of(ids: readonly (string | null)[]): IdTable {
+    const table = new IdTable([]);
+    table.#ids = ids;
+    table.#map = undefined;
+    return table;
+  }
+
+  get #positions(): ReadonlyMap<string, number> {
+    return (this.#map ??= this.#mapped());
+  }
+
+  #mapped(): Map<string, number> {
+    const ids = this.#ids, positions = new Map<string, number>();
+    let live = 0;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
+      if (id === null) continue;
+      positions.set(id, i);
+      if (positions.size === ++live) continue;
+      throw new DataError(`id ${JSON.stringify(id)} occurs twice`);
+    }
+    return positions;
+  }
+
+  /** Number of positions, empty ones included. */
+  get size(): number {
+    return this.#ids.length;
+  }
+  /** Number of ids. */
+  get live(): number {
+    return this.#positions.size;
+  }
+  /** Whether no position is empty. */
+  get whole(): boolean {
+    return !this.#ids.includes(null);
+  }
+  /** The position of an id, or −1. */
+  indexOf(id: string): number {
+    return this.#positions.get(id) ?? -1;
+  }
+  /** The id at a position, or null where it was deleted. */
+  at(position: number): string | null {
+    return this.#ids[position];
+  }
+  /** The ids that are there, in order of position. */
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.#positions.keys();
+  }
+  /** The same table with the given positions emptied; this very table where there are none. */
+  without(positions: Iterable<number>): IdTable {
+    const gone = [...positions];
+    if (gone.length === 0) return this;
+    const ids = this.#ids.slice();
+    for (const position of gone) ids[position] = null;
+    return IdTable.of(ids);
+  }
+  /** Keys for keyed randomness [lo, hi] per position, u32[2·size]; zero where empty. */
+  keys(): Uint32Array {
+    if (this.#keys) return this.#keys.slice();
+    const keys = (this.#keys = new Uint32Array(this.size * 2)), ids = this.#ids;
+    for (let position = 0; position < ids.length; position++) {
+      const id = ids[position];
+      if (id === null) continue;
+      const key = keyOf(id);
+      keys[2 * position] = key.lo;
+      keys[2 * position + 1] = key.hi;
+    }
+    return keys.slice();
+  }
+  key(position: number): Key {
+    const id = this.#ids[position];
+    return id === null ? { lo: 0, hi: 0 } : keyOf(id);
+  }
+}
+
+/** Rows of one modality, by item position: float32 [items × dims]; `present[i]` is 0 where an item has none. */
+export interface Features {
+  readonly dims: number;
+  readonly values: Float32Array;
+  readonly present: Uint8Array;
+}
+
+/** Which part of a split an entry belongs to. */
+export const PART = Object.freeze({ train: 0, validation: 1, test: 2 });
+export type PartName = keyof typeof PART;
+
+export interface DatasetParts {
+  readonly users: IdTable;
+  readonly items: IdTable;
+  /** Rows = users, columns = items, data = values (ratings, counts; 1 where the source has none). */
+  readonly userItems: SparseRows;
+  /** Seconds since 1970 or any other ordered number, per entry; absent where the source has none. */
+  readonly times?: Float64Array;
+  /** PART of each entry; absent where the source brings no split. */
+  readonly parts?: Uint8Array;
+  /** Title by item position. */
+  readonly titles?: ReadonlyMap<number, string>;
+  /** Item features by modality name. */
+  readonly features?: ReadonlyMap<string, Features>;
+  /** Entries that repeated a (user, item) pair and were merged. */
+  readonly duplicates?: number;
+  /** Where the data came from, for messages. */
+  readonly source?: string;
+  /** The split that these interactions are a part of; absent where nothing was held out. */
+  readonly split?: SplitRecord;
+}
+
+/** A split that can be drawn again: the rule's text and the seed. */
+export interface SplitRecord {
+  readonly rule: string;
+  readonly seed: number;
+  /**
+   * Single interactions that were forgotten since: how many, and how many rows there were `before`. Never which ones:
+   * only so can data that still hold them be recognised without keeping a trace of them.
+   */
+  readonly forgotten?: { readonly interactions: number; readonly before: number };
+  /** Item ids whose features were revoked since, by modality: data that are read anew still bring them. */
+  readonly revoked?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** An immutable set of interactions over fixed tables of users and items. */
+export class Dataset implements DatasetParts {
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly userItems: SparseRows;
+  readonly times?: Float64Array;
+  readonly parts?: Uint8Array;
+  readonly titles: ReadonlyMap<number, string>;
+  readonly features: ReadonlyMap<string, Features>;
+  readonly duplicates: number;
+  readonly source?: string;
+  readonly split: SplitRecord;
+  #sums?: readonly number[];
+
+  constructor(given: DatasetParts) {
+    this.users = given.users;
+    this.items = given.items;
+    this.userItems = given.userItems;
+    this.times = given.times;
+    this.parts = given.parts;
+    this.titles = given.titles ?? new Map();
+    this.features = given.features ?? new Map();
+    this.duplicates = given.duplicates ?? 0;
+    this.source = given.source;
+    this.split = given.split ?? { rule: 'all', seed: 0 };
+  }
+
+  /** Number of interactions. */
+  get interactions(): number {
+    return this.userItems.indices.length;
+  }
+
+  /** Item positions of a user's row, ascending. */
+  itemsOf(user: number): Int32Array {
+    const { indptr, indices } = this.userItems;
+    return indices.subarray(indptr[user], indptr[user + 1]);
+  }
+
+  /** Interactions per item, i32[items]. */
+  itemCounts(): Int32Array {
+    const counts = new Int32Array(this.items.size);
+    for (const item of this.userItems.indices) counts[item]++;
+    return counts;
+  }
+
+  /** The entries that `keep` says yes to, over the same tables. */
+  filter(keep: (entry: number, user: number, item: number) => boolean): Dataset {
+    const { rows, cols, indptr, indices, data } = this.userItems;
+    const kept = new Int32Array(indices.length);
+    const newIndptr = new Int32Array(rows + 1);
+    let n = 0;
+    for (let u = 0; u < rows; u++) {
+      for (let e = indptr[u]; e < indptr[u + 1]; e++) if (keep(e, u, indices[e])) kept[n++] = e;
+      newIndptr[u + 1] = n;
+    }
+    const entries = kept.subarray(0, n);
+    return new Dataset({
+      ...this.tables(),
+      userItems: { rows, cols, indptr: newIndptr, indices: pickInt(indices, entries), data: pickFloat(data, entries) },
+      times: this.times && Float64Array.from(entries, (e) => this.times![e]),
+      parts: this.parts && Uint8Array.from(entries, (e) => this.parts![e]),
+    });
+  }
+
+  /** The entries of one part of a split that the source or `split` laid down. */
+  part(name: PartName): Dataset {
+    const { parts } = this;
+    if (!parts) throw new DataError('the data bring no split; draw one with split()', { source: this.source });
+    return this.filter((entry) => parts[entry] === PART[name]);
+  }
+
+  /** The same interactions with other tables of the same sizes, such as after a deletion of ids; the entries of deleted ids must be gone. */
+  withTables(users: IdTable, items: IdTable): Dataset {
+    const { userItems, times, parts } = this;
+    const dataset = new Dataset({ ...this.tables(), userItems, times, parts, users, items });
+    dataset.#sums = this.#sums;
+    return dataset;
+  }
+
+  /** The same interactions, said to be part of a split. */
+  withSplit(split: SplitRecord): Dataset {
+    const { userItems, times, parts } = this;
+    const dataset = new Dataset({ ...this.tables(), userItems, times, parts, split });
+    dataset.#sums = this.#sums;
+    return dataset;
+  }
+
+  /**
+   * Identifies the set of interactions (user id, item id, value), whatever their order and positions: the sum of keyed
+   * hashes, 128 bits as hex. Equal sets give equal fingerprints. Computed once.
+   */
+  fingerprint(): string {
+    this.#sums ??= this.#hashEntries((add) => {
+      for (let entry = 0; entry < this.interactions; entry++) add(entry);
+    });
+    return this.#sums.map((sum) => sum.toString(16).padStart(8, '0')).join('');
+  }
+
+  /**
+   * The entries that are not listed, over the same tables. Cheap beside `filter` where few are listed, also for the
+   * fingerprint, which is a sum.
+   * @param entries ascending positions of entries.
+   */
+  without(entries: Int32Array): Dataset {
+    const { rows, cols, indptr, indices, data } = this.userItems;
+    const remaining = indices.length - entries.length;
+    const newIndptr = new Int32Array(rows + 1);
+    for (let u = 0, gone = 0; u < rows; u++) {
+      while (gone < entries.length && entries[gone] < indptr[u + 1]) gone++;
+      newIndptr[u + 1] = indptr[u + 1] - gone;
+    }
+    const dataset = new Dataset({
+      ...this.tables(),
+      userItems: {
+        rows, cols, indptr: newIndptr,
+        indices: cutInto(new Int32Array(remaining), indices, entries),
+        data: cutInto(new Float32Array(remaining), data, entries),
+      },
+      times: this.times && cutInto(new Float64Array(remaining), this.times, entries),
+      parts: this.parts && cutInto(new Uint8Array(remaining), this.parts, entries),
+    });
+    if (this.#sums) {
+      const gone = this.#hashEntries((add) => entries.forEach(add));
+      dataset.#sums = this.#sums.map((sum, i) => (sum - gone[i] + 4294967296) % 4294967296);
+    }
+    return dataset;
+  }
+
+  /** Sums, modulo 2^32 each, of the four hash words of the entries that `visit` adds in ascending order. */
+  #hashEntries(visit: (add: (entry: number) => void) => void): number[] {
+    const { indptr, indices, data } = this.userItems;
+    const itemKeys = this.items.keys();
+    const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+    const sums = new Uint32Array(4); // which wrap around
+    let row = -1;
+    let user = { lo: 0, hi: 0 };
+    visit((entry) => {
+      if (row < 0 || entry >= indptr[row + 1]) {
+        do row++; while (entry >= indptr[row + 1]);
+        user = this.users.key(row);
+      }
+      const item = indices[entry];
+      const words = philox(user.lo, user.hi, itemKeys[2 * item], itemKeys[2 * item + 1], bits[entry], 0x66696e67);
+      for (let i = 0; i < 4; i++) sums[i] += words[i];
+    });
+    return [...sums];
+  }
+
+  /**
+   * The same interactions over other tables, by id: what the tables do not know is left out.
+   * For data that were read anew and a model that has forgotten since.
+   */
+  alignTo(users: IdTable, items: IdTable): Dataset {
+    const userAt = Int32Array.from({ length: this.users.size }, (_, p) => positionIn(users, this.users.at(p)));
+    const itemAt = Int32Array.from({ length: this.items.size }, (_, p) => positionIn(items, this.items.at(p)));
+    const entriesOf = new Array<number[]>(users.size);
+    const { indptr, indices, data } = this.userItems;
+    let kept = 0;
+    for (let u = 0; u < this.users.size; u++) {
+      if (userAt[u] < 0) continue;
+      const entries: number[] = (entriesOf[userAt[u]] = []);
+      for (let e = indptr[u]; e < indptr[u + 1]; e++) if (itemAt[indices[e]] >= 0) entries.push(e);
+      entries.sort((a, b) => itemAt[indices[a]] - itemAt[indices[b]]);
+      kept += entries.length;
+    }
+    const order = new Int32Array(kept), newIndptr = new Int32Array(users.size + 1);
+    for (let u = 0, n = 0; u < users.size; u++) {
+      for (const e of entriesOf[u] ?? []) order[n++] = e;
+      newIndptr[u + 1] = n;
+    }
+    const titles = new Map<number, string>();
+    for (const [item, title] of this.titles) if (itemAt[item] >= 0) titles.set(itemAt[item], title);
+    const features = new Map<string, Features>();
+    for (const [name, { dims, values, present }] of this.features) {
+      const moved = { dims, values: new Float32Array(items.size * dims), present: new Uint8Array(items.size) };
+      for (let i = 0; i < itemAt.length; i++) {
+        if (itemAt[i] < 0) continue;
+        moved.values.set(values.subarray(i * dims, (i + 1) * dims), itemAt[i] * dims);
+        moved.present[itemAt[i]] = present[i];
+      }
+      features.set(name, moved);
+    }
+    return new Dataset({
+      users, items, titles, features, source: this.source, split: this.split,
+      userItems: { rows: users.size, cols: items.size, indptr: newIndptr, indices: order.map((e) => itemAt[indices[e]]), data: Float32Array.from(order, (e) => data[e]) },
+      times: this.times && Float64Array.from(order, (e) => this.times![e]),
+      parts: this.parts && Uint8Array.from(order, (e) => this.parts![e]),
+    });
+  }
+
+  /** Everything that stays when entries change. */
+  private tables(): Omit<DatasetParts, 'userItems'> {
+    const { users, items, titles, features, source, split } = this;
+    return { users, items, titles, features, source, split };
+  }
+}
+
+const positionIn = (table: IdTable, id: string | null): number => (id === null ? -1 : table.indexOf(id));
+
+function pickInt(from: Int32Array, entries: Int32Array): Int32Array {
+  const picked = new Int32Array(entries.length);
+  for (let i = 0; i < entries.length; i++) picked[i] = from[entries[i]];
+  return picked;
+}
+function pickFloat(from: Float32Array, entries: Int32Array): Float32Array {
+  const picked = new Float32Array(entries.length);
+  for (let i = 0; i < entries.length; i++) picked[i] = from[entries[i]];
+  return picked;
+}
+
+/** Copies `from` into `to` without the listed ascending positions. */
+function cutInto<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(to: T, from: T, gone: Int32Array): T {
+  let start = 0;
+  for (let g = 0; g <= gone.length; g++) {
+    const end = g < gone.length ? gone[g] : from.length;
+    to.set(from.subarray(start, end) as never, start - g);
+    start = end + 1;
+  }
+  return to;
+}

@@ -1,0 +1,113 @@
+// Files for Node, Deno and Bun. `node:` modules are imported when first used, so that browsers can load this file.
+import { openChunks, type NamedContent } from '../formats/bytes.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { DataError } from '../base/errors.ts';
+import { readDataset, type ReadOptions } from '../formats/read.ts';
+import { titlesBeside } from '../formats/titles.ts';
+import { datasetFiles } from '../formats/write.ts';
+import type { Platform } from './platform.ts';
+
+const READ_SIZE = 1 << 20;
+
+const fileSystem = () => import('node:fs/promises');
+const paths = () => import('node:path');
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder', EACCES: 'permission denied', EISDIR: 'it is a folder', ENOTDIR: 'a part of the path is no folder',
+};
+
+function fail(error: unknown, what: string, source: string): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  throw new DataError(`${what}: ${REASONS[code ?? ''] ?? message}`, { source });
+}
+
+let temporaryFiles = 0;
+
+export const nodePlatform: Platform = {
+  async *openFile(path) {
+    const { open } = await fileSystem();
+    const file = await open(path, 'r').catch((error) => fail(error, 'cannot be opened', path));
+    try {
+      for (;;) {
+        const { bytesRead, buffer } = await file.read(new Uint8Array(READ_SIZE), 0, READ_SIZE).catch((error) => fail(error, 'cannot be read', path));
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  },
+
+  async listFolder(path) {
+    const { stat, readdir } = await fileSystem();
+    const found = await stat(path).catch((error) => fail(error, 'cannot be opened', path));
+    if (!found.isDirectory()) return null;
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name).sort();
+  },
+
+  async writeFileWhole(path, chunks) {
+    const { open, rename, rm } = await fileSystem();
+    const temporary = `${path}.${process.pid}-${++temporaryFiles}.part`;
+    try {
+      const file = await open(temporary, 'wx');
+      try {
+        for await (const chunk of chunks) await file.writeFile(chunk);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      if ((error as NodeJS.ErrnoException).code !== undefined) fail(error, 'cannot be written', path);
+      throw error;
+    }
+  },
+
+  async makeFolder(path) {
+    const { mkdir } = await fileSystem();
+    await mkdir(path, { recursive: true }).catch((error) => fail(error, 'cannot be made', path));
+  },
+};
+
+/** Options of reading from a path: `titles` may be a path too. */
+export type ReadFileOptions = Omit<ReadOptions, 'titles'> & { readonly titles?: string | false };
+
+/**
+ * Reads a data set from a file or a folder (Node, Deno, Bun).
+ * @param path a file of interactions, or a folder that holds one, or `train`/`validation`/`test` files, with features.
+ * @throws DataError naming file, line, expectation and finding; TypeError, RangeError for options.
+ */
+export async function readDatasetFile(path: string, options: ReadFileOptions = {}): Promise<Dataset> {
+  const { join, dirname, basename } = await paths();
+  const { stat } = await fileSystem();
+  const file = (at: string, size?: number): NamedContent => ({ name: at, chunks: () => nodePlatform.openFile(at), size });
+  // What cannot be opened is an error only where it is read.
+  const sized = async (at: string): Promise<NamedContent> => file(at, await stat(at).then(({ size }) => size, () => undefined));
+  const names = await nodePlatform.listFolder(path);
+  const titles = typeof options.titles === 'string' ? file(options.titles) : options.titles;
+  if (names) {
+    if (names.length === 0) throw new DataError('expected a file of interactions, found an empty folder', { source: path });
+    return readDataset(await Promise.all(names.map((name) => sized(join(path, name)))), { ...options, name: options.name ?? path, titles });
+  }
+  const beside = (await nodePlatform.listFolder(dirname(path))) ?? [];
+  const own = titlesBeside(basename(path), beside.map((name) => ({ name })));
+  return readDataset(await sized(path), { ...options, titles: titles ?? (own && file(join(dirname(path), own.name))) });
+}
+
+/**
+ * Writes a data set as a folder that `readDatasetFile` reads (Node, Deno, Bun); each file whole or not at all.
+ * @param folder is made where it does not exist; files of the same names are replaced.
+ * @returns the files' names.
+ */
+export async function writeDatasetFolder(folder: string, data: Dataset, name = 'data'): Promise<string[]> {
+  const { join } = await paths();
+  const files = datasetFiles(data, name);
+  await nodePlatform.makeFolder(folder);
+  for (const file of files) {
+    const content = typeof file.chunks === 'function' ? file.chunks() : file.chunks;
+    await nodePlatform.writeFileWhole(join(folder, file.name), openChunks(content, file.name));
+  }
+  return files.map((file) => file.name);
+}

@@ -1,0 +1,113 @@
+// A model as bytes and back. The layout is in docs/file-format.md: a fixed head, a JSON header, the parameters as they lie
+// in linear memory, a SHA-256 of all that. Refuses whatever it did not write.
+import { IdTable } from '../data/dataset.ts';
+import { align16, identityOf, parameterBytes, sha256, writeParameters, type ModelIdentity } from '../model/digest.ts';
+import { ModelError } from '../base/errors.ts';
+import { digestInUse, kernelsModule } from '../wasm/kernels.ts';
+import type { Model, ModelKind, Provenance } from '../model/model.ts';
+import { MODELS } from '../models/index.ts';
+import { paddedWidth } from '../wasm/tensor.ts';
+import { VERSION } from '../base/version.ts';
+
+const MAGIC = [0x4c, 0x45, 0x54, 0x48, 0x45, 0x0d, 0x0a, 0x1a]; // "LETHE", and bytes that text transfers would change
+const FORMAT = 1;
+const HEAD_BYTES = 16;
+const HASH_BYTES = 32;
+
+interface Header extends ModelIdentity {
+  readonly provenance: Provenance;
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly version: string;
+  readonly kernels: string;
+}
+
+/** What a file says of its model without computing with it. */
+export type ModelInfo = Omit<Header, 'users' | 'items'> & { readonly users: number; readonly items: number };
+
+/** The bytes of a model file: the same model gives the same bytes, on every runtime. */
+export async function serialize(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+  const header: Header = {
+    ...identityOf(model),
+    provenance: model.provenance,
+    record: model.record,
+    version: VERSION,
+    kernels: await kernelsDigest(),
+  };
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const start = align16(HEAD_BYTES + text.length);
+  const bytes = new Uint8Array(start + parameterBytes(header) + HASH_BYTES);
+  bytes.set(MAGIC);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(8, FORMAT, true);
+  view.setUint32(12, text.length, true);
+  bytes.set(text, HEAD_BYTES);
+  writeParameters(model, bytes.subarray(start));
+  bytes.set(await sha256(bytes.subarray(0, bytes.length - HASH_BYTES)), bytes.length - HASH_BYTES);
+  return bytes;
+}
+
+/**
+ * The model that `serialize` wrote.
+ * @param file all bytes of the file; a view of a larger memory and a Buffer are fine.
+ * @throws ModelError for bytes that are no model file, are incomplete or damaged, or come from a newer format.
+ */
+export async function deserialize(file: Uint8Array): Promise<Model> {
+  // Node's Buffer is a Uint8Array whose slice() is no copy but a view of a larger memory.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
+  // The kernels are compiled while the checksum is being computed.
+  const [{ header, start }] = await Promise.all([open(bytes), Promise.resolve().then(kernelsModule)]);
+  const kind: ModelKind | undefined = Object.hasOwn(MODELS, header.model) ? MODELS[header.model as keyof typeof MODELS] : undefined;
+  if (!kind) throw new ModelError(`the file holds a model of kind "${header.model}", which this version (${VERSION}) does not know`);
+  const parameters = new Map<string, { rows: number; cols: number; values: Float32Array }>();
+  let offset = start;
+  for (const { name, rows, cols } of header.parameters) {
+    const ld = paddedWidth(cols);
+    // Where they lie at a multiple of four bytes they are read where they are: the model copies them into its own memory.
+    const at = bytes.byteOffset + offset, aligned = at % 4 === 0;
+    const padded = new Float32Array(aligned ? bytes.buffer : bytes.slice(offset, offset + rows * ld * 4).buffer, aligned ? at : 0, rows * ld);
+    parameters.set(name, { rows, cols, values: ld === cols ? padded : withoutPads(padded, rows, cols) });
+    offset += rows * ld * 4;
+  }
+  const { options, provenance, record } = header;
+  return kind.restore({ options, users: IdTable.of(header.users), items: IdTable.of(header.items), provenance, record, parameters });
+}
+
+function withoutPads(padded: Float32Array, rows: number, cols: number): Float32Array {
+  const values = new Float32Array(rows * cols), ld = paddedWidth(cols);
+  for (let r = 0; r < rows; r++) values.set(padded.subarray(r * ld, r * ld + cols), r * cols);
+  return values;
+}
+
+/** A model file's header, after the same checks as `deserialize` makes. */
+export async function inspectFile(bytes: Uint8Array): Promise<ModelInfo> {
+  const { header } = await open(bytes);
+  return { ...header, users: header.users.filter((id) => id !== null).length, items: header.items.filter((id) => id !== null).length };
+}
+
+/**
+ * SHA-256 (hex) of the kernels that came with the package and are in use: two default builds with the same digest compute
+ * the same bytes.
+ */
+export async function kernelsDigest(): Promise<string> {
+  return digestInUse();
+}
+
+async function open(bytes: Uint8Array): Promise<{ header: Header; start: number }> {
+  if (bytes.length < HEAD_BYTES + HASH_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) {
+    throw new ModelError('this is not a Lethe model file, or its beginning is missing');
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const format = view.getUint32(8, true);
+  if (format !== FORMAT) throw new ModelError(`the model file has format ${format}; this version (${VERSION}) reads format ${FORMAT}`);
+  const hash = await sha256(bytes.subarray(0, bytes.length - HASH_BYTES));
+  if (hash.some((byte, i) => byte !== bytes[bytes.length - HASH_BYTES + i])) {
+    throw new ModelError('the model file is damaged or incomplete: its checksum does not match; restore it from a copy');
+  }
+  const length = view.getUint32(12, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.slice(HEAD_BYTES, HEAD_BYTES + length))) as Header;
+  const start = align16(HEAD_BYTES + length);
+  if (start + parameterBytes(header) + HASH_BYTES !== bytes.length) {
+    throw new ModelError(`the model file expected ${start + parameterBytes(header) + HASH_BYTES} bytes, found ${bytes.length}`);
+  }
+  return { header, start };
+}

@@ -1,0 +1,260 @@
+// What an unlearning method is, what a request to forget means for a data set, and forget() itself.
+// A deleted id leaves its position empty, in the data and in the model; nobody else's position or draws change.
+import * as check from '../base/check.ts';
+import { compareIds, Dataset, type Features, type IdTable, type SplitRecord } from '../data/dataset.ts';
+import { digest } from '../model/digest.ts';
+import { DataError, ModelError } from '../base/errors.ts';
+import { requireTables } from '../model/evaluate.ts';
+import { byteComparable, type Capability, type FitControl, type Model, type ModelKind } from '../model/model.ts';
+import { resolveOptions, type OptionSpecs, type OptionsOf } from '../base/options.ts';
+
+/** What to forget: any mix of users, items, single interactions and a modality, by the ids that users know. */
+export interface ForgetRequest {
+  readonly users?: readonly string[];
+  readonly items?: readonly string[];
+  readonly interactions?: readonly (readonly [user: string, item: string])[];
+  /** Features of one modality, of the given items or of all. */
+  readonly modality?: { readonly name: string; readonly items?: readonly string[] };
+}
+
+/** A training set divided by a request. */
+export interface Partition {
+  /** The interactions that the model was trained on. */
+  readonly data: Dataset;
+  /** What remains; ids of deleted users and items have left its tables, positions stay. */
+  readonly retain: Dataset;
+  /** Ascending positions of deleted users and items. */
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  /** Ascending entries of `data` that are forgotten, those of deleted users and items included. */
+  readonly entries: Int32Array;
+  /** Ascending positions of items whose features of a modality are revoked. */
+  readonly modality?: { readonly name: string; readonly items: Int32Array };
+}
+
+/** What a method is given. */
+export interface ForgetContext {
+  readonly model: Model;
+  readonly partition: Partition;
+  readonly control: FitControl;
+}
+
+/** What a method gives back: a new model (the given one stays as it is) and what it has to say. */
+export interface Forgotten {
+  readonly model: Model;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Exact: the same bytes as gold's, retrained from scratch on the retain set. Approximate: its distance to gold is measured. */
+export type Exactness = 'exact' | 'approximate';
+
+/** An unlearning method: the registry's entry. */
+export interface Unlearner<S extends OptionSpecs = any> {
+  readonly name: string;
+  /** One line for help texts. */
+  readonly summary: string;
+  readonly exactness: Exactness;
+  /** Whether it trains from scratch, so that no number of the given model enters the new one; default false. */
+  readonly anew?: boolean;
+  /** Capabilities that it needs of a model's kind. */
+  readonly needs: readonly Capability[];
+  readonly options: S;
+  forget(context: ForgetContext, options: OptionsOf<S>): Promise<Forgotten>;
+}
+
+/** Whether a method can work on a kind of model. */
+export function compatible(kind: ModelKind, method: Unlearner): boolean {
+  return method.needs.every((need) => kind.capabilities.includes(need));
+}
+
+export interface ForgetReport {
+  readonly method: string;
+  readonly exactness: Exactness;
+  /** Users and items deleted, training interactions that left. */
+  readonly forgotten: { readonly users: number; readonly items: number; readonly interactions: number };
+  /** Wall time of the method itself. */
+  readonly seconds: number;
+  readonly digestBefore?: string;
+  readonly digestAfter?: string;
+  /** There, and false, where fast kernels made the old model or the new one: no claim is made about bytes then. */
+  readonly kernels?: 'fast';
+  readonly byteComparable?: false;
+  /** The method's own figures: passes or epochs, objective, residual … */
+  readonly [detail: string]: unknown;
+}
+
+export interface ForgetOptions<S extends OptionSpecs = any> extends FitControl {
+  readonly method: Unlearner<S>;
+  /** The method's options. */
+  readonly options?: Partial<OptionsOf<S>>;
+  /** Go on without ids and interactions that are unknown, instead of refusing; default false. */
+  readonly ignoreUnknown?: boolean;
+  /** Whether to compute the digests of the report; default true. */
+  readonly digests?: boolean;
+}
+
+/**
+ * Makes a model forget. The given model stays as it is.
+ * @param data the interactions that the model was trained on.
+ * @returns the new model, the data that it now stands for, and a report.
+ * @throws DataError for unknown ids (named) and for data that are not the model's; RangeError for a request that is
+ *   nothing or everything; ModelError when the method cannot work on this kind of model.
+ * @example
+ * const { model: unlearned, data: retained, report } = await forget(model, train, { users: ['196'] }, { method: unlearnAls });
+ */
+export async function forget<S extends OptionSpecs>(
+  model: Model, data: Dataset, request: ForgetRequest, options: ForgetOptions<S>,
+): Promise<{ model: Model; data: Dataset; partition: Partition; report: ForgetReport }> {
+  const { method, ignoreUnknown = false, digests = true, ...control } = options;
+  if (!method) throw new TypeError(`"method" expected an unlearning method, got ${check.describe(method)}`);
+  if (!compatible(model.kind, method)) {
+    const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need));
+    throw new ModelError(`method "${method.name}" cannot work on a model of kind "${model.kind.name}": it needs ${missing.join(', ')}`);
+  }
+  const resolved = resolveOptions(method.name, method.options, options.options);
+  requireTrainedOn(model, data);
+  const partition = partitionOf(data, request, { ignoreUnknown });
+  const started = performance.now();
+  const { model: unlearned, details } = await method.forget({ model, partition, control }, resolved);
+  const seconds = (performance.now() - started) / 1000;
+  const comparable = byteComparable(model) && byteComparable(unlearned);
+  const report: ForgetReport = {
+    method: method.name,
+    exactness: method.exactness,
+    forgotten: { users: partition.users.length, items: partition.items.length, interactions: partition.entries.length },
+    seconds,
+    ...details,
+    ...(!comparable && { kernels: 'fast', byteComparable: false }),
+    // Bytes of gold's that another host would not compute: only training anew, on this one, gives those of gold on this one.
+    ...(!comparable && !method.anew && { exactness: 'approximate' }),
+    ...(digests && { digestBefore: await digest(model), digestAfter: await digest(unlearned) }),
+  };
+  return { model: unlearned, data: partition.retain, partition, report };
+}
+
+/**
+ * Gold: the same kind, options and seed, trained from scratch on the retain set. The judge of every method.
+ * @param control.seed another seed, for the noise floor between two golds.
+ */
+export function gold(model: Model, partition: Partition, control: FitControl & { readonly seed?: number } = {}): Promise<Model> {
+  const { seed, ...rest } = control;
+  return model.kind.fit(partition.retain, seed === undefined ? model.options : { ...model.options, seed }, rest);
+}
+
+/** @throws DataError when `data` are not the interactions that the model was trained on. */
+export function requireTrainedOn(model: Model, data: Dataset): void {
+  requireTables(model, data);
+  const found = data.fingerprint(), expected = model.provenance.fingerprint;
+  if (found !== expected) {
+    throw new DataError(`the data are not those that the model was trained on: fingerprint expected ${expected}, found ${found}`, { source: data.source });
+  }
+}
+
+/**
+ * Divides a training set by a request.
+ * @throws DataError for unknown ids; RangeError for nothing or everything; TypeError for what is no request.
+ */
+export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnknown = false } = {}): Partition {
+  check.knownKeys('a forget request', request, ['users', 'items', 'interactions', 'modality']);
+  const users = positionsOf('user', data.users, check.array('users', request.users ?? []), ignoreUnknown);
+  const items = positionsOf('item', data.items, check.array('items', request.items ?? []), ignoreUnknown);
+  const whole = entriesOf(data, users, items);
+  const entries = distinct([...whole, ...listedEntries(data, check.array('interactions', request.interactions ?? []), ignoreUnknown)]);
+  const modality = request.modality && modalityOf(data, request.modality, ignoreUnknown);
+  if (users.length === 0 && items.length === 0 && entries.length === 0 && !modality?.items.length) {
+    throw new RangeError('the forget request names nothing that is in the data');
+  }
+  if (entries.length === data.interactions) throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
+  const remaining = data.without(entries).withTables(data.users.without(users), data.items.without(items));
+  const retained = remaining.withSplit(splitAfter(remaining, entries.length - whole.length, modality));
+  return { data, retain: modality ? withoutFeatures(retained, modality) : retained, users, items, entries, modality };
+}
+
+/** Entries of whole users and items, ascending; only a request that names items looks at all interactions. */
+function entriesOf(data: Dataset, users: Int32Array, items: Int32Array): Int32Array {
+  const { indptr, indices } = data.userItems;
+  const found: number[] = [];
+  for (const user of users) for (let e = indptr[user]; e < indptr[user + 1]; e++) found.push(e);
+  if (items.length > 0) {
+    const itemGone = new Uint8Array(data.items.size);
+    for (const item of items) itemGone[item] = 1;
+    for (let e = 0; e < indices.length; e++) if (itemGone[indices[e]]) found.push(e);
+  }
+  return distinct(found);
+}
+
+function listedEntries(data: Dataset, interactions: NonNullable<ForgetRequest['interactions']>, ignoreUnknown: boolean): number[] {
+  const found: number[] = [];
+  for (const [user, item] of interactions.map((pair) => check.array('an interaction', pair))) {
+    const entry = findEntry(data, data.users.indexOf(user), data.items.indexOf(item));
+    if (entry >= 0) found.push(entry);
+    else if (!ignoreUnknown) {
+      throw new DataError(`interaction of user ${JSON.stringify(user)} with item ${JSON.stringify(item)} is not in the training data; ` +
+        'leave it out, or ignore unknown ones', { source: data.source });
+    }
+  }
+  return found;
+}
+
+function distinct(entries: readonly number[]): Int32Array {
+  const ascending = Int32Array.from(entries).sort();
+  return ascending.filter((e, n) => n === 0 || e !== ascending[n - 1]);
+}
+
+/** The record of the split, of how many single interactions have left it, and of the features that were revoked. */
+function splitAfter({ split: { forgotten, revoked, ...split }, interactions: before, items }: Dataset, single: number, modality: Partition['modality']): SplitRecord {
+  const interactions = single + (forgotten?.interactions ?? 0);
+  // Ids of items that have been deleted since must occur nowhere.
+  const modalities = new Map(Object.entries(revoked ?? {}).map(([name, ids]) => [name, ids.filter((id) => items.indexOf(id) >= 0)]));
+  if (modality) {
+    const ids = Array.from(modality.items, (item) => items.at(item)).filter((id) => id !== null);
+    modalities.set(modality.name, [...(modalities.get(modality.name) ?? []), ...ids].sort(compareIds));
+  }
+  return {
+    ...split,
+    ...(interactions > 0 && { forgotten: { interactions, before: before + interactions } }),
+    ...(modalities.size > 0 && { revoked: Object.fromEntries(modalities) }),
+  };
+}
+
+function positionsOf(what: 'user' | 'item', table: IdTable, ids: readonly string[], ignoreUnknown: boolean): Int32Array {
+  const positions = new Set<number>();
+  for (const id of ids) {
+    const position = table.indexOf(check.string(what, id));
+    if (position >= 0) positions.add(position);
+    else if (!ignoreUnknown) throw new DataError(`${what} ${JSON.stringify(id)} is unknown; leave it out, or ignore unknown ids`);
+  }
+  return Int32Array.from(positions).sort();
+}
+
+function findEntry(data: Dataset, user: number, item: number): number {
+  if (user < 0 || item < 0) return -1;
+  const { indptr, indices } = data.userItems;
+  let low = indptr[user], high = indptr[user + 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (indices[middle] < item) low = middle + 1;
+    else high = middle;
+  }
+  return low < indptr[user + 1] && indices[low] === item ? low : -1;
+}
+
+function modalityOf(data: Dataset, { name, items }: NonNullable<ForgetRequest['modality']>, ignoreUnknown: boolean): NonNullable<Partition['modality']> {
+  const features = data.features.get(name);
+  if (!features) {
+    throw new DataError(`modality ${JSON.stringify(name)} is not in the data; they have ${[...data.features.keys()].join(', ') || 'none'}`, { source: data.source });
+  }
+  const asked = items ? positionsOf('item', data.items, items, ignoreUnknown) : Int32Array.from(features.present.keys());
+  return { name, items: asked.filter((item) => features.present[item] !== 0) };
+}
+
+/** The data with the rows of a modality zeroed and marked absent for the given item positions. */
+export function withoutFeatures(data: Dataset, { name, items }: NonNullable<Partition['modality']>): Dataset {
+  const { dims, values, present } = data.features.get(name)!;
+  const kept: Features = { dims, values: values.slice(), present: present.slice() };
+  for (const item of items) {
+    kept.values.fill(0, item * dims, (item + 1) * dims);
+    kept.present[item] = 0;
+  }
+  return new Dataset({ ...data, features: new Map(data.features).set(name, kept) });
+}

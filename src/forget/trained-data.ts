@@ -1,0 +1,135 @@
+// A model holds no interactions: this finds, in data that were read anew, the parts that it was trained on, validated on
+// and tested on, and makes sure that they are those. Refuses data that are not the model's.
+import type { Dataset } from '../data/dataset.ts';
+import { DataError } from '../base/errors.ts';
+import type { Model } from '../model/model.ts';
+import { renumbered } from '../model/renumber.ts';
+import { splitDataset, type Split } from '../data/split.ts';
+import { partitionOf, requireTrainedOn, withoutFeatures, type ForgetRequest, type Partition } from './forget.ts';
+
+/** The parts of the split that a model was trained in, over the model's tables. */
+export interface TrainedData extends Split {
+  /** Single interactions that the model has forgotten and that `train` still holds: they count as seen. */
+  readonly stillThere: number;
+}
+
+export interface TrainedDataOptions {
+  /**
+   * Also accept data that still hold single interactions which the model has forgotten since: who they were is not
+   * recorded anywhere, only how many. Good for serving and testing; not for forgetting more. Default false.
+   */
+  readonly withForgotten?: boolean;
+}
+
+/**
+ * The split that a model recorded, drawn again.
+ * @param data as they were read; ids that the model has forgotten are left out.
+ * @throws DataError when the training part is not what the model was trained on.
+ */
+export function trainedData(model: Model, data: Dataset, { withForgotten = false }: TrainedDataOptions = {}): TrainedData {
+  const { split, fingerprint } = model.provenance;
+  let first: Split | undefined;
+  for (const drawn of drawnAgain(model, data)) {
+    const parts = alignParts(drawn, model);
+    if (parts.train.fingerprint() === fingerprint) return { ...parts, train: withoutRevoked(parts.train.withSplit(split)), stillThere: 0 };
+    first ??= parts;
+  }
+  if (!first) throw new DataError('the model was trained on the train part of a split that its data brought; these data bring none', { source: data.source });
+  const stillThere = forgottenIn(first.train, model);
+  if (stillThere > 0) {
+    if (withForgotten) return { ...first, train: withoutRevoked(first.train.withSplit(split)), stillThere };
+    throw new DataError('the model has forgotten single interactions, and the data hold more than the model was trained on; ' +
+      'use the retained data that were written when it forgot', { source: data.source });
+  }
+  requireTrainedOn(model, first.train);
+  throw new DataError('the data are not those that the model was trained on', { source: data.source });
+}
+
+/**
+ * The model's split of the data, before ids are left out, since a split of fewer rows may be another split. Data that were
+ * written after a forgetting lack those rows, and may carry their parts instead.
+ */
+function* drawnAgain(model: Model, data: Dataset): Generator<Split> {
+  const { rule, seed } = model.provenance.split;
+  if (rule !== 'given') yield splitDataset(data, rule, seed);
+  if (data.parts && rule !== 'all') yield splitDataset(data, 'given');
+}
+
+/** How many forgotten interactions the data may still hold, told by their number alone; 0 where that cannot be. */
+function forgottenIn(train: Dataset, model: Model): number {
+  const { forgotten } = model.provenance.split;
+  if (!forgotten) return 0;
+  const extra = train.interactions - (forgotten.before - forgotten.interactions);
+  return extra >= 1 && extra <= forgotten.interactions ? extra : 0;
+}
+
+/** Features that were revoked do not come back with data that are read anew. */
+function withoutRevoked(train: Dataset): Dataset {
+  return Object.entries(train.split.revoked ?? {}).reduce((data, [name, ids]) =>
+    (data.features.has(name) ? withoutFeatures(data, { name, items: Int32Array.from(ids, (id) => data.items.indexOf(id)) }) : data), train);
+}
+
+function alignParts({ rule, seed, train, validation, test }: Split, { users, items }: Model): Split {
+  return { rule, seed, train: train.alignTo(users, items), validation: validation.alignTo(users, items), test: test.alignTo(users, items) };
+}
+
+/** A model and what it is called. */
+export interface NamedModel {
+  readonly name: string;
+  readonly model: Model;
+}
+
+/** Models that can be compared after a forgetting, and what they are compared on. */
+export interface Contenders {
+  /** Position of the model that was trained on the data as they are; −1 where none was. */
+  readonly original: number;
+  /** The models, in the given order, over the tables of the partition. */
+  readonly models: readonly Model[];
+  readonly partition: Partition;
+  readonly validation: Dataset;
+  readonly test: Dataset;
+}
+
+/**
+ * Finds the model that was trained on `data` as they are, and makes sure that every other was trained on them too or on
+ * what remains after the request. Without an original, the first model says how the data were split.
+ * @param request what was forgotten; undefined compares models on the same data.
+ * @throws DataError that names a model which belongs to neither.
+ */
+export function contendersOf(models: readonly NamedModel[], data: Dataset, request: ForgetRequest | undefined, options: { readonly ignoreUnknown?: boolean } = {}): Contenders {
+  let parts: Split | undefined;
+  const original = models.findIndex(({ model }) => {
+    for (const drawn of drawnAgain(model, data)) {
+      // Whoever has forgotten whole users or items would fit data without those: here they must be all there. Features
+      // are no part of a fingerprint: who has forgotten the modality that is named is no original either.
+      if (drawn.train.fingerprint() !== model.provenance.fingerprint || hasRevoked(model, request?.modality)) continue;
+      const { train, ...others } = alignParts(drawn, model);
+      parts = { ...others, train: withoutRevoked(train.withSplit(model.provenance.split)) };
+      return true;
+    }
+    return false;
+  });
+  if (!parts) {
+    const { rule, seed } = models[0].model.provenance.split;
+    parts = splitDataset(data, rule, seed);
+  }
+  const { train, validation, test } = parts;
+  const partition: Partition = request ? partitionOf(train, request, options)
+    : { data: train, retain: train, users: new Int32Array(0), items: new Int32Array(0), entries: new Int32Array(0) };
+  const known = [partition.retain.fingerprint(), train.fingerprint()];
+  for (const { name, model } of models) {
+    if (!known.includes(model.provenance.fingerprint)) {
+      throw new DataError(`${name} was trained neither on the data nor on what remains of them after this request: fingerprint expected ${known[0]}, found ${model.provenance.fingerprint}`,
+        { source: data.source });
+    }
+  }
+  // Whoever trained from a file without the rows of the forgotten has the same ids at other positions.
+  return { original, models: models.map(({ model }) => renumbered(model, train.users, train.items)), partition, validation, test };
+}
+
+/** Whether a model has forgotten a modality of any of the items that a request names. */
+function hasRevoked({ provenance }: Model, modality: ForgetRequest['modality']): boolean {
+  if (!modality) return false;
+  const revoked = provenance.split.revoked?.[modality.name] ?? [];
+  return modality.items ? modality.items.some((id) => revoked.includes(id)) : revoked.length > 0;
+}

@@ -1,0 +1,138 @@
+// Columns of tables with a header: which one is the user, the item, the value, the time; and reading rows by them.
+// Names are recognised whatever their case and separators; what is not recognised must be named by the caller.
+import { type DatasetBuilder } from '../data/builder.ts';
+import { PART } from '../data/dataset.ts';
+import { DataError, type DataPlace } from '../base/errors.ts';
+import type { Chunks } from './bytes.ts';
+import { PlainRows, type ColumnPositions } from './plain-rows.ts';
+import { delimiterOf, eachRecord } from './text.ts';
+
+/** What a column can stand for. */
+export type ColumnRole = keyof ColumnPositions;
+/** Column names that the user gives; an empty name leaves a column out. */
+export type ColumnNames = Partial<Record<'user' | 'item' | 'value' | 'time', string>>;
+
+/** Usual names, lower case and without `_`, `-` and blanks. */
+export const USUAL_NAMES: Record<ColumnRole, readonly string[]> = {
+  user: ['user', 'userid', 'uid', 'users', 'username', 'reviewerid', 'customer', 'customerid', 'visitorid', 'sessionid', 'playerid'],
+  item: ['item', 'itemid', 'iid', 'items', 'movie', 'movieid', 'product', 'productid', 'parentasin', 'asin', 'book', 'bookid', 'isbn',
+    'artist', 'artistid', 'track', 'trackid', 'song', 'songid', 'game', 'gameid', 'business', 'businessid', 'article', 'articleid', 'newsid', 'videoid'],
+  value: ['value', 'rating', 'ratings', 'score', 'stars', 'overall', 'weight', 'count', 'plays', 'playcount', 'listeningcount', 'confidence', 'bookrating', 'clicks'],
+  time: ['time', 'timestamp', 'ts', 'unixtime', 'unixreviewtime'],
+  part: ['xlabel'],
+};
+
+/** A header's name without a `:type` and in the form of the usual names. */
+export function plainName(name: string): string {
+  return name.trim().replace(/:[a-z_]+$/, '').toLowerCase().replace(/[_\- ]/g, '');
+}
+
+/**
+ * Finds the columns in a header: by the names given, else by the usual ones.
+ * @returns null when the user or the item column is missing and `place` is absent.
+ * @throws DataError that says which columns there are.
+ */
+export function findColumns(header: readonly string[], names: ColumnNames, place: DataPlace): ColumnPositions;
+export function findColumns(header: readonly string[], names: ColumnNames, place?: DataPlace): ColumnPositions | null;
+export function findColumns(header: readonly string[], names: ColumnNames = {}, place?: DataPlace): ColumnPositions | null {
+  const plain = header.map(plainName);
+  const taken = new Set<number>();
+  const found = { user: -1, item: -1, value: -1, time: -1, part: -1 };
+  const missing = (role: string, wanted: string): null => {
+    if (!place) return null;
+    throw new DataError(`expected a header with ${wanted} for the ${role}; the columns there are: ${header.map((h) => JSON.stringify(h)).join(', ')}. ` +
+      `Name the right one in "columns", as ${role}`, place);
+  };
+  for (const role of Object.keys(found) as ColumnRole[]) {
+    const given = role === 'part' ? undefined : names[role];
+    if (given === '') {
+      if (role === 'user' || role === 'item') return missing(role, 'a column');
+      continue;
+    }
+    if (given !== undefined) {
+      found[role] = header.findIndex((name) => name === given || name.trim().replace(/:[a-z_]+$/, '') === given);
+      if (found[role] < 0) return missing(role, `a column ${JSON.stringify(given)}`);
+    } else {
+      for (const usual of USUAL_NAMES[role]) {
+        const at = plain.indexOf(usual);
+        if (at >= 0 && !taken.has(at)) {
+          found[role] = at;
+          break;
+        }
+      }
+      if (found[role] < 0 && (role === 'user' || role === 'item')) return missing(role, `a column such as "${role}" or "${role}Id"`);
+    }
+    if (found[role] >= 0) taken.add(found[role]);
+  }
+  return found;
+}
+
+/** A finite number. @throws DataError that names the column. */
+export function finite(text: string, column: string, source: string, line: number): number {
+  const value = Number(text);
+  // Values are held as float32: what overflows there is infinite too.
+  if (!Number.isFinite(value) || text.trim() === '') {
+    throw new DataError(`expected a finite number as the ${column}, found ${JSON.stringify(text)}`, { source, line });
+  }
+  return value;
+}
+
+/** A value that stays finite in float32. */
+export function finiteValue(text: string, source: string, line: number): number {
+  const value = finite(text, 'value', source, line);
+  if (!Number.isFinite(Math.fround(value))) {
+    throw new DataError(`expected a value within float32's range, found ${JSON.stringify(text)}`, { source, line });
+  }
+  return value;
+}
+
+/** An id is any text but the empty one. */
+export function idOf(text: string, role: 'user' | 'item', source: string, line: number): string {
+  if (text === '') throw new DataError(`expected ${role === 'item' ? 'an item' : 'a user'} id, found an empty field`, { source, line });
+  return text;
+}
+
+/** @throws DataError unless a line has as many fields as were expected. */
+export function fieldCount(found: number, expected: number, source: string, line: number): void {
+  if (found !== expected) throw new DataError(`expected ${expected} fields, found ${found}`, { source, line });
+}
+
+/** What a format's reader is given. */
+export interface ReadInput {
+  /** The name that messages use. */
+  readonly source: string;
+  readonly chunks: Chunks;
+  readonly columns: ColumnNames;
+  readonly builder: DatasetBuilder;
+  /** The PART that the file's name says; else what the rows say. */
+  readonly part?: number;
+}
+
+/** Reads a table with a header row by row, whatever its delimiter. */
+export async function readTable({ source, chunks, columns, builder, part }: ReadInput): Promise<void> {
+  let width = 0, delimiter = '';
+  let at: ColumnPositions | undefined, plain: PlainRows | undefined;
+  await eachRecord(chunks, source, (fields, line) => {
+    if (!at) {
+      at = findColumns(fields, columns, { source, line });
+      width = fields.length;
+      plain = new PlainRows({ builder, columns: at, width, delimiter, quotes: true, part });
+      return;
+    }
+    fieldCount(fields.length, width, source, line);
+    builder.add(
+      idOf(fields[at.user], 'user', source, line),
+      idOf(fields[at.item], 'item', source, line),
+      at.value < 0 ? undefined : finiteValue(fields[at.value], source, line),
+      at.time < 0 ? undefined : finite(fields[at.time], 'time', source, line),
+      part ?? (at.part < 0 ? undefined : partOf(fields[at.part], source, line)),
+    );
+  }, (header) => (delimiter = delimiterOf(header)), { quick: (bytes, begin) => (plain ? plain.take(bytes, begin) : -1) });
+}
+
+function partOf(label: string, source: string, line: number): number {
+  if (label === '0') return PART.train;
+  if (label === '1') return PART.validation;
+  if (label === '2') return PART.test;
+  throw new DataError(`expected 0 (train), 1 (validation) or 2 (test) as x_label, found ${JSON.stringify(label)}`, { source, line });
+}

@@ -1,0 +1,217 @@
+// From any source (text, bytes, Blob, Response, stream, or several named files) to a Dataset: finds out which file is
+// what and which format it has, and hands streams to the readers. Opens no files: `platform/` does.
+import * as check from '../base/check.ts';
+import { breathe } from '../base/breathe.ts';
+import { inPieces, peekBytes, plainChunks, plainSize, type Chunks, type Content, type NamedContent } from './bytes.ts';
+import type { ColumnNames } from './columns.ts';
+import { DatasetBuilder, DUPLICATES, type DuplicatePolicy } from '../data/builder.ts';
+import { Dataset, PART, type IdTable } from '../data/dataset.ts';
+import { DataError } from '../base/errors.ts';
+import { alignFeatures, readFeatureMatrix, type FeatureMatrix } from './feature-files.ts';
+import type { Format } from './format.ts';
+import { FORMATS, type FormatName } from './readers/index.ts';
+import type { RunControl } from '../model/model.ts';
+import { firstLines } from './text.ts';
+import { baseName, isTitlesFile, KNOWN_DATA_NAMES, readTitles, titlesBeside } from './titles.ts';
+
+/** Bytes that are looked at to tell formats apart. */
+const SNIFFED = 65536;
+/** Bytes between two points where other work may run: some tens of milliseconds. */
+const BREATH = 1 << 22;
+
+export interface ReadOptions {
+  /** The reader to use; default: found out from the name and the first lines. */
+  readonly format?: FormatName;
+  /** Names of columns in data with a header; an empty name leaves a value or time column out. Default: the usual names. */
+  readonly columns?: ColumnNames;
+  /** What happens to pairs that occur more than once; default `last`. */
+  readonly duplicates?: DuplicatePolicy;
+  /** Item titles: a file to read them from; or false for none. Default: the file among the sources that belongs to the data. */
+  readonly titles?: NamedContent | false;
+  /** Item features (`*_feat.npy` among the sources): which modalities to read, or false for none. Default: all. */
+  readonly features?: readonly string[] | false;
+  /** What messages call the data; default: the file's own name. */
+  readonly name?: string;
+  /** Aborting makes the reader throw the signal's reason and let go of the source. */
+  readonly signal?: RunControl['signal'];
+  /** Told now and then how many bytes of interactions were read (unpacked), of how many; 0 where that is not known. */
+  readonly onProgress?: RunControl['onProgress'];
+}
+
+/** Content, content with a name, or several files, of which one or a `train`/`validation`/`test` set holds interactions. */
+export type DataSource = Content | NamedContent | readonly (NamedContent | File)[];
+
+/**
+ * Reads interactions, and titles and features where the source has them.
+ * @param source a string is the text itself, not a path.
+ * @throws DataError naming source, line, expectation and finding; TypeError, RangeError for options.
+ * @example
+ * const data = await readDataset('user,item,rating\nann,tea,5\nbob,tea,3\n');
+ */
+export async function readDataset(source: DataSource, options: ReadOptions = {}): Promise<Dataset> {
+  checkOptions(options);
+  const arranged = arrange(namedFiles(source, options.name));
+  const builder = new DatasetBuilder(), watch = watcher(arranged.data.map(({ file }) => plainSize(file)), options);
+  for (const { file, part } of arranged.data) await readInteractions(file, part, options, builder, watch);
+  const name = options.name ?? (arranged.data.length === 1 ? arranged.data[0].file.name : folderOf(arranged.data[0].file.name));
+  if (builder.length === 0) throw new DataError('expected interactions, found none', { source: name });
+
+  const matrices = new Map<string, FeatureMatrix>();
+  for (const { modality, file } of arranged.features) {
+    if (options.features === false || (options.features && !options.features.includes(modality))) continue;
+    const matrix = await readFeatureMatrix(file);
+    matrices.set(modality, matrix);
+    // Rows belong to items by number, so items without interactions join the table.
+    for (let row = 0; row < matrix.rows; row++) builder.addItem(String(row));
+  }
+  for (const modality of options.features || []) {
+    if (!matrices.has(modality)) throw new DataError(`expected a file ${modality}_feat.npy, found ${list(arranged.features.map((f) => f.modality))}`, { source: name });
+  }
+  const titlesFile = options.titles === false ? undefined : options.titles ?? arranged.titles;
+  const titles = titlesFile && (await readTitles(titlesFile));
+  options.signal?.throwIfAborted();
+  const data = builder.finish(options.duplicates, { source: name });
+  return new Dataset({
+    ...data,
+    titles: titles && titlesByPosition(titles, data.items),
+    features: new Map(Array.from(matrices, ([modality, matrix]) => [modality, alignFeatures(matrix, data.items)])),
+  });
+}
+
+type Watch = (chunks: Chunks) => Chunks;
+
+/** Counts the bytes of files that are read one after the other, and lets other work, and an abort, come between. */
+function watcher(sizes: readonly number[], { signal, onProgress }: ReadOptions): Watch {
+  const total = sizes.includes(0) ? 0 : sizes.reduce((sum, size) => sum + size, 0);
+  let done = 0, pause = BREATH;
+  return async function* (chunks) {
+    signal?.throwIfAborted();
+    for await (const chunk of chunks) {
+      yield chunk;
+      signal?.throwIfAborted();
+      done += chunk.length;
+      if (done < pause) continue;
+      pause = done + BREATH;
+      onProgress?.({ phase: 'read', done, total: done > total ? 0 : total });
+      await breathe();
+    }
+  };
+}
+
+/** Reads one file of interactions with the format that is named or found. */
+async function readInteractions(file: NamedContent, part: number | undefined, options: ReadOptions, builder: DatasetBuilder, watch: Watch): Promise<void> {
+  const source = file.name;
+  const { head, all } = await peekBytes(watch(inPieces(plainChunks(file))), SNIFFED);
+  if (head.length === 0) throw new DataError('expected interactions, found an empty file', { source });
+  const format = options.format === undefined ? detect(source, head, options) : FORMATS[options.format];
+  const columns = options.columns ?? {};
+  if (Object.keys(columns).length > 0 && !format.header) {
+    throw new TypeError(`"columns" applies to formats with a header, and ${source} is read as ${format.name}`);
+  }
+  await format.read({ source, chunks: all, columns, builder, part });
+}
+
+function detect(source: string, head: Uint8Array, options: ReadOptions): Format {
+  const found = (what: string): never => {
+    throw new DataError(`expected interactions as text, found ${what}`, { source });
+  };
+  if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3) found('a zip archive; unpack it first');
+  if (head[0] === 0x93 && head[1] === 0x4e) found('a NumPy array; name a folder that holds interactions beside it');
+  if (head.subarray(0, 1024).includes(0)) found('binary data');
+  const lines = firstLines(head), name = baseName(source);
+  const format = Object.values(FORMATS).find((candidate) => candidate.detect(name, lines));
+  if (format) return format;
+  if (options.columns?.user && options.columns.item) return FORMATS.csv;
+  throw new DataError(`its format is none that is recognised; name one of ${Object.keys(FORMATS).join(', ')}, or the columns of its header. ` +
+    `It begins with ${JSON.stringify((lines[0] ?? '').slice(0, 80))}`, { source });
+}
+
+function checkOptions(options: ReadOptions): void {
+  check.knownKeys('readDataset', options, ['format', 'columns', 'duplicates', 'titles', 'features', 'name', 'signal', 'onProgress']);
+  if (options.format !== undefined) check.oneOf('format', options.format, Object.keys(FORMATS));
+  if (options.duplicates !== undefined) check.oneOf('duplicates', options.duplicates, DUPLICATES);
+  if (options.columns !== undefined) {
+    check.knownKeys('columns', options.columns, ['user', 'item', 'value', 'time']);
+    for (const [role, name] of Object.entries(options.columns)) if (name !== undefined) check.string(`columns.${role}`, name);
+  }
+}
+
+function namedFiles(source: DataSource, name: string | undefined): NamedContent[] {
+  if (Array.isArray(source) && !source.some((entry) => entry instanceof Uint8Array)) {
+    return (source as readonly (NamedContent | File)[]).map((entry) => named(entry) ?? refuse(entry));
+  }
+  const single = named(source);
+  return [single ?? { name: name ?? 'data', chunks: source as Content }];
+}
+
+function named(source: unknown): NamedContent | undefined {
+  if (typeof File !== 'undefined' && source instanceof File) return { name: source.name, chunks: source };
+  return typeof source === 'object' && source !== null && 'name' in source && 'chunks' in source ? (source as NamedContent) : undefined;
+}
+
+function refuse(entry: unknown): never {
+  throw new TypeError(`a list of sources expected files or {name, chunks}, got ${check.describe(entry)}`);
+}
+
+interface Arranged {
+  readonly data: readonly { readonly file: NamedContent; readonly part?: number }[];
+  readonly features: readonly { readonly modality: string; readonly file: NamedContent }[];
+  readonly titles?: NamedContent;
+}
+
+const PART_FILE = /^(?:.*[._-])?(train|valid|validation|val|test)(\.(inter|csv|tsv|txt|dat|data|adj))?$/;
+const PART_OF: Readonly<Record<string, number>> =
+  { train: PART.train, valid: PART.validation, validation: PART.validation, val: PART.validation, test: PART.test };
+
+/** Finds out which file is what. A lone file is the data, whatever its name. */
+function arrange(files: readonly NamedContent[]): Arranged {
+  const features = files.flatMap((file) => {
+    const modality = baseName(file.name).match(/^(.+)_feat\.npy$/)?.[1];
+    return modality === undefined ? [] : [{ modality, file }];
+  });
+  if (files.length === 1) return { data: [{ file: files[0] }], features: [] };
+  const rest = files.filter(({ name }) => !isTitlesFile(name) && !NOT_INTERACTIONS.test(baseName(name)));
+
+  const inter = rest.filter(({ name }) => baseName(name).endsWith('.inter'));
+  const parts = rest.flatMap((file) => {
+    const word = baseName(file.name).match(PART_FILE)?.[1];
+    return word === undefined ? [] : [{ file, part: PART_OF[word] }];
+  });
+  const known = rest.filter(({ name }) => KNOWN_DATA_NAMES.includes(baseName(name)));
+  if (inter.length === 1) return { data: [{ file: inter[0] }], features, titles: titlesBeside(inter[0].name, files) };
+  if (parts.some(({ part }) => part === PART.train)) {
+    if (new Set(parts.map(({ part }) => part)).size < parts.length) tooMany(parts.map(({ file }) => file));
+    return { data: parts, features, titles: titlesBeside(parts[0].file.name, files) };
+  }
+  const candidates = known.length > 0 ? known : rest;
+  if (candidates.length === 1) return { data: [{ file: candidates[0] }], features, titles: titlesBeside(candidates[0].name, files) };
+  if (candidates.length > 1) tooMany(candidates);
+  throw new DataError(`expected a file of interactions, found ${list(files.map(({ name }) => baseName(name)))}`,
+    { source: files.length > 0 ? folderOf(files[0].name) : undefined });
+}
+
+/** Files that lie in data folders and hold no interactions. */
+const NOT_INTERACTIONS = /(^readme.*|^license.*|^\..*|\.(npy|npz|md|json|ya?ml|html?|pdf|zip|py|ipynb|lethe)|^u\.(user|item|genre|info|occupation)|^(user|item)_list\.txt)$/;
+
+function tooMany(files: readonly NamedContent[]): never {
+  throw new DataError(`expected one file of interactions, or one of each of train, validation and test; found ${list(files.map(({ name }) => baseName(name)))}; ` +
+    'name the file', { source: folderOf(files[0].name) });
+}
+
+function titlesByPosition(titles: ReadonlyMap<string, string>, items: IdTable): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const id of items) {
+    const title = titles.get(id);
+    if (title !== undefined) found.set(items.indexOf(id), title);
+  }
+  return found;
+}
+
+function folderOf(name: string): string {
+  const folder = name.replace(/[/\\][^/\\]*$/, '');
+  return folder === '' || folder === name ? 'the folder' : folder;
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.slice(0, 12).join(', ') + (names.length > 12 ? `, and ${names.length - 12} more` : '');
+}

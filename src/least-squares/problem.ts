@@ -1,0 +1,373 @@
+// Alternating least squares: the normal equations of a data set, half sweeps over users or items, the objective's value and
+// the distance from stationarity. It serves every procedure that sweeps: training, Unlearn-ALS, folding in. The objective
+// itself stands in least-squares-objective.ts.
+import type { Dataset } from '../data/dataset.ts';
+import { checkStatus, instantiateKernels } from '../wasm/kernels.ts';
+import { cellWeightsOf, checkValues, other, regularizationRule, type LeastSquaresOptions, type Side } from './objective.ts';
+import { memoryPlan, totalOf, type Arena, type MemoryPlan } from '../wasm/memory.ts';
+import type { CellShape } from '../model/model.ts';
+import { STREAM } from '../base/random.ts';
+import { Csr, Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
+import { planEven, planRows, Team, type Plan, type Varying } from '../threads/team.ts';
+
+/** Parts of a Gram matrix that are summed on their own: at most so many, of at least so many rows. */
+const GRAM_PARTS = 16;
+const GRAM_ROWS = 512;
+
+interface SideState {
+  readonly factors: Matrix;
+  /** Observed cells by row of this side. */
+  readonly cells: Csr;
+  /** f32[rows] regularization. */
+  readonly regularization: number;
+  /** How the rows of a sweep, and those of the Gram matrix, are shared out; the first is made when a sweep asks for it. */
+  readonly plan: () => Plan;
+  readonly gramPlan: Plan;
+  /** Gram matrix of the factors, f64, upper tiles; valid while `gramFresh`. */
+  readonly gram: number;
+  gramFresh: boolean;
+}
+
+/** How far factors are from a stationary point of the objective. */
+export interface Residual {
+  /** Largest |A x − b| / |b| over rows with observations. */
+  readonly largest: number;
+  /** Square root of Σ|A x − b|² / Σ|b|². */
+  readonly overall: number;
+}
+
+/** The ALS problem of one data set, with its present factors, in one arena. */
+export class LeastSquares {
+  readonly options: LeastSquaresOptions;
+  readonly arena: Arena;
+  readonly #data: Dataset;
+  readonly #sides: Readonly<Record<Side, SideState>>;
+  readonly #team: Team;
+  readonly #gram32: number;
+  readonly #gramParts: number;
+  /** The first thread's scratch, and the bytes from one thread's to the next's. */
+  readonly #scratch: number;
+  readonly #scratchBytes: number;
+  readonly #ld: number;
+
+  /**
+   * @param cells the cells by user and by item, where they are not all of the data's: rows that are left out are empty
+   *   and must not be asked for. For work on a few rows.
+   * @param team whose arena the problem lives in and whose threads work on it; default one thread.
+   * @throws DataError when values make no sense for the objective; MemoryError.
+   */
+  constructor(
+    data: Dataset, options: LeastSquaresOptions, cells?: { readonly userItems: SparseRows; readonly itemUsers: SparseRows }, team = new Team(),
+  ) {
+    if (!cells) checkValues(data, options);
+    const { arena } = team;
+    this.options = options;
+    this.arena = arena;
+    this.#team = team;
+    this.#data = data;
+    const { kernels } = arena;
+    const ld = (this.#ld = paddedWidth(options.factors));
+    const plan = planLeastSquares(cells ? { interactions: (cells.userItems.indices.length + cells.itemUsers.indices.length) / 2, ...cells } : data, options, team.threads, kernels);
+    arena.reserve(plan.bytes, plan.remedy);
+    const userItems = Csr.from(arena, cells?.userItems ?? data.userItems);
+    const itemUsers = cells ? Csr.from(arena, cells.itemUsers) : userItems.transpose();
+    this.#sides = { users: this.#side(userItems), items: this.#side(itemUsers) };
+    this.#gram32 = arena.alloc(ld * ld * 4);
+    const parts = Math.max(gramParts(userItems.rows, ld), gramParts(itemUsers.rows, ld));
+    this.#gramParts = parts > 1 ? arena.alloc(parts * ld * ld * 8) : 0;
+    this.#scratchBytes = plan.parts.scratch / team.threads;
+    this.#scratch = arena.alloc(this.#scratchBytes * team.threads);
+  }
+
+  get userFactors(): Matrix {
+    return this.#sides.users.factors;
+  }
+  get itemFactors(): Matrix {
+    return this.#sides.items.factors;
+  }
+
+  /**
+   * Keyed random rows, N(0, (initScale / √factors)²): a row depends on its own id and the seed alone.
+   * Rows without observations start at zero, which is where the first half sweep puts them.
+   */
+  initialize(): void {
+    const { factors, initScale, seed } = this.options;
+    for (const [side, stream] of [['users', STREAM.userFactors], ['items', STREAM.itemFactors]] as const) {
+      const { factors: M, cells } = this.#sides[side];
+      const keys = this.#data[side].keys();
+      const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
+      for (let r = 0; r < cells.rows; r++) if (indptr[r + 1] === indptr[r]) keys[2 * r] = keys[2 * r + 1] = 0;
+      this.arena.scope(() => this.arena.kernels.random_normal_rows(
+        M.rows, factors, M.ld, seed, stream, this.arena.upload(keys), initScale / Math.sqrt(factors), M.pointer));
+    }
+    this.touch();
+  }
+
+  /** Takes over factors [rows × factors]: matrices, or dense values without pads. */
+  start(userFactors: Matrix | ArrayLike<number>, itemFactors: Matrix | ArrayLike<number>): void {
+    for (const [side, given] of [['users', userFactors], ['items', itemFactors]] as const) {
+      const { factors: M } = this.#sides[side];
+      const length = given instanceof Matrix ? given.rows * given.cols : given.length;
+      if (length !== M.rows * M.cols) {
+        throw new RangeError(`factors of ${side} expected ${M.rows} x ${M.cols} values, got ${length}`);
+      }
+      if (given instanceof Matrix) M.view().set(given.view());
+      else M.load(given);
+    }
+    this.touch();
+  }
+
+  /** Makes rows without observations zero, which is their solution: nothing of what they were reaches the other side. */
+  clearEmptyRows(): void {
+    for (const side of ['users', 'items'] as const) {
+      const { factors: M, cells } = this.#sides[side];
+      const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
+      for (let r = 0; r < M.rows; r++) if (indptr[r + 1] === indptr[r]) M.row(r).fill(0);
+    }
+    this.touch();
+  }
+
+  /** To be called when factors were changed from outside: what was derived from them is computed anew. */
+  touch(): void {
+    for (const side of ['users', 'items'] as const) this.#sides[side].gramFresh = false;
+  }
+
+  /** Solves all rows of one side for the other side's present rows. Yields to other work between blocks of rows. */
+  async halfSweep(side: Side, signal?: AbortSignal): Promise<void> {
+    const state = this.#sides[side];
+    const { kernel, args } = this.#solver(side, 0, this.#scaledGram(other(side)));
+    state.gramFresh = false;
+    this.#checkStatuses(side, await this.#team.run(kernel, state.plan(), args, true, signal));
+  }
+
+  /** Both half sweeps, `first` first. */
+  async sweep(first: Side = 'users', signal?: AbortSignal): Promise<void> {
+    await this.halfSweep(first, signal);
+    await this.halfSweep(other(first), signal);
+  }
+
+  /**
+   * Solves only the listed rows of one side, and keeps that side's Gram matrix by taking the old rows out and the new
+   * ones in, so that the other side can follow without a pass over all rows.
+   * @param rows ascending positions.
+   * @param last whether nothing follows that would need the Gram matrix.
+   */
+  solveRows(side: Side, rows: Int32Array, last = false): void {
+    if (rows.length === 0) return;
+    const gram = this.#scaledGram(other(side)), state = this.#sides[side], entriesOf = this.#lengths(state.cells);
+    const plan = this.#planSweep(rows.length, (k) => entriesOf(rows[k]));
+    const solve = (list: number): void => {
+      const { kernel, args } = this.#solver(side, list, gram);
+      this.#checkStatuses(side, this.#team.runNow(kernel, plan, args, true));
+    };
+    if (!last) return this.replaceRows(side, rows, solve);
+    state.gramFresh = false;
+    this.arena.scope(() => solve(this.arena.upload(rows)));
+  }
+
+  /** Changes the listed rows by `change` and brings the side's Gram matrix up to date with as much work as they are. */
+  replaceRows(side: Side, rows: Int32Array, change: (list: number) => void): void {
+    if (rows.length === 0) return;
+    const state = this.#sides[side];
+    this.#gram(side);
+    this.arena.scope(() => {
+      const list = this.arena.upload(rows);
+      const accumulate = (sign: number): void => this.arena.kernels.gram_accumulate(
+        0, rows.length, this.#ld, sign, list, state.factors.pointer, state.gram, this.#scratch);
+      accumulate(-1);
+      change(list);
+      accumulate(1);
+    });
+  }
+
+  /** Makes the listed rows zero. */
+  clearRows(side: Side, rows: Int32Array): void {
+    const { factors } = this.#sides[side];
+    this.replaceRows(side, rows, () => rows.forEach((row) => factors.row(row).fill(0)));
+  }
+
+  /** The objective L in float64; the constant part included, so that a perfect fit without regularization is 0. */
+  objective(): number {
+    const { kernels } = this.arena;
+    const { users, items } = this.#sides;
+    const { ws, w0, ts, t0, explicit, base } = cellWeightsOf(this.options);
+    const { indptr, indices, data, rows } = users.cells;
+    const X = users.factors.pointer, Y = items.factors.pointer;
+    const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
+    const observed = this.#team.runNow('als_objective_rows', users.plan(), [this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y])
+      .reduce((sum, part) => sum + part, 0);
+    return unobserved + observed + kernels.als_penalty_rows(rows, this.#ld, users.regularization, X) +
+      kernels.als_penalty_rows(items.cells.rows, this.#ld, items.regularization, Y);
+  }
+
+  /** Residual of one side's normal equations: zero for both sides at a stationary point. */
+  residual(side: Side): Residual {
+    const { cells, regularization, factors } = this.#sides[side];
+    const opposite = this.#sides[other(side)];
+    const { ws, w0, ts, t0, explicit, base } = cellWeightsOf(this.options);
+    const gram = base === 0 ? 0 : this.#gram(other(side));
+    return this.arena.scope(() => {
+      const out = this.arena.alloc(cells.rows * 16);
+      this.#team.runNow('als_residual_rows', this.#sides[side].plan(), [this.#ld, ws, w0, ts, t0, explicit, cells.indptr, cells.indices, cells.data,
+        regularization, base, gram, opposite.factors.pointer, factors.pointer, { base: out, row: 16 }, this.#scratchOfThread()]);
+      const squares = this.arena.f64(out, cells.rows * 2);
+      let largest = 0, difference = 0, target = 0;
+      for (let r = 0; r < cells.rows; r++) {
+        if (squares[2 * r + 1] > 0) largest = Math.max(largest, squares[2 * r] / squares[2 * r + 1]);
+        difference += squares[2 * r];
+        target += squares[2 * r + 1];
+      }
+      return { largest: Math.sqrt(largest), overall: target > 0 ? Math.sqrt(difference / target) : 0 };
+    });
+  }
+
+  /** Solution of one user's normal equations for another right-hand side [factors], for explaining a score. */
+  solveFor(user: number, rightHandSide: Float32Array): Float32Array {
+    const { cells, regularization } = this.#sides.users;
+    const { ws, w0, explicit } = cellWeightsOf(this.options);
+    const gram = this.#scaledGram('items');
+    return this.arena.scope(() => {
+      const { arena } = this;
+      const padded = new Float32Array(this.#ld);
+      padded.set(rightHandSide);
+      const rhs = arena.upload(padded), out = arena.alloc(this.#ld * 4);
+      const scratch = arena.alloc(arena.kernels.als_sweep_cholesky_scratch(this.#ld));
+      const status = arena.kernels.als_solve_rhs(user, this.options.factors, this.#ld, ws, w0, explicit, cells.indptr, cells.indices,
+        cells.data, regularization, gram, this.itemFactors.pointer, rhs, out, scratch);
+      checkStatus(status, () => this.#singular('users', user));
+      return arena.f32(out, this.options.factors).slice();
+    });
+  }
+
+  /** t of an entry's value: its coefficient on the right-hand side. */
+  target(value: number): number {
+    const { ts, t0, explicit } = cellWeightsOf(this.options);
+    return value > 0 || explicit ? ts * value + t0 : 0;
+  }
+
+  /** The kernel of a half sweep and what it is given after the range of rows, or of places in a list of rows. */
+  #solver(side: Side, list: number, gram: number): { kernel: 'als_sweep_cg' | 'als_sweep_cholesky'; args: (number | Varying)[] } {
+    const { cells, regularization, factors } = this.#sides[side];
+    const { factors: f, solver, cgSteps } = this.options;
+    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const Y = this.#sides[other(side)].factors.pointer, X = factors.pointer;
+    const problem = [list, cells.indptr, cells.indices, cells.data, regularization, gram, Y, X, this.#scratchOfThread()];
+    return solver === 'cg'
+      ? { kernel: 'als_sweep_cg', args: [f, this.#ld, ws, w0, ts, t0, explicit, cgSteps, ...problem] }
+      : { kernel: 'als_sweep_cholesky', args: [f, this.#ld, ws, w0, ts, t0, explicit, ...problem] };
+  }
+
+  #scratchOfThread(): Varying {
+    return { base: this.#scratch, thread: this.#scratchBytes };
+  }
+
+  /** The first failure in the order of dealing: all before it were solved, whoever did it. */
+  #checkStatuses(side: Side, statuses: Float64Array): void {
+    checkStatus(statuses.find((status) => status !== 0) ?? 0, (row) => this.#singular(side, row));
+  }
+
+  #singular(side: Side, row: number): string {
+    const id = this.#data[side].at(row);
+    return `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(id)} have no unique solution in float32; ` +
+      `raise "regularization" (now ${this.options.regularization})`;
+  }
+
+  /** The other side's share of the left-hand side, base · YᵀY in f32; 0 where the objective has none. */
+  #scaledGram(side: Side): number {
+    const { base } = cellWeightsOf(this.options);
+    if (base === 0) return 0;
+    this.arena.kernels.gram_finish(this.#ld, base, this.#gram(side), this.#gram32);
+    return this.#gram32;
+  }
+
+  #gram(side: Side): number {
+    const { gram, gramPlan, factors, gramFresh } = this.#sides[side];
+    if (gramFresh) return gram;
+    // Each part of the rows has a sum of its own, and the sums are added in order, with one thread too.
+    const size = this.#ld * this.#ld, parts = gramPlan.costs.length, into = parts > 1 ? this.#gramParts : gram;
+    const sums = this.arena.f64(into, parts * size).fill(0);
+    this.#team.runNow('gram_accumulate', gramPlan, [this.#ld, 1, 0, factors.pointer, { base: into, piece: size * 8 }, this.#scratchOfThread()]);
+    if (parts > 1) {
+      const total = this.arena.f64(gram, size);
+      total.set(sums.subarray(0, size));
+      for (let part = 1; part < parts; part++) for (let k = 0; k < size; k++) total[k] += sums[part * size + k];
+    }
+    this.#sides[side].gramFresh = true;
+    return gram;
+  }
+
+  /** Entries of each row, as long as the memory does not grow. */
+  #lengths({ indptr, rows }: Csr): (row: number) => number {
+    const ends = this.arena.i32(indptr, rows + 1);
+    return (row) => ends[row + 1] - ends[row];
+  }
+
+  /** A plan for rows of so many entries each, by what the solver has to do for them. */
+  #planSweep(rows: number, entriesOf: (row: number) => number): Plan {
+    const { solver, cgSteps } = this.options;
+    const ld = this.#ld, gram = ld * ld;
+    return solver === 'cg'
+      ? planRows(rows, (r) => (2 * cgSteps + 3) * entriesOf(r) * ld + (cgSteps + 1) * gram, gram)
+      : planRows(rows, (r) => (entriesOf(r) * (gram + 4 * ld)) / 2 + (gram * ld) / 6);
+  }
+
+  #side(cells: Csr): SideState {
+    const { arena, options } = this;
+    const regularization = arena.alloc(cells.rows * 4);
+    const { offset, exponent } = regularizationRule(options, cells.cols);
+    arena.kernels.als_regularization(cells.rows, cells.indptr, options.regularization, offset, exponent, regularization);
+    let planned: Plan | undefined;
+    const plan = (): Plan => (planned ??= this.#planSweep(cells.rows, this.#lengths(cells)));
+    const factors = new Matrix(arena, cells.rows, options.factors);
+    const gram = arena.alloc(factors.ld * factors.ld * 8);
+    const gramPlan = planEven(cells.rows, Math.max(1, Math.ceil(cells.rows / gramParts(cells.rows, factors.ld))));
+    return { factors, cells, regularization, plan, gramPlan, gram, gramFresh: false };
+  }
+}
+
+/** Parts in which a Gram matrix is summed: few enough that their sums take less room than half of the rows. */
+function gramParts(rows: number, ld: number): number {
+  return Math.max(1, Math.min(GRAM_PARTS, Math.floor(rows / Math.max(GRAM_ROWS, 4 * ld))));
+}
+
+/** Bytes between what is allocated, since everything begins with a cache line. */
+const BETWEEN = 2048;
+
+/** Whole cache lines, so that threads do not write to the same one. */
+const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/**
+ * The linear memory that the problem of a data set takes: both copies of the cells, the factors with their regularization,
+ * Gram matrices, and each thread's scratch, which the cg solver makes room in for the longest row.
+ */
+export function planLeastSquares(shape: CellShape, options: Pick<LeastSquaresOptions, 'factors' | 'solver'>, threads = 1, kernels = instantiateKernels()): MemoryPlan {
+  const longest = options.solver === 'cg' ? longestRow(shape) : 0, { interactions, userItems: { rows, cols } } = shape;
+  const partsAt = (factors: number, n: number): Record<string, number> => {
+    const ld = paddedWidth(factors), parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
+    // The kernel's own figure has 32 bits.
+    const solver = options.solver === 'cg' ? Math.max(kernels.als_sweep_cg_scratch(ld, longest) >>> 0, longest * (ld + 1) * 4) : kernels.als_sweep_cholesky_scratch(ld);
+    return {
+      interactions: n * 16 + (rows + cols + 2) * 4,
+      factors: (rows + cols) * (ld + 1) * 4 + Math.max(rows, cols) * 8, // and the keys that they are drawn by
+      gram: ld * ld * (20 + 8 * (parts > 1 ? parts : 0)) + BETWEEN,
+      scratch: threads * wholeLines(Math.max(solver, kernels.gram_accumulate_scratch(ld), kernels.als_residual_rows_scratch(ld))),
+    };
+  };
+  return memoryPlan(partsAt(options.factors, interactions), (available) => {
+    const most = Math.floor((available - totalOf(partsAt(options.factors, 0))) / 16);
+    let factors = paddedWidth(options.factors) - 8;
+    while (factors > 0 && totalOf(partsAt(factors, interactions)) > available) factors -= 8;
+    return [...(factors > 0 ? [`use at most ${factors} factors`] : []), ...(most > 0 && most < interactions ? [`train on at most ${most} of the ${interactions} interactions`] : []),
+      'or train several models, each on a part of the users'].join(', ');
+  });
+}
+
+/** Entries of the longest row of either side; as far as it can be told. */
+function longestRow({ userItems: { indptr, indices, cols }, itemUsers }: CellShape): number {
+  let longest = 0;
+  for (const starts of [indptr, itemUsers?.indptr]) if (starts) for (let r = 1; r < starts.length; r++) longest = Math.max(longest, starts[r] - starts[r - 1]);
+  if (itemUsers || !indices) return longest;
+  const counts = new Int32Array(cols);
+  for (const item of indices) longest = Math.max(longest, ++counts[item]);
+  return longest;
+}

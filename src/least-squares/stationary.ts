@@ -1,0 +1,336 @@
+// The least-squares problem of a data set in float64, and what is computed of it on the way to a stationary point: sweeps,
+// gradients, second derivatives, the exact minimum along a direction. How one gets there stands in acceleration.ts. Rows
+// are shared among a team's threads; the objective is least-squares-objective.ts's.
+import type { Dataset } from '../data/dataset.ts';
+import type { Argument, Varying } from '../threads/board.ts';
+import { Fields, PARTS, SIDES, traceOfProduct, traceOfTransposed, type Field } from './float64-rows.ts';
+import { checkStatus } from '../wasm/kernels.ts';
+import { cellWeightsOf, other, regularizationRule, type LeastSquaresOptions, type Side } from './objective.ts';
+import { quarticMinimum } from './quartic-line-search.ts';
+import { Csr, paddedWidth, type Matrix } from '../wasm/tensor.ts';
+import { planRows, Team, type Plan } from '../threads/team.ts';
+
+/** Bytes of kept factors beyond which none are kept: memory would cost more than the time is worth. */
+const MOST_KEPT_BYTES = 1 << 30;
+
+interface Rows {
+  readonly rows: number;
+  readonly cells: Csr;
+  /** f32[rows] */
+  readonly regularization: number;
+  /** f64[rows × ld] */
+  readonly factors: number;
+  readonly gradient: number;
+  /** f32[rows × (factors² + factors) / 2]: factors of the normal equations of the last sweep; 0 where they are not kept. */
+  readonly kept: number;
+  /** f64[ld × ld]: of the factors, scaled by the objective's base; of the factors and a direction. */
+  readonly gram: number;
+  readonly turned: number;
+  /** How rows are shared out: to pass over their cells, to solve, to substitute. */
+  readonly passes: Plan;
+  readonly solves: Plan;
+  readonly steps: Plan;
+}
+
+/** How near to a stationary point factors are. */
+export interface Standing {
+  /** ‖∇L‖ / (2‖D(X, Y)‖), D the regularization: 0 at a stationary point. */
+  readonly residual: number;
+  /** The same of the row that is furthest off. */
+  readonly largestRow: number;
+  /** The objective without its constant part. */
+  readonly objective: number;
+}
+
+export class Stationary extends Fields {
+  readonly options: LeastSquaresOptions;
+  readonly base: number;
+  /** Whether factored normal equations are kept, to be used as preconditioner. */
+  readonly keeps: boolean;
+  readonly factors: Field;
+  /** Half the gradient; valid after `measure`. */
+  readonly gradient: Field;
+  readonly #data: Dataset;
+  readonly #sides: Readonly<Record<Side, Rows>>;
+  readonly #scratch: number;
+  readonly #scratchBytes: number;
+  readonly #sums: number;
+  readonly #cross: number;
+
+  /**
+   * @param team whose arena the problem lives in and whose threads work on it; default one thread.
+   * @throws MemoryError, which names the bytes of the whole.
+   */
+  constructor(data: Dataset, options: LeastSquaresOptions, team = new Team()) {
+    const { userItems } = data, ld = paddedWidth(options.factors), { arena } = team;
+    super(team, ld, { users: userItems.rows, items: userItems.cols });
+    this.options = options;
+    this.#data = data;
+    this.base = cellWeightsOf(options).base;
+    arena.reserve(stationaryBytes(data, options.factors));
+    this.keeps = keepsFactors(data, options.factors);
+    const cells = Csr.from(arena, userItems);
+    const users = this.#side(cells), items = this.#side(cells.transpose());
+    this.#sides = { users, items };
+    this.factors = { users: users.factors, items: items.factors };
+    this.gradient = { users: users.gradient, items: items.gradient };
+    this.#scratchBytes = Math.ceil(arena.kernels.als64_solve_scratch(ld) / 64) * 64;
+    this.#scratch = arena.alloc(this.#scratchBytes * team.threads);
+    this.#sums = arena.alloc(users.passes.costs.length * 5 * 8);
+    this.#cross = arena.alloc(6 * ld * ld * 8);
+  }
+
+  /** Starts from factors in float32. Rows without observations start at zero, their solution, unless they are to be judged. */
+  start(userFactors: Matrix, itemFactors: Matrix, { keepEmptyRows = false } = {}): void {
+    for (const [side, M] of [['users', userFactors], ['items', itemFactors]] as const) {
+      const { factors, rows, cells } = this.#sides[side];
+      const to = this.arena.f64(factors, rows * this.ld), from = M.view(), indptr = this.arena.i32(cells.indptr, rows + 1);
+      to.set(from);
+      for (let r = 0; r < rows; r++) if (!keepEmptyRows && indptr[r] === indptr[r + 1]) to.fill(0, r * this.ld, (r + 1) * this.ld);
+    }
+  }
+
+  /** Dense float32 copy [rows × factors] of one side. */
+  dense(side: Side): { rows: number; cols: number; values: Float32Array } {
+    const { rows, factors } = this.#sides[side], { factors: cols } = this.options, { ld } = this;
+    const values = new Float32Array(rows * cols), from = this.arena.f64(factors, rows * ld);
+    for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) values[r * cols + c] = from[r * ld + c];
+    return { rows, cols, values };
+  }
+
+  /** What a certificate needs of a side: where its numbers lie. */
+  side(side: Side): Rows {
+    return this.#sides[side];
+  }
+
+  /** Solves all rows of one side for the other's present rows. */
+  async halfSweep(side: Side, signal?: AbortSignal): Promise<void> {
+    await this.#solveSide(side, this.factors[other(side)], this.factors[side], false, signal);
+  }
+
+  /** Solves the listed rows only. */
+  solveRows(side: Side, rows: Int32Array): void {
+    const opposite = this.factors[other(side)], gram = this.#gramOf(other(side), opposite);
+    const indptr = this.arena.i32(this.#sides[side].cells.indptr, this.#sides[side].rows + 1);
+    const plan = planRows(rows.length, (k) => this.#solveCost(indptr[rows[k] + 1] - indptr[rows[k]]));
+    this.arena.scope(() => this.#check(side, this.team.runNow('als64_solve', plan,
+      this.#solveArguments(side, this.arena.upload(rows), gram, opposite, this.factors[side], false), true)));
+  }
+
+  /** What a sweep, `first` first, makes of the factors. Its factored normal equations are kept where there is room. */
+  async sweepInto(to: Field, first: Side, signal?: AbortSignal): Promise<void> {
+    await this.#solveSide(first, this.factors[other(first)], to[first], true, signal);
+    await this.#solveSide(other(first), to[first], to[other(first)], true, signal);
+  }
+
+  /** What a sweep, users first, would make of the factors if its normal equations were still those of the last one: near, and far cheaper. */
+  sweepKept(to: Field): void {
+    this.stepKept('users', this.factors.users, this.gradient.users, to.users);
+    this.#gradient('items', this.factors.items, to.users, to.items);
+    this.stepKept('items', this.factors.items, to.items, to.items);
+  }
+
+  /** to = X − A⁻¹ g for the kept normal equations A of a side; X may be 0, to may be g. */
+  stepKept(side: Side, X: number, g: number, to: number): void {
+    const { steps, kept } = this.#sides[side];
+    this.team.runNow('als64_step', steps, [this.options.factors, this.ld, kept, X, g, to, this.#scratchOfThread()]);
+  }
+
+  /** Gradients of both sides at the present factors, and what they say. @param objective where it is known already. */
+  measure(objective?: number): Standing {
+    let gradient = 0, scale = 0, penalty = 0, largest = 0;
+    for (const name of SIDES) {
+      const side = this.#sides[name];
+      this.#gradient(name, side.factors, this.factors[other(name)], side.gradient);
+      gradient += this.innerSide(name, side.gradient, side.gradient);
+      penalty += this.innerSide(name, side.factors, side.factors, side.regularization);
+      const reg = this.arena.f32(side.regularization, side.rows);
+      const g = this.arena.f64(side.gradient, side.rows * this.ld), x = this.arena.f64(side.factors, side.rows * this.ld);
+      for (let r = 0; r < side.rows; r++) {
+        let own = 0, size = 0;
+        for (let c = r * this.ld; c < (r + 1) * this.ld; c++) {
+          own += g[c] * g[c];
+          size += x[c] * x[c];
+        }
+        scale += reg[r] * reg[r] * size;
+        if (size > 0 && reg[r] > 0) largest = Math.max(largest, own / (reg[r] * reg[r] * size));
+      }
+    }
+    return {
+      residual: scale > 0 ? Math.sqrt(gradient / scale) : gradient > 0 ? Infinity : 0,
+      largestRow: Math.sqrt(largest),
+      objective: objective ?? this.#observed()[0] + this.#background() + penalty,
+    };
+  }
+
+  /** The objective, constant part included: a perfect fit without regularization is 0. */
+  objective(): number {
+    return this.measure().objective + this.constant();
+  }
+
+  /** The part of the objective that no factors change. */
+  constant(): number {
+    const { ts, t0, explicit } = cellWeightsOf(this.options);
+    return this.#data.userItems.data.reduce((sum, v) => {
+      const t = v > 0 || explicit ? ts * v + t0 : 0;
+      return sum + (explicit ? t * t : t);
+    }, 0);
+  }
+
+  /** What the duality gap is made of: q = w + base per cell. */
+  parts(): { penalty: number; products: number; quadratic: number; targets: number; dualConstant: number } {
+    const { objective } = this.measure();
+    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const penalty = SIDES.reduce((sum, name) => sum + this.innerSide(name, this.factors[name], this.factors[name], this.#sides[name].regularization), 0);
+    // Σ t s: the observed part with no weights
+    const targets = -this.#observed({ ws: 0, w0: 0 })[0] / 2;
+    let dualConstant = 0;
+    for (const v of this.#data.userItems.data) {
+      const t = v > 0 || explicit ? ts * v + t0 : 0, q = ws * Math.abs(v) + w0 + this.base;
+      if (q > 0) dualConstant += (t * t) / q;
+    }
+    const quadratic = objective - penalty + 2 * targets;
+    return { penalty, products: objective, quadratic, targets, dualConstant };
+  }
+
+  /**
+   * The step along a direction to the least objective, and how much that lowers it.
+   * @param descent ⟨gradient, direction⟩ < 0.
+   */
+  line(direction: Field, descent: number): { step: number; change: number } {
+    return quarticMinimum(...this.quartic(direction, descent));
+  }
+
+  /** The objective's change along a direction as a quartic of the step: the coefficients of its powers 1 to 4. */
+  quartic(direction: Field, slope: number): [number, number, number, number] {
+    const { ld, base } = this;
+    const { users, items } = this.#sides;
+    let [, , quadratic, cubic, quartic] = this.#observed({}, direction);
+    for (const name of SIDES) quadratic += this.innerSide(name, direction[name], direction[name], this.#sides[name].regularization);
+    if (base !== 0) {
+      // Σ over all cells of s(a)² from the Gram matrices of factors and directions
+      const size = ld * ld;
+      const grams = ([['users', users], ['items', items]] as const).map(([name, side], s) =>
+        [[side.factors, side.factors], [side.factors, direction[name]], [direction[name], direction[name]]].map(([a, b], g) => {
+          const at = this.#cross + (3 * s + g) * size * 8;
+          this.gram(name, 1, a, b, at);
+          return at;
+        }));
+      const [[xx, xd, dd], [yy, ye, ee]] = grams.map((list) => list.map((at) => this.arena.f64(at, size)));
+      // s1 = dX Yᵀ + X dYᵀ, s2 = dX dYᵀ: ‖s1‖², ⟨s0, s2⟩, ⟨s1, s2⟩, ‖s2‖²
+      const s1s1 = traceOfProduct(dd, yy) + 2 * traceOfTransposed(xd, ye, ld) + traceOfProduct(xx, ee);
+      quadratic += base * (s1s1 + 2 * traceOfProduct(xd, ye));
+      cubic += base * 2 * (traceOfProduct(dd, ye) + traceOfProduct(xd, ee));
+      quartic += base * traceOfProduct(dd, ee);
+    }
+    return [2 * slope, quadratic, cubic, quartic];
+  }
+
+  /** Half the second derivative of one side's rows along dX of its own (0: none) and dY of the other side. */
+  curvature(name: Side, dX: number, dY: number, to: number): void {
+    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const side = this.#sides[name], opposite = other(name), Y = this.factors[opposite], { indptr, indices, data } = side.cells;
+    const gram = dX ? this.#gramOf(opposite, Y) : 0;
+    let turned = 0;
+    if (this.base !== 0) {
+      // base (dYᵀY + YᵀdY)
+      turned = this.#sides[opposite].turned;
+      this.gram(opposite, this.base, dY, Y, turned);
+      const K = this.arena.f64(turned, this.ld * this.ld), { ld } = this;
+      for (let i = 0; i < ld; i++) for (let j = 0; j <= i; j++) K[i * ld + j] = K[j * ld + i] = K[i * ld + j] + K[j * ld + i];
+    }
+    this.team.runNow('als64_curvature', side.passes,
+      [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, gram, turned, side.factors, dX, Y, dY, to]);
+  }
+
+  /** The observed cells on the line along a direction: coefficients of powers 0 to 4; without one, of power 0 alone. */
+  #observed(weights: { ws?: number; w0?: number } = {}, direction?: Field): readonly number[] {
+    const { ws, w0, ts, t0, explicit } = { ...cellWeightsOf(this.options), ...weights };
+    const { passes, cells: { indptr, indices, data } } = this.#sides.users, pieces = passes.costs.length;
+    const sums = this.arena.f64(this.#sums, 5 * pieces).fill(0);
+    this.team.runNow('als64_line', passes, [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data,
+      this.factors.users, direction?.users ?? 0, this.factors.items, direction?.items ?? 0, { base: this.#sums, piece: 40 }]);
+    return [0, 1, 2, 3, 4].map((power) => {
+      let sum = 0;
+      for (let piece = 0; piece < pieces; piece++) sum += sums[5 * piece + power];
+      return sum;
+    });
+  }
+
+  /** base · Σ over all cells of s²; after `#gradient` of both sides, whose Gram matrices it uses. */
+  #background(): number {
+    const { users, items } = this.#sides, square = this.ld * this.ld;
+    return this.base === 0 ? 0 : traceOfProduct(this.arena.f64(users.gram, square), this.arena.f64(items.gram, square)) / this.base;
+  }
+
+  /** Half the gradient of one side at rows X for given rows Y of the other. */
+  #gradient(name: Side, X: number, Y: number, out: number): void {
+    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const side = this.#sides[name], { indptr, indices, data } = side.cells;
+    this.team.runNow('als64_gradient', side.passes,
+      [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, this.#gramOf(other(name), Y), Y, X, out]);
+  }
+
+  async #solveSide(side: Side, Y: number, X: number, keep: boolean, signal?: AbortSignal): Promise<void> {
+    const gram = this.#gramOf(other(side), Y);
+    this.#check(side, await this.team.run('als64_solve', this.#sides[side].solves, this.#solveArguments(side, 0, gram, Y, X, keep), true, signal));
+  }
+
+  #solveArguments(side: Side, list: number, gram: number, Y: number, X: number, keep: boolean): Argument[] {
+    const { cells: { indptr, indices, data }, regularization, kept } = this.#sides[side];
+    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    return [this.options.factors, this.ld, ws, w0, ts, t0, explicit, list, indptr, indices, data, regularization, gram, Y, X, keep ? kept : 0, this.#scratchOfThread()];
+  }
+
+  /** The first failure in the order of dealing. */
+  #check(side: Side, statuses: Float64Array): void {
+    checkStatus(statuses.find((status) => status !== 0) ?? 0, (row) =>
+      `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(this.#data[side].at(row))} ` +
+      `have no unique solution in float64; raise "regularization" (now ${this.options.regularization})`);
+  }
+
+  #scratchOfThread(): Varying {
+    return { base: this.#scratch, thread: this.#scratchBytes };
+  }
+
+  /** base · YᵀY of a side's rows; 0 where the objective has none. */
+  #gramOf(side: Side, Y: number): number {
+    if (this.base === 0) return 0;
+    const { gram } = this.#sides[side];
+    this.gram(side, this.base, Y, Y, gram);
+    return gram;
+  }
+
+  /** Multiplications and additions that a row of so many cells takes to solve. */
+  #solveCost(cells: number): number {
+    const { ld } = this;
+    return (cells * (ld * ld + 4 * ld)) / 2 + (ld * ld * ld) / 6;
+  }
+
+  #side(cells: Csr): Rows {
+    const { arena, ld, options } = this;
+    const { rows } = cells, regularization = arena.alloc(rows * 4);
+    const { offset, exponent } = regularizationRule(options, cells.cols);
+    arena.kernels.als_regularization(rows, cells.indptr, options.regularization, offset, exponent, regularization);
+    const factors = arena.allocZeroed(rows * ld * 8), gradient = arena.allocZeroed(rows * ld * 8);
+    const kept = this.keeps ? arena.allocZeroed(keptBytes(rows, options.factors)) : 0;
+    const gram = arena.alloc(ld * ld * 8), turned = arena.alloc(ld * ld * 8);
+    const indptr = arena.i32(cells.indptr, rows + 1), entriesOf = (r: number): number => indptr[r + 1] - indptr[r];
+    return {
+      rows, cells, regularization, factors, gradient, kept, gram, turned,
+      passes: planRows(rows, (r) => 3 * entriesOf(r) * ld + ld * ld, ld * ld), solves: planRows(rows, (r) => this.#solveCost(entriesOf(r))),
+      steps: planRows(rows, () => ld * ld),
+    };
+  }
+}
+
+/** Bytes of linear memory that the problem takes, and those of a run to convergence. */
+export function stationaryBytes(data: Dataset, factors: number): number {
+  const { rows, cols } = data.userItems, ld = paddedWidth(factors);
+  return data.interactions * 16 + (rows + cols) * (5 * ld * 8 + 8) + (10 + PARTS) * ld * ld * 8 + 4096 + (keepsFactors(data, factors) ? keptBytes(rows + cols, factors) : 0);
+}
+
+const keptBytes = (rows: number, factors: number): number => rows * factors * (factors + 1) * 2;
+
+/** Whether factored normal equations are kept: settled by sizes alone, so that results never depend on the machine. */
+const keepsFactors = ({ userItems: { rows, cols } }: Dataset, factors: number): boolean => keptBytes(rows + cols, factors) <= MOST_KEPT_BYTES;

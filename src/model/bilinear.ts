@@ -1,0 +1,225 @@
+// A model whose scores are dot products of a user's row and an item's row: ranking, similarity, pair scores.
+// It serves; how its factors were trained is its kind's affair.
+import type { IdTable } from '../data/dataset.ts';
+import { Arena } from '../wasm/memory.ts';
+import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
+import type { OptionValue } from '../base/options.ts';
+import { Matrix, type SparseRows } from '../wasm/tensor.ts';
+import { planEven } from '../threads/team.ts';
+
+/** Dense factors, row-major without pads. */
+export interface DenseFactors {
+  readonly rows: number;
+  readonly cols: number;
+  readonly values: ArrayLike<number>;
+}
+
+export interface BilinearParts {
+  readonly kind: ModelKind;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  readonly record: Readonly<Record<string, unknown>>;
+  /** Rows = user positions. */
+  readonly userFactors: Matrix | DenseFactors;
+  /** Rows = item positions. */
+  readonly itemFactors: Matrix | DenseFactors;
+  /** Two matrices of one memory that nothing else uses any more: it becomes the model's, all else in it is cleared, and nothing is copied. Default false. */
+  readonly takeOver?: boolean;
+}
+
+/** Users served in one call of the ranking kernel; items scored in one call for a first list. */
+const RANK_BLOCK = 1024;
+/** Users that a thread takes at once: the kernel scores them in sixteens. */
+const RANK_PIECE = 32;
+
+/** A bilinear model in a linear memory of its own, which holds its factors and what serving needs. */
+export class BilinearModel implements Model {
+  readonly kind: ModelKind;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly userFactors: Matrix;
+  readonly itemFactors: Matrix;
+  protected readonly arena: Arena;
+  /** Where the ranking kernel's copy of the items is; 0 after a first list that did without it. */
+  #packed?: number;
+
+  /** Copies the given factors, unless it takes over their memory. */
+  constructor(parts: BilinearParts) {
+    this.kind = parts.kind;
+    this.options = parts.options;
+    this.users = parts.users;
+    this.items = parts.items;
+    this.provenance = parts.provenance;
+    this.record = parts.record;
+    const { userFactors: X, itemFactors: Y } = parts;
+    const taken = parts.takeOver && X instanceof Matrix && Y instanceof Matrix && X.arena === Y.arena;
+    this.arena = taken ? X.arena : new Arena();
+    this.userFactors = taken ? X : copyInto(this.arena, X);
+    this.itemFactors = taken ? Y : copyInto(this.arena, Y);
+    // A model holds no interactions, nor rows of the forgotten in what was scratch.
+    if (taken) this.arena.clearBeside([X, Y]);
+  }
+
+  get parameters(): ReadonlyMap<string, Matrix> {
+    return new Map([['userFactors', this.userFactors], ['itemFactors', this.itemFactors]]);
+  }
+  get memoryBytes(): number {
+    return this.arena.size;
+  }
+
+  rank(request: RankRequest): Ranking {
+    return this.#rank(request, this.userFactors);
+  }
+
+  /** Ranks for rows that need not be the model's own, such as a folded-in user's; `exclude` is by the given rows. */
+  protected rankRows(rows: DenseFactors, request: Omit<RankRequest, 'users'>): Ranking {
+    this.#packed ||= this.#pack();
+    return this.arena.scope(() => {
+      const users = Int32Array.from({ length: rows.rows }, (_, r) => r);
+      return this.#rank({ ...request, users }, copyInto(this.arena, rows));
+    });
+  }
+
+  scorePairs(users: Int32Array, items: Int32Array): Float32Array {
+    const { arena, userFactors: X, itemFactors: Y } = this;
+    return arena.scope(() => {
+      const n = users.length;
+      const u = arena.upload(users), i = arena.upload(items), out = arena.alloc(n * 4);
+      arena.kernels.score_pairs(n, X.ld, u, i, X.pointer, Y.pointer, out);
+      return arena.f32(out, n).slice();
+    });
+  }
+
+  similarItems(item: number, k: number): Ranking {
+    return this.#similar(this.itemFactors, this.items, item, k);
+  }
+
+  /** Users whose rows lie closest (cosine) to the given user's, the user left out. */
+  similarUsers(user: number, k: number): Ranking {
+    return this.#similar(this.userFactors, this.users, user, k);
+  }
+
+  #rank({ users, k, allowed, exclude, team }: RankRequest, X: Matrix): Ranking {
+    const { items, itemFactors: Y } = this;
+    if (users.length === 1 && !team && this.#packed === undefined && !('relaxed' in this.arena.kernels)) {
+      this.#packed = 0;
+      return this.#first(users, k, X, allowed, exclude);
+    }
+    const own = (this.#packed ||= this.#pack());
+    const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
+    // A team works in its own memory, which gets a copy of all that the kernel reads.
+    const shared = team !== undefined && team.threads > 1, arena = shared ? team.arena : this.arena;
+    const { kernels } = arena, scratchBytes = Math.ceil(kernels.topk_scratch(k, Y.rows, Y.ld) / 64) * 64;
+    arena.scope(() => {
+      const packed = shared ? arena.upload(this.arena.u8(own, kernels.packed_items_bytes(Y.rows, Y.ld))) : own;
+      const words = arena.upload(allowedWords(items, allowed));
+      const scratch = arena.alloc(scratchBytes * (shared ? team.threads : 1));
+      for (let start = 0; start < users.length; start += RANK_BLOCK) {
+        const block = users.subarray(start, start + RANK_BLOCK);
+        arena.scope(() => {
+          const n = block.length;
+          // Only the block's rows of `exclude` travel; they are numbered as the block is.
+          const seen = exclude && excludeRows(arena, exclude, block), moved = seen !== undefined || shared;
+          const list = arena.upload(moved ? Int32Array.from(block, (_, r) => r) : block);
+          const rows = moved ? gatherRows(arena, X, block) : X.pointer;
+          const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4);
+          const inputs = [k, Y.rows, Y.ld, list, rows, packed, seen?.indptr ?? 0, seen?.indices ?? 0, words] as const;
+          if (shared) {
+            team.runNow('topk', planEven(n, RANK_PIECE), [...inputs, { base: ids, row: k * 4 }, { base: scores, row: k * 4 }, { base: scratch, thread: scratchBytes }]);
+          } else kernels.topk(0, n, ...inputs, ids, scores, scratch);
+          result.items.set(arena.i32(ids, n * k), start * k);
+          result.scores.set(arena.f32(scores, n * k), start * k);
+        });
+      }
+    });
+    return result;
+  }
+
+  /**
+   * The first list that is asked for, of one user: scored where the factors lie, since packing all items takes longer than
+   * ranking them once. Scores of pairs have the bits that the ranking kernel gives, in the default build.
+   */
+  #first(users: Int32Array, k: number, X: Matrix, allowed?: Uint8Array, exclude?: SparseRows): Ranking {
+    const { arena, items, itemFactors: Y } = this, { kernels } = arena, n = items.size;
+    return arena.scope(() => {
+      const zeros = arena.allocZeroed(RANK_BLOCK * 4), list = arena.upload(new Int32Array(RANK_BLOCK).map((_, i) => i)), row = Y.ld * 4;
+      const seen = exclude && excludeRows(arena, exclude, users), words = arena.upload(allowedWords(items, allowed));
+      const out = arena.alloc(k * 4), best = arena.alloc(k * 4), scores = arena.alloc((n + 8) * 4), scratch = arena.alloc(kernels.select_topk_scratch(k, n));
+      for (let i = 0; i < n; i += RANK_BLOCK) {
+        kernels.score_pairs(Math.min(RANK_BLOCK, n - i), Y.ld, zeros, list, X.pointer + users[0] * row, Y.pointer + i * row, scores + i * 4);
+      }
+      kernels.select_topk(1, n, k, scores, n, zeros, seen?.indptr ?? 0, seen?.indices ?? 0, words, out, best, scratch);
+      return { items: arena.i32(out, k).slice(), scores: arena.f32(best, k).slice() };
+    });
+  }
+
+  /** Nearest rows by cosine: unit rows, ranked like items. */
+  #similar(M: Matrix, ids: IdTable, position: number, k: number): Ranking {
+    const { arena } = this;
+    return arena.scope(() => {
+      const { kernels } = arena;
+      const unit = arena.alloc(M.bytes);
+      kernels.row_normalize(M.rows, M.ld, M.pointer, unit);
+      const packed = arena.alloc(kernels.packed_items_bytes(M.rows, M.ld));
+      kernels.pack_items(M.rows, M.ld, unit, packed);
+      const list = arena.upload(Int32Array.of(position));
+      const allowed = new Uint8Array(M.rows).fill(1);
+      allowed[position] = 0;
+      const words = arena.upload(allowedWords(ids, allowed));
+      const out = arena.alloc(k * 4), scores = arena.alloc(k * 4);
+      const scratch = arena.alloc(kernels.topk_scratch(k, M.rows, M.ld));
+      kernels.topk(0, 1, k, M.rows, M.ld, list, unit, packed, 0, 0, words, out, scores, scratch);
+      return { items: arena.i32(out, k).slice(), scores: arena.f32(scores, k).slice() };
+    });
+  }
+
+  /** The ranking kernel's copy of the item factors, made once: it stays in the arena below every scope. */
+  #pack(): number {
+    const { arena, itemFactors: Y } = this;
+    const packed = arena.alloc(arena.kernels.packed_items_bytes(Y.rows, Y.ld));
+    arena.kernels.pack_items(Y.rows, Y.ld, Y.pointer, packed);
+    return packed;
+  }
+}
+
+/** One bit per position: set where there is an id and, if asked, where `allowed` is not zero. */
+export function allowedWords(ids: IdTable, allowed?: Uint8Array): Uint32Array {
+  const words = new Uint32Array((ids.size + 31) >>> 5);
+  // The usual case, without a look at each: a loop over ten thousand ids is a millisecond in code that has just been loaded.
+  // Kernels leave out what lies beyond the last item by themselves.
+  if (!allowed && ids.whole) return words.fill(0xffffffff);
+  for (let i = 0; i < ids.size; i++) {
+    if (ids.at(i) !== null && (!allowed || allowed[i] !== 0)) words[i >>> 5] |= 1 << (i & 31);
+  }
+  return words;
+}
+
+function excludeRows(arena: Arena, rows: SparseRows, users: Int32Array): { indptr: number; indices: number } {
+  const indptr = new Int32Array(users.length + 1);
+  for (let r = 0; r < users.length; r++) indptr[r + 1] = indptr[r] + rows.indptr[users[r] + 1] - rows.indptr[users[r]];
+  const indices = new Int32Array(indptr[users.length]);
+  for (let r = 0; r < users.length; r++) {
+    indices.set(rows.indices.subarray(rows.indptr[users[r]], rows.indptr[users[r] + 1]), indptr[r]);
+  }
+  return { indptr: arena.upload(indptr), indices: arena.upload(indices) };
+}
+
+function gatherRows(arena: Arena, M: Matrix, rows: Int32Array): number {
+  const bytes = M.ld * 4;
+  const pointer = arena.alloc(rows.length * bytes);
+  const from = M.arena.u8(0, M.arena.size), into = arena.u8(pointer, rows.length * bytes);
+  for (let r = 0; r < rows.length; r++) into.set(from.subarray(M.pointer + rows[r] * bytes, M.pointer + (rows[r] + 1) * bytes), r * bytes);
+  return pointer;
+}
+
+function copyInto(arena: Arena, source: Matrix | DenseFactors): Matrix {
+  const matrix = new Matrix(arena, source.rows, source.cols);
+  if (source instanceof Matrix) matrix.view().set(source.view());
+  else matrix.load(source.values);
+  return matrix;
+}

@@ -1,0 +1,62 @@
+// What a model is, as bytes, and the SHA-256 of it.
+import type { IdTable } from '../data/dataset.ts';
+import type { Model } from './model.ts';
+import type { OptionValue } from '../base/options.ts';
+import { sha256 } from '../base/sha256.ts';
+import { paddedWidth } from '../wasm/tensor.ts';
+
+/** What makes a model itself, beside the values of its parameters. */
+export interface ModelIdentity {
+  readonly model: string;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  /** Ids by position; null where one was deleted. */
+  readonly users: readonly (string | null)[];
+  readonly items: readonly (string | null)[];
+  readonly parameters: readonly { readonly name: string; readonly rows: number; readonly cols: number }[];
+}
+
+/**
+ * SHA-256 (hex) of a model's canonical bytes: kind, options, ids, parameters. Not of when, where or how it came about,
+ * so that a forgetting which is exact gives gold's digest.
+ */
+export async function digest(model: Model): Promise<string> {
+  const identity = identityOf(model);
+  const text = new TextEncoder().encode(JSON.stringify(identity));
+  const start = align16(text.length);
+  const bytes = new Uint8Array(start + parameterBytes(identity));
+  bytes.set(text);
+  writeParameters(model, bytes.subarray(start));
+  return hex(await sha256(bytes));
+}
+
+export function identityOf(model: Model): ModelIdentity {
+  const positions = (table: IdTable): (string | null)[] => Array.from({ length: table.size }, (_, p) => table.at(p));
+  return {
+    model: model.kind.name,
+    options: model.options,
+    users: positions(model.users),
+    items: positions(model.items),
+    parameters: Array.from(model.parameters, ([name, { rows, cols }]) => ({ name, rows, cols })),
+  };
+}
+
+/** Bytes of the parameters as they lie in memory, rows padded. */
+export function parameterBytes({ parameters }: ModelIdentity): number {
+  return parameters.reduce((sum, { rows, cols }) => sum + rows * paddedWidth(cols) * 4, 0);
+}
+
+export function writeParameters(model: Model, bytes: Uint8Array): void {
+  let offset = 0;
+  for (const matrix of model.parameters.values()) {
+    const view = matrix.view();
+    bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), offset);
+    offset += view.byteLength;
+  }
+}
+
+/** Parameters start at a multiple of 16, so that they can be mapped as they are. */
+export const align16 = (bytes: number): number => (bytes + 15) & ~15;
+
+export { sha256 };
+
+export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,114 @@
+// Models that score from what a user has interacted with, by weights between items: they hold no row of any user.
+// Ranking and pair scores; how the weights came about is their kind's affair.
+import type { IdTable } from '../data/dataset.ts';
+import { ModelError } from '../base/errors.ts';
+import { Arena } from '../wasm/memory.ts';
+import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
+import type { OptionValue } from '../base/options.ts';
+import { paddedWidth, type Matrix, type SparseRows } from '../wasm/tensor.ts';
+
+export interface HistoryParts {
+  readonly kind: ModelKind;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** Most numbers in a block of score rows. */
+const SCORES_PER_BLOCK = 1 << 22;
+
+export abstract class HistoryModel implements Model {
+  readonly kind: ModelKind;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly users: IdTable;
+  readonly items: IdTable;
+  readonly provenance: Provenance;
+  readonly record: Readonly<Record<string, unknown>>;
+  abstract readonly parameters: ReadonlyMap<string, Matrix>;
+
+  constructor(parts: HistoryParts, protected readonly arena: Arena) {
+    this.kind = parts.kind;
+    this.options = parts.options;
+    this.users = parts.users;
+    this.items = parts.items;
+    this.provenance = parts.provenance;
+    this.record = parts.record;
+  }
+
+  get memoryBytes(): number {
+    return this.arena.size;
+  }
+
+  abstract similarItems(item: number, k: number): Ranking;
+
+  /** scores[r, j] of all items for the histories of rows list[r]; row stride paddedWidth(items); runs in a scope. */
+  protected abstract scoreRows(count: number, list: number, history: { indptr: number; indices: number }, scores: number): void;
+
+  rank({ users, k, exclude, history, allowed }: RankRequest): Ranking {
+    const { arena, items } = this;
+    const known = this.#requireHistory(history);
+    const width = paddedWidth(items.size);
+    const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
+    const blockSize = Math.max(1, Math.floor(SCORES_PER_BLOCK / width));
+    for (let start = 0; start < users.length; start += blockSize) {
+      const block = users.subarray(start, start + blockSize), n = block.length;
+      arena.scope(() => {
+        const list = arena.upload(Int32Array.from(block, (_, r) => r));
+        const scores = arena.alloc(n * width * 4);
+        this.scoreRows(n, list, uploadRows(arena, known, block), scores);
+        const seen = exclude && uploadRows(arena, exclude, block);
+        const words = arena.upload(allowedWords(items, allowed));
+        const ids = arena.alloc(n * k * 4), best = arena.alloc(n * k * 4);
+        const scratch = arena.alloc(arena.kernels.select_topk_scratch(k, items.size));
+        arena.kernels.select_topk(n, items.size, k, scores, width, list, seen?.indptr ?? 0, seen?.indices ?? 0, words, ids, best, scratch);
+        result.items.set(arena.i32(ids, n * k), start * k);
+        result.scores.set(arena.f32(best, n * k), start * k);
+      });
+    }
+    return result;
+  }
+
+  scorePairs(users: Int32Array, items: Int32Array, history?: SparseRows): Float32Array {
+    const { arena } = this;
+    const known = this.#requireHistory(history);
+    const result = new Float32Array(users.length);
+    // Pairs of one user stand together where callers go user by user: a row of scores serves them all.
+    for (let p = 0; p < users.length;) {
+      const user = users[p];
+      arena.scope(() => {
+        const scores = arena.alloc(paddedWidth(this.items.size) * 4);
+        this.scoreRows(1, arena.upload(Int32Array.of(0)), uploadRows(arena, known, Int32Array.of(user)), scores);
+        const row = arena.f32(scores, this.items.size);
+        for (; p < users.length && users[p] === user; p++) result[p] = row[items[p]];
+      });
+    }
+    return result;
+  }
+
+  #requireHistory(history: SparseRows | undefined): SparseRows {
+    if (!history) throw new ModelError(`a model of kind "${this.kind.name}" scores from what the user has interacted with: give the data (\`history\`)`);
+    return history;
+  }
+}
+
+/** The rows of the listed users, numbered as listed. */
+function uploadRows(arena: Arena, rows: SparseRows, users: Int32Array): { indptr: number; indices: number } {
+  const indptr = new Int32Array(users.length + 1);
+  for (let r = 0; r < users.length; r++) indptr[r + 1] = indptr[r] + rows.indptr[users[r] + 1] - rows.indptr[users[r]];
+  const indices = new Int32Array(indptr[users.length]);
+  for (let r = 0; r < users.length; r++) {
+    indices.set(rows.indices.subarray(rows.indptr[users[r]], rows.indptr[users[r] + 1]), indptr[r]);
+  }
+  return { indptr: arena.upload(indptr), indices: arena.upload(indices) };
+}
+
+/** One bit per position: set where there is an id and, if asked, where `allowed` is not zero. */
+export function allowedWords(ids: IdTable, allowed?: Uint8Array): Uint32Array {
+  const words = new Uint32Array((ids.size + 31) >>> 5);
+  for (let i = 0; i < ids.size; i++) {
+    if (ids.at(i) !== null && (!allowed || allowed[i] !== 0)) words[i >>> 5] |= 1 << (i & 31);
+  }
+  return words;
+}
