@@ -18,22 +18,33 @@ interface Taken {
 }
 type Sample = Readonly<Record<(typeof STAGES)[number], Taken>>;
 
-const { values } = parseArgs({ options: {
-  samples: { type: 'string', default: '40' }, items: { type: 'string', default: '10000' }, factors: { type: 'string', default: '64' },
-  node: { type: 'string' }, json: { type: 'string' }, sample: { type: 'string' },
-} });
+const { values } = parseArgs({
+  options: {
+    samples: { type: 'string', default: '40' },
+    items: { type: 'string', default: '10000' },
+    factors: { type: 'string', default: '64' },
+    node: { type: 'string' },
+    json: { type: 'string' },
+    sample: { type: 'string' },
+  },
+});
 
 /** In milliseconds, waited for and of the processor. Nothing of the library is imported before the clock starts. */
 async function sample(file: string): Promise<Sample> {
-  const bytes = readFileSync(file), stages: Taken[] = [];
-  let before = performance.now(), used = process.cpuUsage();
+  const bytes = readFileSync(file);
+  const stages: Taken[] = [];
+  let before = performance.now();
+  let used = process.cpuUsage();
   const done = (): void => {
-    const now = performance.now(), { user, system } = process.cpuUsage(used);
+    const now = performance.now();
+    const { user, system } = process.cpuUsage(used);
     stages.push({ wall: now - before, processor: (user + system) / 1000 });
     before = performance.now();
     used = process.cpuUsage();
   };
-  const { defaultKernels, deserialize, loadKernels, recommend } = (await import(new URL('../node/index.js', import.meta.url).href)) as typeof import('../src/index.ts');
+  const { defaultKernels, deserialize, loadKernels, recommend } = (await import(
+    new URL('../node/index.js', import.meta.url).href
+  )) as typeof import('../src/index.ts');
   done();
   await loadKernels(defaultKernels);
   done();
@@ -47,20 +58,40 @@ async function sample(file: string): Promise<Sample> {
 
 /** A model file with random factors. */
 async function modelFile(path: string): Promise<void> {
-  const { als } = await import('../src/models/als.ts'), { IdTable } = await import('../src/data/dataset.ts'), { serialize } = await import('../src/files/serialize.ts');
-  const items = Number(values.items), factors = Number(values.factors), users = 1000;
+  const { als } = await import('../src/models/als.ts');
+  const { IdTable } = await import('../src/data/dataset.ts');
+  const { serialize } = await import('../src/files/serialize.ts');
+  const items = Number(values.items);
+  const factors = Number(values.factors);
+  const users = 1000;
   const table = (count: number): InstanceType<typeof IdTable> => new IdTable(Array.from({ length: count }, (_, n) => String(n)));
-  const dense = (rows: number): { rows: number; cols: number; values: Float32Array } =>
-    ({ rows, cols: factors, values: Float32Array.from({ length: rows * factors }, (_, n) => ((n * 2654435761) % 1000) / 1000 - 0.5) });
-  writeFileSync(path, await serialize(als.restore({
-    options: { factors, iterations: 1 }, users: table(users), items: table(items), provenance: { fingerprint: '0', split: { rule: 'all', seed: 0 } }, record: {},
-    parameters: new Map([['userFactors', dense(users)], ['itemFactors', dense(items)]]),
-  })));
+  const dense = (rows: number): { rows: number; cols: number; values: Float32Array } => ({
+    rows,
+    cols: factors,
+    values: Float32Array.from({ length: rows * factors }, (_, n) => ((n * 2654435761) % 1000) / 1000 - 0.5),
+  });
+  writeFileSync(
+    path,
+    await serialize(
+      als.restore({
+        options: { factors, iterations: 1 },
+        users: table(users),
+        items: table(items),
+        provenance: { fingerprint: '0', split: { rule: 'all', seed: 0 } },
+        record: {},
+        parameters: new Map([
+          ['userFactors', dense(users)],
+          ['itemFactors', dense(items)],
+        ]),
+      }),
+    ),
+  );
 }
 
 if (values.sample) console.log(JSON.stringify(await sample(values.sample)));
 else {
-  const node = await nodeToUse(values.node), folder = mkdtempSync(join(tmpdir(), 'lethe-cold-'));
+  const node = await nodeToUse(values.node);
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-cold-'));
   try {
     const file = join(folder, 'model.lethe');
     await modelFile(file);
@@ -71,17 +102,25 @@ else {
       if (status !== 0) throw new Error(`a sample failed: ${stderr.slice(-500)}`);
       if (n > 0) samples.push(JSON.parse(stdout) as Sample);
     }
-    const row = (name: string, stages: readonly (typeof STAGES)[number][]): string[] => [name, ...(['wall', 'processor'] as const).flatMap((clock) => {
-      const { median, min } = timing(samples.map((one) => stages.reduce((sum, stage) => sum + one[stage][clock], 0) / 1000));
-      return [duration(median), duration(min)];
-    })];
+    const row = (name: string, stages: readonly (typeof STAGES)[number][]): string[] => [
+      name,
+      ...(['wall', 'processor'] as const).flatMap((clock) => {
+        const { median, min } = timing(samples.map((one) => stages.reduce((sum, stage) => sum + one[stage][clock], 0) / 1000));
+        return [duration(median), duration(min)];
+      }),
+    ];
     console.log(`Node ${nodeVersion(node)}, ${values.items} items x ${values.factors} factors, ${samples.length} processes`);
-    console.log(tableText(['stage', 'median', 'min', 'processor: median', 'min'], [
-      ...STAGES.map((stage) => row(stage, [stage])),
-      row('compile and recommend, model loaded', ['compile', 'recommend']),
-      row('compile to recommend', ['compile', 'deserialize', 'recommend']),
-      row('with imports', STAGES),
-    ]));
+    console.log(
+      tableText(
+        ['stage', 'median', 'min', 'processor: median', 'min'],
+        [
+          ...STAGES.map((stage) => row(stage, [stage])),
+          row('compile and recommend, model loaded', ['compile', 'recommend']),
+          row('compile to recommend', ['compile', 'deserialize', 'recommend']),
+          row('with imports', STAGES),
+        ],
+      ),
+    );
     if (values.json) writeFileSync(values.json, `${JSON.stringify({ node: nodeVersion(node), samples }, null, 1)}\n`);
   } finally {
     rmSync(folder, { recursive: true });

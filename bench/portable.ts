@@ -4,7 +4,12 @@ import { Arena } from '../src/wasm/memory.ts';
 import { FAMILIES } from '../test/kernels/index.ts';
 
 /** Milliseconds: a sample is long enough for coarse clocks; warming up lets the engine optimise. */
-const SAMPLE = 25, WARM_UP = 200, BUDGET = 1500, FEWEST = 3, MOST = 9, TOO_LONG = / = (256|1024)$/;
+const SAMPLE = 25;
+const WARM_UP = 200;
+const BUDGET = 1500;
+const FEWEST = 3;
+const MOST = 9;
+const TOO_LONG = / = (256|1024)$/;
 
 export interface Stage {
   readonly stage: string;
@@ -17,8 +22,14 @@ export function entries(): string[] {
   return benches().map(({ stage }) => stage);
 }
 
-const benches = () => Object.values(FAMILIES).flatMap((table) => Object.entries(table)).flatMap(([kernel, { bench = {} }]) =>
-  Object.entries(bench).filter(([size]) => !TOO_LONG.test(size)).map(([size, prepare]) => ({ stage: `${kernel} · ${size}`, prepare })));
+const benches = () =>
+  Object.values(FAMILIES)
+    .flatMap((table) => Object.entries(table))
+    .flatMap(([kernel, { bench = {} }]) =>
+      Object.entries(bench)
+        .filter(([size]) => !TOO_LONG.test(size))
+        .map(([size, prepare]) => ({ stage: `${kernel} · ${size}`, prepare })),
+    );
 
 /** Times every entry, each in a memory of its own. */
 export async function* stages(): AsyncGenerator<Stage> {

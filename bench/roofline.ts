@@ -34,11 +34,20 @@ export interface Roofline {
 
 /** Best of many short runs, long enough for the engine to have optimised the probes. */
 export async function roofline(): Promise<Roofline> {
-  const { binary, stderr } = await asc.compileString(PROBES, { optimizeLevel: 3, runtime: 'stub', enable: ['simd'], use: ['abort='], initialMemory: READ_BYTES / 65536 + 1 });
+  const { binary, stderr } = await asc.compileString(PROBES, {
+    optimizeLevel: 3,
+    runtime: 'stub',
+    enable: ['simd'],
+    use: ['abort='],
+    initialMemory: READ_BYTES / 65536 + 1,
+  });
   if (!binary) throw new Error(`The probes do not compile: ${stderr.toString()}`);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>));
-  const { multiplyAdds, read, memory } = exports as unknown as
-    { multiplyAdds(n: number, at: number): number; read(from: number, bytes: number): number; memory: WebAssembly.Memory };
+  const { multiplyAdds, read, memory } = exports as unknown as {
+    multiplyAdds(n: number, at: number): number;
+    read(from: number, bytes: number): number;
+    memory: WebAssembly.Memory;
+  };
   new Uint8Array(memory.buffer).fill(0); // pages never written are all one page, in the cache
   const best = (work: number, run: () => void): number => {
     let shortest = Infinity;

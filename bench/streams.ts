@@ -6,7 +6,9 @@ import { Csr } from '../src/wasm/tensor.ts';
 import { draws, sparseRows } from '../test/kernels/samples.ts';
 import type { Timed } from '../test/kernels/table.ts';
 
-const ROWS = 80_000, LD = 64, N = ROWS * LD;
+const ROWS = 80_000;
+const LD = 64;
+const N = ROWS * LD;
 /** Batch by batch: the matrix that a contrast or a spread looks at. */
 const BATCH = 2048;
 
@@ -26,19 +28,31 @@ interface Room {
 }
 
 const room = (arena: Arena): Room => {
-  const next = draws(5), floats = (): number => arena.upload(Float32Array.from({ length: N }, () => next() * 2 - 1));
+  const next = draws(5);
+  const floats = (): number => arena.upload(Float32Array.from({ length: N }, () => next() * 2 - 1));
   return {
-    k: arena.kernels, x: floats(), y: floats(), z: floats(), w: floats(), list: arena.upload(Int32Array.from({ length: ROWS }, () => Math.floor(next() * ROWS))),
-    keys: arena.upload(Uint32Array.from({ length: 2 * ROWS }, () => next() * 4294967296)), rest: arena.alloc(ROWS * 16),
+    k: arena.kernels,
+    x: floats(),
+    y: floats(),
+    z: floats(),
+    w: floats(),
+    list: arena.upload(Int32Array.from({ length: ROWS }, () => Math.floor(next() * ROWS))),
+    keys: arena.upload(Uint32Array.from({ length: 2 * ROWS }, () => next() * 4294967296)),
+    rest: arena.alloc(ROWS * 16),
   };
 };
-const pass = (bytes: number, run: (room: Room) => void): ((arena: Arena) => Timed) => (arena) => {
-  const given = room(arena);
-  return { work: bytes, unit: 'byte', run: () => run(given) };
-};
-const float64 = (arena: Arena, rows: number): number => arena.upload(Float64Array.from({ length: rows * LD }, (_, i) => Math.fround(((i * 7919) % 1000) / 1000)));
+const pass =
+  (bytes: number, run: (room: Room) => void): ((arena: Arena) => Timed) =>
+  (arena) => {
+    const given = room(arena);
+    return { work: bytes, unit: 'byte', run: () => run(given) };
+  };
+const float64 = (arena: Arena, rows: number): number =>
+  arena.upload(Float64Array.from({ length: rows * LD }, (_, i) => Math.fround(((i * 7919) % 1000) / 1000)));
 
-const rows = `${ROWS / 1000},000 × ${LD}`, drawn = `${rows}, rows in any order`, batch = `${BATCH} × ${BATCH}`;
+const rows = `${ROWS / 1000},000 × ${LD}`;
+const drawn = `${rows}, rows in any order`;
+const batch = `${BATCH} × ${BATCH}`;
 
 /** By kernel, then by size. */
 export const STREAMS: Readonly<Record<string, Readonly<Record<string, (arena: Arena) => Timed>>>> = {
@@ -68,27 +82,53 @@ export const STREAMS: Readonly<Record<string, Readonly<Record<string, (arena: Ar
   bpr_loss_backward: { [`${N / 1e6} M pairs`]: pass(28 * N, ({ k, x, y, z, w }) => k.bpr_loss_backward(N, 1, x, y, z, w, w)) },
   row_softmax: { [rows]: pass(8 * N, ({ k, x, y }) => k.row_softmax(ROWS, LD, LD, 0, x, y)) },
   row_softmax_backward: { [rows]: pass(16 * N, ({ k, x, y, z }) => k.row_softmax_backward(ROWS, LD, x, y, z)) },
-  softmax_rows: { [batch]: pass(8 * BATCH * BATCH, ({ k, x, y, rest }) => k.softmax_rows(BATCH, BATCH, BATCH, 0.5, y, y, x, rest, rest + BATCH * 4)) },
+  softmax_rows: {
+    [batch]: pass(8 * BATCH * BATCH, ({ k, x, y, rest }) => k.softmax_rows(BATCH, BATCH, BATCH, 0.5, y, y, x, rest, rest + BATCH * 4)),
+  },
   spread_rows: { [batch]: pass(12 * BATCH * BATCH, ({ k, x, y, z }) => k.spread_rows(BATCH, BATCH, 1, z, x, y)) },
-  select_neighbors: { ['64 × 80,000, 10 neighbours']: pass(4 * N, ({ k, x, keys, rest }) => k.select_neighbors(LD, ROWS, ROWS, 10, 0, keys, x, rest, rest + LD * 40)) },
-  score_pairs: { [`${ROWS / 1000},000 pairs in any order, f = ${LD}`]: pass(8 * N, ({ k, x, y, list, rest }) => k.score_pairs(ROWS, LD, list, list, x, y, rest)) },
+  select_neighbors: {
+    ['64 × 80,000, 10 neighbours']: pass(4 * N, ({ k, x, keys, rest }) =>
+      k.select_neighbors(LD, ROWS, ROWS, 10, 0, keys, x, rest, rest + LD * 40),
+    ),
+  },
+  score_pairs: {
+    [`${ROWS / 1000},000 pairs in any order, f = ${LD}`]: pass(8 * N, ({ k, x, y, list, rest }) =>
+      k.score_pairs(ROWS, LD, list, list, x, y, rest),
+    ),
+  },
   csr_transpose: {
     '80k nodes, 2M non-zeros': (arena) => {
-      const csr = Csr.from(arena, sparseRows(8, new Array(ROWS).fill(25), ROWS, () => 1));
-      const indptr = arena.alloc((ROWS + 1) * 4), indices = arena.alloc(csr.nnz * 4), data = arena.alloc(csr.nnz * 4);
-      return { work: 16 * csr.nnz, unit: 'byte', run: () => arena.kernels.csr_transpose(ROWS, ROWS, csr.indptr, csr.indices, csr.data, indptr, indices, data) };
+      const csr = Csr.from(
+        arena,
+        sparseRows(8, new Array(ROWS).fill(25), ROWS, () => 1),
+      );
+      const indptr = arena.alloc((ROWS + 1) * 4);
+      const indices = arena.alloc(csr.nnz * 4);
+      const data = arena.alloc(csr.nnz * 4);
+      return {
+        work: 16 * csr.nnz,
+        unit: 'byte',
+        run: () => arena.kernels.csr_transpose(ROWS, ROWS, csr.indptr, csr.indices, csr.data, indptr, indices, data),
+      };
     },
   },
-  combine64: { [rows]: (arena) => {
-    const [a, b] = [float64(arena, ROWS), float64(arena, ROWS)];
-    return { work: 24 * N, unit: 'byte', run: () => arena.kernels.combine64(N, 0.5, a, 0.5, b) };
-  } },
-  inner64: { [rows]: (arena) => {
-    const [a, b] = [float64(arena, ROWS), float64(arena, ROWS)];
-    return { work: 16 * N, unit: 'byte', run: () => arena.kernels.inner64(ROWS, LD, 0, a, b) };
-  } },
-  gram64: { [rows]: (arena) => {
-    const [a, b] = [float64(arena, ROWS), float64(arena, ROWS)], out = arena.alloc(LD * LD * 8);
-    return { work: 2 * N * LD, unit: 'flop64', run: () => arena.kernels.gram64(ROWS, LD, 1, a, b, out) };
-  } },
+  combine64: {
+    [rows]: (arena) => {
+      const [a, b] = [float64(arena, ROWS), float64(arena, ROWS)];
+      return { work: 24 * N, unit: 'byte', run: () => arena.kernels.combine64(N, 0.5, a, 0.5, b) };
+    },
+  },
+  inner64: {
+    [rows]: (arena) => {
+      const [a, b] = [float64(arena, ROWS), float64(arena, ROWS)];
+      return { work: 16 * N, unit: 'byte', run: () => arena.kernels.inner64(ROWS, LD, 0, a, b) };
+    },
+  },
+  gram64: {
+    [rows]: (arena) => {
+      const [a, b] = [float64(arena, ROWS), float64(arena, ROWS)];
+      const out = arena.alloc(LD * LD * 8);
+      return { work: 2 * N * LD, unit: 'flop64', run: () => arena.kernels.gram64(ROWS, LD, 1, a, b, out) };
+    },
+  },
 };

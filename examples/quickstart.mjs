@@ -11,4 +11,14 @@ console.log(evaluate(model, train, test, { k: 20 })['recall@20']);
 const { model: unlearned, partition, report } = await forget(model, train, { users: [user] }, { method: unlearnAls });
 console.log(report.forgotten, report.digestAfter);
 const judge = await gold(model, partition);
-console.table(compare([{ name: 'original', model }, { name: 'unlearned', model: unlearned }, { name: 'gold', model: judge }], partition, { test, gold: judge }));
+console.table(
+  compare(
+    [
+      { name: 'original', model },
+      { name: 'unlearned', model: unlearned },
+      { name: 'gold', model: judge },
+    ],
+    partition,
+    { test, gold: judge },
+  ),
+);

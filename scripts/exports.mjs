@@ -25,7 +25,12 @@ const subpath = (name) => (name === 'index' ? '.' : `./${name}`);
 export function packageExports(entries) {
   const exports = {};
   for (const [name, source] of entries) {
-    const [plain, node, web, edge] = [`./dist/src/${source}.js`, `./dist/node/${name}.js`, `./dist/web/${name}.js`, `./dist/edge/${name}.js`];
+    const [plain, node, web, edge] = [
+      `./dist/src/${source}.js`,
+      `./dist/node/${name}.js`,
+      `./dist/web/${name}.js`,
+      `./dist/edge/${name}.js`,
+    ];
     exports[subpath(name)] = {
       types: `./dist/src/${source}.d.ts`,
       workerd: edge,
@@ -47,7 +52,10 @@ export const jsrExports = (entries) => Object.fromEntries([...entries].map(([nam
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const all = await entries();
-  for (const [file, exports] of [['package.json', packageExports(all)], ['jsr.json', jsrExports(all)]]) {
+  for (const [file, exports] of [
+    ['package.json', packageExports(all)],
+    ['jsr.json', jsrExports(all)],
+  ]) {
     const manifest = JSON.parse(readFileSync(join(root, file), 'utf8'));
     writeFileSync(join(root, file), `${JSON.stringify({ ...manifest, exports }, null, 2)}\n`);
   }

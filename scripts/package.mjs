@@ -2,10 +2,11 @@
 // inline; a plain <script type="module"> can import it) and dist/edge (kernels as a .wasm file, for hosts that forbid compiling
 // from bytes).
 // Entries share chunks, so that `lethe` and `lethe/als` are one library in memory.
-import { build } from 'esbuild';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import { entries } from './exports.mjs';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
@@ -16,8 +17,14 @@ export const edgeKernels = {
   name: 'edge-kernels',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/(wasm\/)?embedded(-fast)?\.js$/ }, ({ importer, path }) =>
-      importer.startsWith(dist('src')) ? { path: join(root, 'scripts', `edge-${basename(path, '.js')}.mjs`), sideEffects: false } : undefined);
-    onResolve({ filter: /^(\.\.\/)+build\/embedded(-fast)?\.js$/ }, ({ path }) => ({ path: dist('build', basename(path)), sideEffects: false }));
+      importer.startsWith(dist('src'))
+        ? { path: join(root, 'scripts', `edge-${basename(path, '.js')}.mjs`), sideEffects: false }
+        : undefined,
+    );
+    onResolve({ filter: /^(\.\.\/)+build\/embedded(-fast)?\.js$/ }, ({ path }) => ({
+      path: dist('build', basename(path)),
+      sideEffects: false,
+    }));
     onResolve({ filter: /\.wasm\?module$/ }, ({ path }) => ({ path, external: true }));
   },
 };
@@ -27,7 +34,12 @@ const noFiles = {
   name: 'no-files',
   setup({ onLoad }) {
     onLoad({ filter: /\/dist\/src\/(files\/node-files|threads\/node-workers)\.js$/ }, async ({ path }) => {
-      const stands = (value) => (typeof value === 'function' ? 'refuse' : `{ ${Object.keys(value).map((key) => `${key}: refuse`).join(', ')} }`);
+      const stands = (value) =>
+        typeof value === 'function'
+          ? 'refuse'
+          : `{ ${Object.keys(value)
+              .map((key) => `${key}: refuse`)
+              .join(', ')} }`;
       const exported = Object.entries(await import(pathToFileURL(path).href));
       return {
         contents: `const refuse = async () => {
@@ -66,14 +78,20 @@ async function form(name, options) {
 const nodeKernels = {
   name: 'node-kernels',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/(wasm\/)?embedded(-fast)?\.js$/ }, ({ path }) => ({ path: basename(path), namespace: 'kernels', sideEffects: false }));
+    onResolve({ filter: /^\.\/(wasm\/)?embedded(-fast)?\.js$/ }, ({ path }) => ({
+      path: basename(path),
+      namespace: 'kernels',
+      sideEffects: false,
+    }));
     onLoad({ filter: /./, namespace: 'kernels' }, async ({ path }) => {
       const { kernelsDigest } = await import(pathToFileURL(dist('build', path)).href);
       const bytes = readFileSync(join(root, 'build', path === 'embedded.js' ? 'kernels.wasm' : 'kernels.fast.wasm'));
-      return { contents: `export const embeddedDigest = '${kernelsDigest}';
+      return {
+        contents: `export const embeddedDigest = '${kernelsDigest}';
 export const embeddedBytes = () => new Uint8Array(Buffer.from('${bytes.toString('base64')}', 'base64'));
 export const embeddedModule = () => new WebAssembly.Module(embeddedBytes());
-` };
+`,
+      };
     });
   },
 };
@@ -83,19 +101,25 @@ export const embeddedModule = () => new WebAssembly.Module(embeddedBytes());
  * looks up and reads each file that is imported, and a hundred of them take longer than all that a first answer needs.
  */
 async function nodeForm() {
-  const options = { ...common, platform: 'node', plugins: [nodeKernels] }, named = new Map();
+  const options = { ...common, platform: 'node', plugins: [nodeKernels] };
+  const named = new Map();
   rmSync(dist('node'), { recursive: true, force: true });
   const whole = [];
   for (const [entry, source] of await entries()) {
     if (entry === 'fast') continue;
-    const names = Object.keys(await import(pathToFileURL(dist('src', `${source}.js`)).href)), alias = (name) => `${entry.replace(/\W/g, '_')}$${name}`;
+    const names = Object.keys(await import(pathToFileURL(dist('src', `${source}.js`)).href));
+    const alias = (name) => `${entry.replace(/\W/g, '_')}$${name}`;
     whole.push(`export { ${names.map((name) => `${name} as ${alias(name)}`).join(', ')} } from './${source}.js';`);
     named.set(entry, `export { ${names.map((name) => `${alias(name)} as ${name}`).join(', ')} } from './lethe.js';\n`);
   }
   await build({ ...options, stdin: { contents: whole.join('\n'), resolveDir: dist('src') }, outfile: dist('node', 'lethe.js') });
   for (const [entry, text] of named) writeFileSync(dist('node', `${entry}.js`), text);
   // By themselves: who does not ask for the fast kernels does not read them; a worker needs next to nothing.
-  await build({ ...options, entryPoints: { fast: dist('src', 'fast.js'), 'node-worker': dist('src', 'threads', 'node-worker.js') }, outdir: dist('node') });
+  await build({
+    ...options,
+    entryPoints: { fast: dist('src', 'fast.js'), 'node-worker': dist('src', 'threads', 'node-worker.js') },
+    outdir: dist('node'),
+  });
 }
 
 export async function buildForms() {

@@ -6,13 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const pattern = `${process.argv[2] ?? ''}.*\\.test\\.js$`;
-const uvu = spawnSync(process.execPath, ['node_modules/uvu/bin.js', 'dist/test', pattern], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+const uvu = spawnSync(process.execPath, ['node_modules/uvu/bin.js', 'dist/test', pattern], {
+  cwd: root,
+  encoding: 'utf8',
+  maxBuffer: 1 << 28,
+});
 process.stdout.write(uvu.stdout);
 process.stderr.write(uvu.stderr);
 
 // uvu's closing lines; a run that dies before them has failed, whatever it printed.
 const figure = (name) => Number(uvu.stdout.match(new RegExp(`^\\s*${name}:\\s+(\\d+)`, 'm'))?.[1] ?? NaN);
-const total = figure('Total'), passed = figure('Passed');
+const total = figure('Total');
+const passed = figure('Passed');
 const complete = Number.isFinite(total) && total > 0;
 const failed = complete ? total - passed : 1;
 console.log(`${complete ? passed : 0} passed, ${failed} failed`);

@@ -5,8 +5,46 @@ import type { NamedKernels } from './wasm/kernels.ts';
 
 /** A module of nothing but a relaxed multiply-add, to ask a host whether it knows that. */
 const PROBE = Uint8Array.of(
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0,
-  65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
+  0,
+  97,
+  115,
+  109,
+  1,
+  0,
+  0,
+  0,
+  1,
+  5,
+  1,
+  96,
+  0,
+  1,
+  123,
+  3,
+  2,
+  1,
+  0,
+  10,
+  19,
+  1,
+  17,
+  0,
+  65,
+  0,
+  253,
+  15,
+  65,
+  0,
+  253,
+  15,
+  65,
+  0,
+  253,
+  15,
+  253,
+  133,
+  2,
+  11,
 );
 
 /** Whether this host has relaxed SIMD, which the fast kernels need. */
@@ -23,8 +61,10 @@ export const fastKernels: NamedKernels = Object.freeze({
   digest: embeddedDigest,
   module(): WebAssembly.Module {
     if (!hasRelaxedSimd()) {
-      throw new Error('the fast kernels need relaxed SIMD, which this host\'s WebAssembly does not have: ' +
-        'use the default kernels, or a host that has it (Node 22 or newer, Deno, Bun, Chromium, Firefox)');
+      throw new Error(
+        "the fast kernels need relaxed SIMD, which this host's WebAssembly does not have: " +
+          'use the default kernels, or a host that has it (Node 22 or newer, Deno, Bun, Chromium, Firefox)',
+      );
     }
     return embeddedModule();
   },

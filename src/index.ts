@@ -1,56 +1,71 @@
 // The public surface.
 export { DataError, MemoryError, ModelError } from './base/errors.ts';
-export { defaultKernels, kernelBuild, loadKernels, type KernelBuild, type NamedKernels } from './wasm/kernels.ts';
-export { DatasetBuilder, type DuplicatePolicy } from './data/builder.ts';
-export { Dataset, IdTable, compareIds, type Features } from './data/dataset.ts';
-export type { MemoryPlan } from './wasm/memory.ts';
-export type { Capability, CellShape, FitControl, Model, ModelKind, Progress, Ranking, RankRequest, RunControl } from './model/model.ts';
-export { METRICS, type MetricName } from './model/metrics.ts';
-export { evaluate, type Evaluation, type EvaluateOptions } from './model/evaluate.ts';
-export { recommend, similarItems, similarUsers, type Recommended, type RecommendOptions } from './model/recommend.ts';
-export { digest } from './model/digest.ts';
-export {
-  compatible, forget, gold, partitionOf,
-  type Exactness, type ForgetOptions, type ForgetReport, type ForgetRequest, type Partition, type Unlearner,
-} from './forget/forget.ts';
-export { compare, type ComparedModel, type CompareOptions, type Contender } from './judge/compare.ts';
-export { deserialize, inspectFile, kernelsDigest, serialize, type ModelInfo } from './files/serialize.ts';
-export { MODELS, type ModelName } from './models/index.ts';
-export { popularity } from './models/popularity.ts';
-export { UNLEARNERS, type UnlearnerName } from './unlearn/index.ts';
-export { retrain } from './unlearn/retrain.ts';
 export { VERSION } from './base/version.ts';
-export { readDataset, type DataSource, type ReadOptions } from './formats/read.ts';
+export { DatasetBuilder, type DuplicatePolicy } from './data/builder.ts';
+export { compareIds, Dataset, type Features, IdTable } from './data/dataset.ts';
+export { type GenerateOptions, generate } from './data/generate.ts';
+export { holdOut, joinParts, type Split, splitDataset } from './data/split.ts';
+export { type ExportedFactors, exportFactors, type ImportOptions, importFactors } from './files/factors.ts';
+export { type ReadFileOptions, readDatasetFile, writeDatasetFolder } from './files/node-files.ts';
+export { deserialize, inspectFile, kernelsDigest, type ModelInfo, serialize } from './files/serialize.ts';
+export {
+  compatible,
+  type Exactness,
+  type ForgetOptions,
+  type ForgetReport,
+  type ForgetRequest,
+  forget,
+  gold,
+  type Partition,
+  partitionOf,
+  type Unlearner,
+} from './forget/forget.ts';
+export {
+  type Contenders,
+  contendersOf,
+  type NamedModel,
+  type TrainedData,
+  type TrainedDataOptions,
+  trainedData,
+} from './forget/trained-data.ts';
 export type { Content, NamedContent } from './formats/bytes.ts';
-export { readDatasetFile, writeDatasetFolder, type ReadFileOptions } from './files/node-files.ts';
-export { readNpy, npyBytes, type NpyArray } from './formats/npy.ts';
-export { npzBytes, openNpz, type Npz } from './formats/npz.ts';
-export { holdOut, joinParts, splitDataset, type Split } from './data/split.ts';
-export { contendersOf, trainedData, type Contenders, type NamedModel, type TrainedData, type TrainedDataOptions } from './forget/trained-data.ts';
-export { exportFactors, importFactors, type ExportedFactors, type ImportOptions } from './files/factors.ts';
-export { generate, type GenerateOptions } from './data/generate.ts';
+export { type NpyArray, npyBytes, readNpy } from './formats/npy.ts';
+export { type Npz, npzBytes, openNpz } from './formats/npz.ts';
+export { type DataSource, type ReadOptions, readDataset } from './formats/read.ts';
 export { datasetFiles, interChunks } from './formats/write.ts';
-export { als, AlsModel, type AlsOptions, type Contribution, type FoldInItem } from './models/als.ts';
-export { unlearnAls } from './unlearn/unlearn-als.ts';
-export type { Checkpoint, GradientControl, GradientModel } from './gradient/training.ts';
 export { importNeighbors, type Neighbors } from './gradient/graph.ts';
-export { bpr } from './models/bpr.ts';
-export { lightgcn } from './models/lightgcn.ts';
-export { vbpr } from './models/vbpr.ts';
-export { freedom } from './models/freedom.ts';
+export type { Checkpoint, GradientControl, GradientModel } from './gradient/training.ts';
+export { type Certifiable, type CertifiableOptions, certifiable, type Trial } from './judge/certifiable.ts';
+export { type Certificate, type CertificateStatus, type CertifyOptions, certify } from './judge/certify.ts';
+export { type ComparedModel, type CompareOptions, type Contender, compare } from './judge/compare.ts';
+export { digest } from './model/digest.ts';
+export { type EvaluateOptions, type Evaluation, evaluate } from './model/evaluate.ts';
+export { METRICS, type MetricName } from './model/metrics.ts';
+export type { Capability, CellShape, FitControl, Model, ModelKind, Progress, Ranking, RankRequest, RunControl } from './model/model.ts';
+export { type Recommended, type RecommendOptions, recommend, similarItems, similarUsers } from './model/recommend.ts';
+export { AlsModel, type AlsOptions, als, type Contribution, type FoldInItem } from './models/als.ts';
 export { bm3 } from './models/bm3.ts';
-export { mmrecun } from './unlearn/mmrecun.ts';
-export { finetune } from './unlearn/finetune.ts';
-export { negativeGradient } from './unlearn/negative-gradient.ts';
-export { mgcn } from './models/mgcn.ts';
-export { ease, easeBytes, type EaseOptions } from './models/ease.ts';
-export { itemKnn, type ItemKnnOptions } from './models/item-knn.ts';
-export { converge, forgetInStages, type ConvergeOptions, type Stage, type StageResult } from './unlearn/converge.ts';
-export { downdate } from './unlearn/downdate.ts';
-export { certify, type Certificate, type CertificateStatus, type CertifyOptions } from './judge/certify.ts';
+export { bpr } from './models/bpr.ts';
 export { cm3 } from './models/cm3.ts';
+export { type EaseOptions, ease, easeBytes } from './models/ease.ts';
+export { freedom } from './models/freedom.ts';
+export { MODELS, type ModelName } from './models/index.ts';
+export { type ItemKnnOptions, itemKnn } from './models/item-knn.ts';
 export { lattice } from './models/lattice.ts';
+export { lightgcn } from './models/lightgcn.ts';
 export { lirdrec } from './models/lirdrec.ts';
+export { mgcn } from './models/mgcn.ts';
+export { popularity } from './models/popularity.ts';
 export { slmrec } from './models/slmrec.ts';
-export { certifiable, type Certifiable, type CertifiableOptions, type Trial } from './judge/certifiable.ts';
-export { openTeam, withTeam, type Team } from './threads/team.ts';
+export { vbpr } from './models/vbpr.ts';
+export { openTeam, type Team, withTeam } from './threads/team.ts';
+export { type ConvergeOptions, converge, forgetInStages, type Stage, type StageResult } from './unlearn/converge.ts';
+export { downdate } from './unlearn/downdate.ts';
+export { finetune } from './unlearn/finetune.ts';
+export { UNLEARNERS, type UnlearnerName } from './unlearn/index.ts';
+export { mmrecun } from './unlearn/mmrecun.ts';
+export { negativeGradient } from './unlearn/negative-gradient.ts';
+export { retrain } from './unlearn/retrain.ts';
+export { unlearnAls } from './unlearn/unlearn-als.ts';
+export { defaultKernels, type KernelBuild, kernelBuild, loadKernels, type NamedKernels } from './wasm/kernels.ts';
+export type { MemoryPlan } from './wasm/memory.ts';

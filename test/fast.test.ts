@@ -2,11 +2,29 @@
 // refused plainly where it has not. Its marks are tested everywhere.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  als, compatible, defaultKernels, deserialize, digest, forget, gold, inspectFile, kernelBuild, kernelsDigest, lightgcn, loadKernels, MODELS, serialize, UNLEARNERS,
-  ModelError, type Checkpoint, type Model, type ModelKind, type Unlearner,
-} from '../src/index.ts';
 import { fastKernels, hasRelaxedSimd } from '../src/fast.ts';
+import {
+  als,
+  type Checkpoint,
+  compatible,
+  defaultKernels,
+  deserialize,
+  digest,
+  forget,
+  gold,
+  inspectFile,
+  kernelBuild,
+  kernelsDigest,
+  lightgcn,
+  loadKernels,
+  MODELS,
+  type Model,
+  ModelError,
+  type ModelKind,
+  serialize,
+  UNLEARNERS,
+  type Unlearner,
+} from '../src/index.ts';
 import { instantiateKernels, type Kernels } from '../src/wasm/kernels.ts';
 import { Arena } from '../src/wasm/memory.ts';
 import { clustered, modelKinds, smallOptions } from './fixtures.ts';
@@ -27,8 +45,18 @@ async function withFast<T>(work: () => Promise<T>): Promise<T> {
 
 /** The model as if fast kernels had made it, on hosts too that cannot run them. */
 async function marked(model: Model): Promise<Model> {
-  const parameters = new Map(Array.from(model.parameters, ([name, matrix]) => [name, { rows: matrix.rows, cols: matrix.cols, values: matrix.toArray() }]));
-  return model.kind.restore({ ...model, options: model.options, users: model.users, items: model.items, record: model.record, provenance: { ...model.provenance, kernels: 'fast' }, parameters });
+  const parameters = new Map(
+    Array.from(model.parameters, ([name, matrix]) => [name, { rows: matrix.rows, cols: matrix.cols, values: matrix.toArray() }]),
+  );
+  return model.kind.restore({
+    ...model,
+    options: model.options,
+    users: model.users,
+    items: model.items,
+    record: model.record,
+    provenance: { ...model.provenance, kernels: 'fast' },
+    parameters,
+  });
 }
 
 const marks = suite('marks of the fast build');
@@ -42,7 +70,9 @@ marks('a model of the default kernels has no mark', async () => {
 
 for (const kind of modelKinds as ModelKind[]) {
   marks(`${kind.name}: a mark is saved and loaded, and does not change the digest`, async () => {
-    const model = await kind.fit(data, smallOptions(kind.name)), fast = await marked(model), bytes = await serialize(fast);
+    const model = await kind.fit(data, smallOptions(kind.name));
+    const fast = await marked(model);
+    const bytes = await serialize(fast);
     assert.is((await deserialize(bytes)).provenance.kernels, 'fast');
     assert.is((await inspectFile(bytes)).provenance.kernels, 'fast');
     assert.is(await digest(fast), await digest(model));
@@ -51,8 +81,10 @@ for (const kind of modelKinds as ModelKind[]) {
   for (const method of Object.values(UNLEARNERS) as Unlearner[]) {
     if (!compatible(kind, method)) continue;
     marks(`${method.name} on ${kind.name}: a mark is carried on, and nothing is claimed of bytes`, async () => {
-      const plain = await kind.fit(data, smallOptions(kind.name)), fast = await marked(plain);
-      const before = await forget(plain, data, { users: ['u3'] }, { method }), { model, report } = await forget(fast, data, { users: ['u3'] }, { method });
+      const plain = await kind.fit(data, smallOptions(kind.name));
+      const fast = await marked(plain);
+      const before = await forget(plain, data, { users: ['u3'] }, { method });
+      const { model, report } = await forget(fast, data, { users: ['u3'] }, { method });
       assert.not('kernels' in before.model.provenance);
       assert.not('byteComparable' in before.report);
       // Training anew takes nothing from the marked model.
@@ -65,13 +97,24 @@ for (const kind of modelKinds as ModelKind[]) {
 }
 
 marks('only the method that trains from scratch says that it does', () => {
-  assert.equal(Object.values(UNLEARNERS).filter((method: Unlearner) => method.anew).map(({ name }) => name), ['retrain']);
+  assert.equal(
+    Object.values(UNLEARNERS)
+      .filter((method: Unlearner) => method.anew)
+      .map(({ name }) => name),
+    ['retrain'],
+  );
 });
 
 marks('a checkpoint of one build is not gone on with by another', async () => {
   let checkpoint: Checkpoint | undefined;
-  await lightgcn.fit(data, { ...smallOptions('lightgcn'), epochs: 2 }, { checkpointEvery: 1, onCheckpoint: (state) => void (checkpoint = state) });
-  const error = await lightgcn.fit(data, { ...smallOptions('lightgcn'), epochs: 3 }, { checkpoint: { ...checkpoint!, kernels: 'fast' } }).catch((e) => e);
+  await lightgcn.fit(
+    data,
+    { ...smallOptions('lightgcn'), epochs: 2 },
+    { checkpointEvery: 1, onCheckpoint: (state) => void (checkpoint = state) },
+  );
+  const error = await lightgcn
+    .fit(data, { ...smallOptions('lightgcn'), epochs: 3 }, { checkpoint: { ...checkpoint!, kernels: 'fast' } })
+    .catch((e) => e);
   assert.instance(error, ModelError);
   assert.match(error.message, /made by the fast kernels, and the default ones are in use/);
 });
@@ -85,7 +128,10 @@ refusal('a host without relaxed SIMD gets one error that names the remedy, and k
   try {
     WebAssembly.validate = () => false;
     const error = await loadKernels(fastKernels).catch((e) => e);
-    assert.match(error.message, /^the fast kernels need relaxed SIMD, which this host's WebAssembly does not have: use the default kernels, or a host/);
+    assert.match(
+      error.message,
+      /^the fast kernels need relaxed SIMD, which this host's WebAssembly does not have: use the default kernels, or a host/,
+    );
   } finally {
     WebAssembly.validate = validate;
   }
@@ -109,7 +155,10 @@ if (!hasRelaxedSimd()) {
   }
 
   test('has the kernels of the default build and says what it is', () => {
-    const names = (of: WebAssembly.Module): string[] => WebAssembly.Module.exports(of).map(({ name }) => name).sort();
+    const names = (of: WebAssembly.Module): string[] =>
+      WebAssembly.Module.exports(of)
+        .map(({ name }) => name)
+        .sort();
     assert.equal(names(module), [...names(defaultKernels.module()), 'relaxed'].sort());
     assert.equal(WebAssembly.Module.imports(module), []);
     assert.is((instantiateKernels(module) as Kernels & { relaxed(): number }).relaxed(), 1);
@@ -128,7 +177,8 @@ if (!hasRelaxedSimd()) {
 
   for (const name of ['als', 'lightgcn', 'ease'] as const) {
     test(`${name}: near the default build's parameters, marked, and the same for any number of threads`, async () => {
-      const kind: ModelKind = MODELS[name], options = name === 'als' ? { ...smallOptions(name), factors: 24 } : smallOptions(name);
+      const kind: ModelKind = MODELS[name];
+      const options = name === 'als' ? { ...smallOptions(name), factors: 24 } : smallOptions(name);
       const plain = await kind.fit(data, options);
       await withFast(async () => {
         const model = await kind.fit(data, options);
@@ -157,4 +207,3 @@ if (!hasRelaxedSimd()) {
 }
 
 test.run();
-

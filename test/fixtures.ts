@@ -1,5 +1,5 @@
 // Small data whose answers are known, and small settings for each registered model.
-import { Dataset, DatasetBuilder, MODELS, type Features } from '../src/index.ts';
+import { Dataset, DatasetBuilder, type Features, MODELS } from '../src/index.ts';
 
 /**
  * Even users have even items, odd users odd ones; user u lacks the items of its own colour that lie `gap` apart from it,
@@ -39,16 +39,31 @@ export function withFeatures(data: Dataset, tastes: number): Dataset {
   const modality = (dims: number, noise: number): Features => ({
     dims,
     present: new Uint8Array(data.items.size).fill(1),
-    values: Float32Array.from({ length: data.items.size * dims }, (_, k) =>
-      (k % dims === taste(Math.floor(k / dims)) ? 1 : 0) + noise * (((k * 7919) % 101) / 101)),
+    values: Float32Array.from(
+      { length: data.items.size * dims },
+      (_, k) => (k % dims === taste(Math.floor(k / dims)) ? 1 : 0) + noise * (((k * 7919) % 101) / 101),
+    ),
   });
-  return new Dataset({ ...data, features: new Map([['text', modality(tastes + 2, 0.2)], ['audio', modality(tastes + 1, 0.5)]]) });
+  return new Dataset({
+    ...data,
+    features: new Map([
+      ['text', modality(tastes + 2, 0.2)],
+      ['audio', modality(tastes + 1, 0.5)],
+    ]),
+  });
 }
 
 /** Settings that train in milliseconds; a model that is not listed is tested with its defaults. */
 const SMALL: Record<string, object> = {
   als: { factors: 4, iterations: 10, regularization: 3, alpha: 4 },
-  ...Object.fromEntries(Object.values(MODELS).filter(({ capabilities }) => (capabilities as readonly string[]).includes('gradient')).map(({ name, options }) => [name, { factors: 8, epochs: 12, learningRate: 0.05, batchSize: 64, ...('hidden' in options && { hidden: 8 }) }])),
+  ...Object.fromEntries(
+    Object.values(MODELS)
+      .filter(({ capabilities }) => (capabilities as readonly string[]).includes('gradient'))
+      .map(({ name, options }) => [
+        name,
+        { factors: 8, epochs: 12, learningRate: 0.05, batchSize: 64, ...('hidden' in options && { hidden: 8 }) },
+      ]),
+  ),
 };
 export const smallOptions = (name: string): object => SMALL[name] ?? {};
 

@@ -20,9 +20,13 @@ export function encodeCsr({ rows, cols, indptr, indices, data }: SparseRows): Ui
 /** @throws RangeError for bytes of another length than their head says. */
 export function decodeCsr(bytes: Uint8Array): SparseRows {
   const [rows, cols, entries] = headOf(bytes, (r, _, n) => HEAD + r + 1 + 2 * n);
-  const ints = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4), at = HEAD + rows + 1;
+  const ints = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  const at = HEAD + rows + 1;
   return {
-    rows, cols, indptr: ints.slice(HEAD, at), indices: ints.slice(at, at + entries),
+    rows,
+    cols,
+    indptr: ints.slice(HEAD, at),
+    indices: ints.slice(at, at + entries),
     data: new Float32Array(ints.slice(at + entries).buffer),
   };
 }
@@ -67,8 +71,11 @@ function joined(...parts: readonly (Int32Array | Float32Array)[]): Uint8Array {
 }
 
 function headOf(bytes: Uint8Array, wordsOf: (rows: number, cols: number, entries: number) => number): readonly number[] {
-  if (bytes.byteLength < HEAD * 4) throw new RangeError(`a data file of a bench expected a head of ${HEAD * 4} bytes, found ${bytes.byteLength}`);
-  const head = new Int32Array(bytes.slice(0, HEAD * 4).buffer), words = wordsOf(head[0], head[1], head[2]);
-  if (bytes.byteLength !== words * 4) throw new RangeError(`a data file of a bench expected ${words * 4} bytes by its head, found ${bytes.byteLength}`);
+  if (bytes.byteLength < HEAD * 4)
+    throw new RangeError(`a data file of a bench expected a head of ${HEAD * 4} bytes, found ${bytes.byteLength}`);
+  const head = new Int32Array(bytes.slice(0, HEAD * 4).buffer);
+  const words = wordsOf(head[0], head[1], head[2]);
+  if (bytes.byteLength !== words * 4)
+    throw new RangeError(`a data file of a bench expected ${words * 4} bytes by its head, found ${bytes.byteLength}`);
   return [...head];
 }

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { encodeDense, readDense, writeWhole, type Dense } from './files.ts';
+import { type Dense, encodeDense, readDense, writeWhole } from './files.ts';
 import { denseFile } from './inputs.ts';
 import type { Job } from './jobs.ts';
 import { gemmModel } from './onnx.ts';
@@ -24,7 +24,8 @@ interface Work {
 
 const PEERS: Readonly<Record<string, (A: Dense, B: Dense) => Promise<Work>>> = {
   async 'tfjs-wasm'(A, B) {
-    const tf = await load('@tensorflow/tfjs-core'), backend = await load('@tensorflow/tfjs-backend-wasm');
+    const tf = await load('@tensorflow/tfjs-core');
+    const backend = await load('@tensorflow/tfjs-backend-wasm');
     backend.setWasmPaths(`${dirname(resolve('@tensorflow/tfjs-backend-wasm'))}/`);
     if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend does not start');
     await tf.ready();
@@ -46,19 +47,33 @@ const PEERS: Readonly<Record<string, (A: Dense, B: Dense) => Promise<Work>>> = {
     const session = await ort.InferenceSession.create(gemmModel(A.rows, A.cols, B.cols), { executionProviders: ['wasm'] });
     const [a, b] = [A, B].map(({ rows, cols, values }) => new ort.Tensor('float32', values, [rows, cols]));
     let product = new Float32Array(0);
-    return { run: async () => { product = (await session.run({ A: a, B: b })).Y.data; }, product: () => product };
+    return {
+      run: async () => {
+        product = (await session.run({ A: a, B: b })).Y.data;
+      },
+      product: () => product,
+    };
   },
 
   async 'ml-matrix'(A, B) {
     const { Matrix } = await load('ml-matrix');
     const [a, b] = [A, B].map(({ rows, cols, values }) => Matrix.from1DArray(rows, cols, values));
     let y: any;
-    return { run: () => { y = a.mmul(b); }, product: () => Float32Array.from(y.to1DArray()) };
+    return {
+      run: () => {
+        y = a.mmul(b);
+      },
+      product: () => Float32Array.from(y.to1DArray()),
+    };
   },
 
   // The loop that a careful programmer writes first: rows of B are walked along, nothing is blocked or unrolled.
   async 'typed-arrays'(A, B) {
-    const product = new Float32Array(A.rows * B.cols), { values: a } = A, { values: b } = B, inner = A.cols, width = B.cols;
+    const product = new Float32Array(A.rows * B.cols);
+    const { values: a } = A;
+    const { values: b } = B;
+    const inner = A.cols;
+    const width = B.cols;
     const row = (r: number): void => {
       const y = product.subarray(r * width, (r + 1) * width).fill(0);
       for (let k = 0; k < inner; k++) {
@@ -66,7 +81,12 @@ const PEERS: Readonly<Record<string, (A: Dense, B: Dense) => Promise<Work>>> = {
         for (let c = 0; c < width; c++) y[c] += x * b[k * width + c];
       }
     };
-    return { run: () => { for (let r = 0; r < A.rows; r++) row(r); }, product: () => product };
+    return {
+      run: () => {
+        for (let r = 0; r < A.rows; r++) row(r);
+      },
+      product: () => product,
+    };
   },
 };
 
@@ -77,21 +97,26 @@ function transposed({ rows, cols, values }: Dense): Dense {
   return { rows: cols, cols: rows, values: turned };
 }
 
-let work: Work | undefined, width = 0;
-await serve({
-  async prepare({ job }: { job: Job }) {
-    if (job.kind !== 'gram' && job.kind !== 'gemm') throw new TypeError(`"job" expected gram or gemm, got ${job.kind}`);
-    const left = readDense(denseFile(folder, `left-${job.rows}-${job.kind === 'gram' ? job.factors : job.inner}`));
-    const right = job.kind === 'gram' ? left : readDense(denseFile(folder, `right-${job.inner}-${job.factors}`));
-    work = await PEERS[job.peer](job.kind === 'gram' ? transposed(left) : left, right);
-    width = job.factors;
-    return { version: `Node ${process.versions.node}` };
+let work: Work | undefined;
+let width = 0;
+await serve(
+  {
+    async prepare({ job }: { job: Job }) {
+      if (job.kind !== 'gram' && job.kind !== 'gemm') throw new TypeError(`"job" expected gram or gemm, got ${job.kind}`);
+      const left = readDense(denseFile(folder, `left-${job.rows}-${job.kind === 'gram' ? job.factors : job.inner}`));
+      const right = job.kind === 'gram' ? left : readDense(denseFile(folder, `right-${job.inner}-${job.factors}`));
+      work = await PEERS[job.peer](job.kind === 'gram' ? transposed(left) : left, right);
+      width = job.factors;
+      return { version: `Node ${process.versions.node}` };
+    },
+    run: () => work!.run(),
+    result({ peer }: { peer: string }) {
+      const values = work!.product();
+      writeWhole(join(folder, `${peer}-product.f32`), encodeDense({ rows: values.length / width, cols: width, values }));
+      return {};
+    },
   },
-  run: () => work!.run(),
-  result({ peer }: { peer: string }) {
-    const values = work!.product();
-    writeWhole(join(folder, `${peer}-product.f32`), encodeDense({ rows: values.length / width, cols: width, values }));
-    return {};
-  },
-}, process.stdin, process.stdout);
+  process.stdin,
+  process.stdout,
+);
 process.exit(0); // packages keep handles open

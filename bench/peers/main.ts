@@ -6,24 +6,34 @@ import { dirname, join } from 'node:path';
 import { nodeToUse, nodeVersion } from '../node.ts';
 import { argumentsOf } from './arguments.ts';
 import { makeInputs } from './inputs.ts';
-import { findJavaScript, findPython, type Found } from './install.ts';
-import { ALS, BPR, onFastKernels, ROWS, type Job, type Row, type Side } from './jobs.ts';
+import { type Found, findJavaScript, findPython } from './install.ts';
+import { ALS, BPR, type Job, onFastKernels, ROWS, type Row, type Side } from './jobs.ts';
 import { publishPeers } from './publish.ts';
 import { SideProcess } from './side.ts';
-import { cells, COLUMNS, measured, merged, missing, tableText, type Measured } from './table.ts';
+import { COLUMNS, cells, type Measured, measured, merged, missing, tableText } from './table.ts';
 
 /** Seconds of rounds for a row, and how few and how many rounds are taken. */
-const BUDGET = 12, FEWEST = 3, MOST = 15;
+const BUDGET = 12;
+const FEWEST = 3;
+const MOST = 15;
 /** A run shorter than this is repeated within a round; both sides warm up for as long as this at least. */
-const SHORTEST = 0.2, WARM_UP = 1;
+const SHORTEST = 0.2;
+const WARM_UP = 1;
 
 const options = argumentsOf(process.argv.slice(2));
 const say = (text: string): void => console.error(text);
 if (options.list) {
-  console.log(tableText(['name', 'work', 'size', 'peer', 'aim'], ROWS.map(({ name, work, size, peer, aim }) => [name, work, size, peer.label, aim === null ? '–' : String(aim)])));
+  console.log(
+    tableText(
+      ['name', 'work', 'size', 'peer', 'aim'],
+      ROWS.map(({ name, work, size, peer, aim }) => [name, work, size, peer.label, aim === null ? '–' : String(aim)]),
+    ),
+  );
   process.exit();
 }
-const home = options.folder ?? join(tmpdir(), 'lethe-peers'), data = join(home, 'data'), jsonFile = options.json ?? join('build', 'peers.json');
+const home = options.folder ?? join(tmpdir(), 'lethe-peers');
+const data = join(home, 'data');
+const jsonFile = options.json ?? join('build', 'peers.json');
 mkdirSync(data, { recursive: true });
 
 const node = await nodeToUse(options.node);
@@ -35,11 +45,18 @@ if (found.python && 'missing' in found.python) say(`Python peers are missing: ${
 
 const bench = dirname(process.argv[1]);
 function start(side: Side, fast = false): SideProcess {
-  const { command } = found[side] as { command: string }, { threads } = options, one = String(threads);
+  const { command } = found[side] as { command: string };
+  const { threads } = options;
+  const one = String(threads);
   if (side === 'ours') return new SideProcess(command, [join(bench, 'ours.js'), data, one, fast ? 'fast' : 'default']);
   if (side === 'javascript') return new SideProcess(command, [join(bench, 'javascript.js'), home, data]);
-  return new SideProcess(command, [join('bench', 'peers', 'server.py'), data, one],
-    { OMP_NUM_THREADS: one, OPENBLAS_NUM_THREADS: one, MKL_NUM_THREADS: one, OMP_WAIT_POLICY: 'PASSIVE', PYTHONDONTWRITEBYTECODE: '1' });
+  return new SideProcess(command, [join('bench', 'peers', 'server.py'), data, one], {
+    OMP_NUM_THREADS: one,
+    OPENBLAS_NUM_THREADS: one,
+    MKL_NUM_THREADS: one,
+    OMP_WAIT_POLICY: 'PASSIVE',
+    PYTHONDONTWRITEBYTECODE: '1',
+  });
 }
 
 /** What both sides need to know beside the job's own words. */
@@ -74,14 +91,17 @@ async function measure(row: Row): Promise<Measured> {
   const sides: Runner[] = [];
   try {
     await makeInputs(data, row.job);
-    const ours = new Runner('ours', row.fast), peer = new Runner(row.peer.side, row.fast);
+    const ours = new Runner('ours', row.fast);
+    const peer = new Runner(row.peer.side, row.fast);
     sides.push(ours, peer);
     // Ours first: it makes what a ranking ranks.
     await ours.process.ask({ do: 'prepare', job: told(row.job) });
     await peer.process.ask({ do: 'prepare', job: told(row.peer.job ?? row.job) });
     const once = { peer: await peer.warm(), ours: await ours.warm() };
-    const trains = TRAINS.includes(row.job.kind), timesOf = (seconds: number): number => (trains ? 1 : Math.ceil(SHORTEST / seconds));
-    const times = { peer: timesOf(once.peer), ours: timesOf(once.ours) }, round = once.peer * times.peer + once.ours * times.ours;
+    const trains = TRAINS.includes(row.job.kind);
+    const timesOf = (seconds: number): number => (trains ? 1 : Math.ceil(SHORTEST / seconds));
+    const times = { peer: timesOf(once.peer), ours: timesOf(once.ours) };
+    const round = once.peer * times.peer + once.ours * times.ours;
     const rounds = options.rounds ?? Math.max(round > BUDGET ? FEWEST - 1 : FEWEST, Math.min(MOST, Math.floor(BUDGET / round)));
     const taken = { peer: [] as number[], ours: [] as number[] };
     for (let r = 0; r < rounds; r++) {
@@ -100,8 +120,11 @@ async function measure(row: Row): Promise<Measured> {
   }
 }
 
-const began = performance.now(), fresh: Measured[] = [], before = existsSync(jsonFile) ? (JSON.parse(readFileSync(jsonFile, 'utf8')) as { rows: Measured[] }).rows : [];
-const machine = `${cpus()[0]?.model.trim()}, ${process.arch}`, versions = [`Node ${nodeVersion(node)}`, ...Object.values(found).flatMap((side) => ('packages' in side ? side.packages : []))];
+const began = performance.now();
+const fresh: Measured[] = [];
+const before = existsSync(jsonFile) ? (JSON.parse(readFileSync(jsonFile, 'utf8')) as { rows: Measured[] }).rows : [];
+const machine = `${cpus()[0]?.model.trim()}, ${process.arch}`;
+const versions = [`Node ${nodeVersion(node)}`, ...Object.values(found).flatMap((side) => ('packages' in side ? side.packages : []))];
 say(`${machine}; ${versions.join(', ')}; threads: ${options.threads}`);
 const order = ROWS.flatMap((row) => [row, onFastKernels(row)]);
 for (const row of options.rows.flatMap((row) => (options.fast ? [row, onFastKernels(row)] : [row]))) {

@@ -16,6 +16,7 @@ const value = (field: number, name: string, ...shape: readonly number[]): number
 export function gemmModel(m: number, k: number, n: number): Uint8Array {
   const node = message(1, text(1, 'A'), text(1, 'B'), text(2, 'Y'), text(4, 'Gemm'));
   const graph = message(7, node, text(2, 'gemm'), value(11, 'A', m, k), value(11, 'B', k, n), value(12, 'Y', m, n));
-  const IR_VERSION = 8, OPERATORS = 13;
+  const IR_VERSION = 8;
+  const OPERATORS = 13;
   return Uint8Array.from([...number(1, IR_VERSION), ...graph, ...message(8, number(2, OPERATORS))]);
 }

@@ -1,6 +1,6 @@
 // A side of the bench: a process that reads one JSON message per line and answers each with one line. It stays alive
 // between rounds, so that interleaving costs nothing and what warmed up stays warm; while one side works, the other waits.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export type Message = Readonly<Record<string, unknown>>;
@@ -94,10 +94,12 @@ export async function serve(answers: Answers, input: NodeJS.ReadableStream, outp
 /** Seconds of one of `times` runs; a run that knows better what counts says so itself. */
 async function timed(answers: Answers, message: { times?: number }): Promise<Answer> {
   const { times = 1 } = message;
-  let counted = 0, own = false;
+  let counted = 0;
+  let own = false;
   const start = performance.now();
   for (let n = 0; n < times; n++) {
-    const answer = answers.run(message), settled = answer instanceof Promise ? await answer : answer;
+    const answer = answers.run(message);
+    const settled = answer instanceof Promise ? await answer : answer;
     if (typeof settled?.seconds === 'number') {
       counted += settled.seconds;
       own = true;

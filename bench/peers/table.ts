@@ -29,12 +29,14 @@ export interface Measured {
 
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('a median expected at least one value, got none');
-  const sorted = [...values].sort((a, b) => a - b), middle = sorted.length >> 1;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 export function timing(seconds: readonly number[]): Timing {
-  const middle = median(seconds), min = Math.min(...seconds);
+  const middle = median(seconds);
+  const min = Math.min(...seconds);
   return { median: middle, min, spread: (Math.max(...seconds) - min) / middle };
 }
 
@@ -42,10 +44,14 @@ const base = ({ name, work, size, peer, aim }: Row, threads: number): Measured =
 
 /** @param peer and @param ours seconds by round; those of a round were taken one right after the other. */
 export function measured(row: Row, threads: number, peer: readonly number[], ours: readonly number[], same?: string): Measured {
-  if (peer.length !== ours.length) throw new RangeError(`interleaved rounds expected as many of the peer (${peer.length}) as of ours (${ours.length})`);
+  if (peer.length !== ours.length)
+    throw new RangeError(`interleaved rounds expected as many of the peer (${peer.length}) as of ours (${ours.length})`);
   return {
-    ...base(row, threads), rounds: ours.length, seconds: { peer: timing(peer), ours: timing(ours) },
-    ratio: median(ours.map((mine, round) => peer[round] / mine)), ...(same !== undefined && { same }),
+    ...base(row, threads),
+    rounds: ours.length,
+    seconds: { peer: timing(peer), ours: timing(ours) },
+    ratio: median(ours.map((mine, round) => peer[round] / mine)),
+    ...(same !== undefined && { same }),
   };
 }
 
@@ -67,7 +73,20 @@ export function duration(seconds: number): string {
 
 export const factor = (ratio: number): string => (ratio >= 100 ? ratio.toFixed(0) : ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2));
 
-export const COLUMNS = ['work', 'size', 'peer', 'peer: median', 'min', 'spread', 'ours: median', 'min', 'spread', 'ratio', 'aim', 'same work'] as const;
+export const COLUMNS = [
+  'work',
+  'size',
+  'peer',
+  'peer: median',
+  'min',
+  'spread',
+  'ours: median',
+  'min',
+  'spread',
+  'ratio',
+  'aim',
+  'same work',
+] as const;
 
 /** Text by column; a row that was not measured says why instead of figures. */
 export function cells({ work, size, peer, aim, seconds, ratio, same, missing: why }: Measured): string[] {

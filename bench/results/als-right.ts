@@ -1,10 +1,10 @@
 // Right and small: residuals of the normal equations after a half sweep, monotone objectives, memory and size.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { als, digest, type AlsOptions } from '../../src/index.ts';
-import { LeastSquares } from '../../src/least-squares/problem.ts';
-import { leastSquaresOptions } from '../../src/least-squares/objective.ts';
 import { resolveOptions } from '../../src/base/options.ts';
+import { type AlsOptions, als, digest } from '../../src/index.ts';
+import { leastSquaresOptions } from '../../src/least-squares/objective.ts';
+import { LeastSquares } from '../../src/least-squares/problem.ts';
 import { load } from './data.ts';
 import { note, publish } from './report.ts';
 
@@ -26,7 +26,9 @@ export async function right(): Promise<void> {
         if (set === 'gowalla' && (factors === 128 || setting.objective === 'explicit')) continue;
         const problem = new LeastSquares(train, resolveOptions('als', leastSquaresOptions, { ...setting, factors }));
         problem.initialize();
-        let before = Infinity, rise = 0, largest = 0;
+        let before = Infinity;
+        let rise = 0;
+        let largest = 0;
         for (let sweep = 0; sweep < 3; sweep++) {
           for (const side of ['users', 'items'] as const) {
             await problem.halfSweep(side);
@@ -36,8 +38,14 @@ export async function right(): Promise<void> {
             before = objective;
           }
         }
-        rows.push([set, factors, `${setting.objective} ${setting.alpha ? `α ${setting.alpha}` : setting.unobservedWeight ? `α₀ ${setting.unobservedWeight}` : ''} λ ${setting.regularization}`,
-          largest, largest < 1e-4 ? 'yes' : 'no', rise > 0 ? rise : 0]);
+        rows.push([
+          set,
+          factors,
+          `${setting.objective} ${setting.alpha ? `α ${setting.alpha}` : setting.unobservedWeight ? `α₀ ${setting.unobservedWeight}` : ''} λ ${setting.regularization}`,
+          largest,
+          largest < 1e-4 ? 'yes' : 'no',
+          rise > 0 ? rise : 0,
+        ]);
         note(`${rows.at(-1)!.join(' ')}`);
       }
     }
@@ -48,27 +56,31 @@ export async function right(): Promise<void> {
   const data = whole.interactions * 16 + (whole.users.size + whole.items.size + 2) * 4;
   const factors = (whole.users.size + whole.items.size) * 64 * 4;
   const model = await als.fit(whole, { factors: 64, iterations: 5 });
-  publish('a0-right', {
-    title: 'ALS: right and small',
-    command: 'npm run results -- right',
-    text: [
-      'Largest relative residual |A x − b| / |b| (float64) over all rows after Cholesky half sweeps, three sweeps of both sides; aim: below 1e-4 in every row. ' +
-      'Largest rise of the objective from one half sweep to the next; aim: none beyond float32 rounding.',
-      `Digest of \`als\` on ml-1m (64 factors, 5 iterations, the split's train part): \`${await digest(model)}\`; \`npm run test:runtimes\` compares digests between runtimes.`,
-    ],
-    tables: [
-      { columns: ['data', 'factors', 'setting', 'largest residual', 'below 1e-4', 'largest rise'], rows },
-      {
-        caption: 'Size',
-        columns: ['what', 'bytes', 'ratio'],
-        rows: [
-          ['both CSR copies and the factors, ml-1m, 64 factors', data + factors, 1],
-          ['linear memory while training', problem.arena.size, problem.arena.size / (data + factors)],
-          ['linear memory of the finished model', model.memoryBytes, model.memoryBytes / factors],
-          ['kernels.wasm', wasm.length, 1],
-          ['kernels.wasm, gzipped', gzipSync(wasm, { level: 9 }).length, gzipSync(wasm, { level: 9 }).length / wasm.length],
-        ],
-      },
-    ],
-  }, (performance.now() - started) / 1000);
+  publish(
+    'a0-right',
+    {
+      title: 'ALS: right and small',
+      command: 'npm run results -- right',
+      text: [
+        'Largest relative residual |A x − b| / |b| (float64) over all rows after Cholesky half sweeps, three sweeps of both sides; aim: below 1e-4 in every row. ' +
+          'Largest rise of the objective from one half sweep to the next; aim: none beyond float32 rounding.',
+        `Digest of \`als\` on ml-1m (64 factors, 5 iterations, the split's train part): \`${await digest(model)}\`; \`npm run test:runtimes\` compares digests between runtimes.`,
+      ],
+      tables: [
+        { columns: ['data', 'factors', 'setting', 'largest residual', 'below 1e-4', 'largest rise'], rows },
+        {
+          caption: 'Size',
+          columns: ['what', 'bytes', 'ratio'],
+          rows: [
+            ['both CSR copies and the factors, ml-1m, 64 factors', data + factors, 1],
+            ['linear memory while training', problem.arena.size, problem.arena.size / (data + factors)],
+            ['linear memory of the finished model', model.memoryBytes, model.memoryBytes / factors],
+            ['kernels.wasm', wasm.length, 1],
+            ['kernels.wasm, gzipped', gzipSync(wasm, { level: 9 }).length, gzipSync(wasm, { level: 9 }).length / wasm.length],
+          ],
+        },
+      ],
+    },
+    (performance.now() - started) / 1000,
+  );
 }

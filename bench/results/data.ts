@@ -1,8 +1,8 @@
 // The real data that results are measured on, with their splits. They lie beside the project and are never part of it.
 import { existsSync } from 'node:fs';
-import type { Dataset } from '../../src/index.ts';
-import { readDatasetFile } from '../../src/files/node-files.ts';
 import { splitDataset } from '../../src/data/split.ts';
+import { readDatasetFile } from '../../src/files/node-files.ts';
+import type { Dataset } from '../../src/index.ts';
 
 export const FOLDER = '../shared/data';
 
@@ -39,7 +39,8 @@ export async function loadGiven(name: string): Promise<SplitData> {
 export function minus(data: Dataset, part: Dataset): Dataset {
   const gone = part.userItems;
   return data.filter((_, u, i) => {
-    let low = gone.indptr[u], high = gone.indptr[u + 1];
+    let low = gone.indptr[u];
+    let high = gone.indptr[u + 1];
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (gone.indices[middle] < i) low = middle + 1;

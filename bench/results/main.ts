@@ -1,6 +1,7 @@
 // npm run results [-- PART…]: measures the parts named, or all that belong to ALS, and draws docs/results.md anew.
-import { gowalla, movielens } from './als-quality.ts';
+
 import { forgetting } from './als-forget.ts';
+import { gowalla, movielens } from './als-quality.ts';
 import { right } from './als-right.ts';
 import { runParts } from './parts.ts';
 import { redraw } from './report.ts';

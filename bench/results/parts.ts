@@ -10,8 +10,11 @@ type Part = (again: boolean) => Promise<void>;
  * @param parts what `--again` (measure anew what is published) is handed to, by name.
  */
 export async function runParts(parts: Readonly<Record<string, Part>>, onlyNamed: Readonly<Record<string, Part>> = {}): Promise<void> {
-  const all = { ...parts, ...onlyNamed }, words = process.argv.slice(2), again = words.includes('--again');
-  const asked = words.filter((word) => word !== '--again'), matches = (name: string, word: string): boolean => name === word || name.startsWith(`${word}-`);
+  const all = { ...parts, ...onlyNamed };
+  const words = process.argv.slice(2);
+  const again = words.includes('--again');
+  const asked = words.filter((word) => word !== '--again');
+  const matches = (name: string, word: string): boolean => name === word || name.startsWith(`${word}-`);
   const unknown = asked.filter((word) => !Object.keys(all).some((name) => matches(name, word)));
   if (unknown.length > 0) {
     console.error(`unknown part ${unknown.join(', ')}; known: ${Object.keys(all).join(', ')}`);

@@ -21,9 +21,13 @@ export interface Section {
 
 export type Cell = string | number | null;
 
-type Results = Record<string, Section & { readonly measured: { readonly node: string; readonly processor: string; readonly seconds: number } }>;
+type Results = Record<
+  string,
+  Section & { readonly measured: { readonly node: string; readonly processor: string; readonly seconds: number } }
+>;
 
-const JSON_FILE = 'docs/results.json', MARKDOWN_FILE = 'docs/results.md';
+const JSON_FILE = 'docs/results.json';
+const MARKDOWN_FILE = 'docs/results.md';
 
 /** Stores a section under its name (sections are printed in order of names) and draws the page anew. */
 export function publish(name: string, section: Section, seconds: number): void {
@@ -61,8 +65,15 @@ export const publishedRow = (name: string, key: readonly string[]): readonly Cel
  * Stores one row of a section's one table, by its first `keys` cells, and leaves the other rows as they stand: a table whose
  * rows are measured one by one. New rows come last.
  */
-export function publishRow(name: string, { columns, ...section }: Omit<Section, 'tables'> & { readonly columns: readonly string[] }, row: readonly Cell[], seconds: number, keys = 1): void {
-  const rows = [...rowsOf(name)], at = rows.findIndex((other) => row.slice(0, keys).every((cell, c) => other[c] === cell));
+export function publishRow(
+  name: string,
+  { columns, ...section }: Omit<Section, 'tables'> & { readonly columns: readonly string[] },
+  row: readonly Cell[],
+  seconds: number,
+  keys = 1,
+): void {
+  const rows = [...rowsOf(name)];
+  const at = rows.findIndex((other) => row.slice(0, keys).every((cell, c) => other[c] === cell));
   if (at >= 0) rows[at] = row;
   else rows.push(row);
   publish(name, { ...section, tables: [{ columns, rows }] }, seconds);

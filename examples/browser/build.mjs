@@ -1,14 +1,22 @@
 // Makes one page of everything here and the library: `node examples/browser/build.mjs`, then open
 // examples/browser/dist/lethe.html from the disk. Needs `npm run build` once before.
-import { build } from 'esbuild';
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const bundle = async (file, define = {}) => {
   const { outputFiles } = await build({
-    entryPoints: [join(folder, file)], bundle: true, format: 'iife', target: 'es2022', conditions: ['browser'], minify: true, write: false, define,
+    entryPoints: [join(folder, file)],
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    conditions: ['browser'],
+    minify: true,
+    write: false,
+    define,
   });
   return outputFiles[0].text;
 };

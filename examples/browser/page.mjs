@@ -13,13 +13,16 @@ const send = (action, details = {}) => worker.postMessage({ action, ...details }
 
 function fill(id, list, before = []) {
   const known = new Set(before.map(({ item }) => item));
-  $(id).replaceChildren(...(list ?? []).map(({ item, title, score }) => {
-    const line = document.createElement('li');
-    line.append(title ? `${title} ` : `item ${item} `);
-    line.append(Object.assign(document.createElement('span'), { className: 'score', textContent: score.toFixed(3) }));
-    if (before.length > 0 && !known.has(item)) line.append(' ', Object.assign(document.createElement('span'), { className: 'new', textContent: 'new' }));
-    return line;
-  }));
+  $(id).replaceChildren(
+    ...(list ?? []).map(({ item, title, score }) => {
+      const line = document.createElement('li');
+      line.append(title ? `${title} ` : `item ${item} `);
+      line.append(Object.assign(document.createElement('span'), { className: 'score', textContent: score.toFixed(3) }));
+      if (before.length > 0 && !known.has(item))
+        line.append(' ', Object.assign(document.createElement('span'), { className: 'new', textContent: 'new' }));
+      return line;
+    }),
+  );
 }
 function clearLists() {
   for (const id of ['before', 'after']) {
@@ -84,7 +87,11 @@ const answers = {
     }
     fill('before', list);
     say('before-digest', digest);
-    $('item').replaceChildren(...items.map(({ item, title }) => Object.assign(document.createElement('option'), { value: item, textContent: title ?? `item ${item}` })));
+    $('item').replaceChildren(
+      ...items.map(({ item, title }) =>
+        Object.assign(document.createElement('option'), { value: item, textContent: title ?? `item ${item}` }),
+      ),
+    );
     idle();
   },
   forget({ report, list, error }) {
@@ -92,8 +99,11 @@ const answers = {
     if (error) return say('forget-status', error, true);
     fill('after', list, state.list);
     say('after-digest', report.digestAfter);
-    say('forget-status', `Forgot ${number.format(report.forgotten.interactions)} rating${report.forgotten.interactions === 1 ? '' : 's'} in ${(report.seconds * 1000).toFixed(0)} ms by ${report.method}` +
-      `${list ? '.' : `; the model does not know user ${$('user').value} any more.`}`);
+    say(
+      'forget-status',
+      `Forgot ${number.format(report.forgotten.interactions)} rating${report.forgotten.interactions === 1 ? '' : 's'} in ${(report.seconds * 1000).toFixed(0)} ms by ${report.method}` +
+        `${list ? '.' : `; the model does not know user ${$('user').value} any more.`}`,
+    );
   },
 };
 

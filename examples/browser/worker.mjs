@@ -5,10 +5,15 @@ import { als } from 'lethe/als';
 import { unlearnAls } from 'lethe/unlearn-als';
 
 const LIST = 10;
-let data, model, retained, unlearned, running;
+let data;
+let model;
+let retained;
+let unlearned;
+let running;
 
 const counts = ({ users, items, interactions }) => ({ users: users.live, items: items.live, interactions });
-const listFor = (someModel, someData, user) => (someModel.users.indexOf(user) < 0 ? null : recommend(someModel, user, { k: LIST, data: someData }));
+const listFor = (someModel, someData, user) =>
+  someModel.users.indexOf(user) < 0 ? null : recommend(someModel, user, { k: LIST, data: someData });
 
 const actions = {
   async load({ file }) {
@@ -31,7 +36,10 @@ const actions = {
   async user({ user }) {
     const list = listFor(model, data, user);
     if (!list) return { list };
-    const items = Array.from(data.itemsOf(data.users.indexOf(user)), (item) => ({ item: data.items.at(item), title: data.titles.get(item) }));
+    const items = Array.from(data.itemsOf(data.users.indexOf(user)), (item) => ({
+      item: data.items.at(item),
+      title: data.titles.get(item),
+    }));
     return { list, items, digest: await digest(model) };
   },
   async forget({ user, what, item }) {

@@ -1,6 +1,6 @@
 // The one holder of the model: a Durable Object, so that there is exactly one, deletions come in an order, and what was
 // forgotten stays forgotten after a restart.
-import { forget, recommend, similarItems, digest } from 'lethe';
+import { digest, forget, recommend, similarItems } from 'lethe';
 import { unlearnAls } from 'lethe/unlearn-als';
 import { assemble, blocksWith, partsOf, unpack } from './state.mjs';
 
@@ -23,7 +23,8 @@ export class Recommender {
   async fetch(request) {
     await (this.#loaded ??= this.#load());
     try {
-      if (request.method === 'PUT') return await this.#inOrder(async () => this.#replace(await unpack(new Uint8Array(await request.arrayBuffer()))));
+      if (request.method === 'PUT')
+        return await this.#inOrder(async () => this.#replace(await unpack(new Uint8Array(await request.arrayBuffer()))));
       return await this.#answer(await request.json());
     } catch (error) {
       // Unknown ids are DataError, values out of range RangeError, wrong options TypeError: all the caller's doing.
@@ -68,7 +69,8 @@ export class Recommender {
       if (!changed) sql.exec('DELETE FROM parts');
       for (const [part, bytes] of parts) {
         sql.exec('DELETE FROM parts WHERE part = ?', part);
-        for (let n = 0; n * PIECE < bytes.length; n++) sql.exec('INSERT INTO parts VALUES (?, ?, ?)', part, n, bytes.subarray(n * PIECE, (n + 1) * PIECE));
+        for (let n = 0; n * PIECE < bytes.length; n++)
+          sql.exec('INSERT INTO parts VALUES (?, ?, ?)', part, n, bytes.subarray(n * PIECE, (n + 1) * PIECE));
       }
     });
     release(...parts.values());

@@ -15,8 +15,12 @@ const CUT_SHORT = 'the packed model is cut short or damaged';
  */
 export async function partsOf({ model, data }, changed) {
   const { rows, cols, indices } = data.userItems;
-  const parts = new Map([[0, bytesOf(Uint32Array.of(MAGIC, VERSION, rows, cols, indices.length))], [1, await serialize(model)]]);
-  for (let block = 0; block * BLOCK < rows; block++) if (!changed || changed.has(block)) parts.set(2 + block, blockOf(data.userItems, block));
+  const parts = new Map([
+    [0, bytesOf(Uint32Array.of(MAGIC, VERSION, rows, cols, indices.length))],
+    [1, await serialize(model)],
+  ]);
+  for (let block = 0; block * BLOCK < rows; block++)
+    if (!changed || changed.has(block)) parts.set(2 + block, blockOf(data.userItems, block));
   return parts;
 }
 
@@ -49,14 +53,20 @@ export async function assemble(parts) {
   const userItems = { rows, cols, indptr: new Int32Array(rows + 1), indices: new Int32Array(nnz), data: new Float32Array(nnz) };
   for (let block = 0; block * BLOCK < rows; block++) readBlock(next(), userItems, block);
   const model = await deserialize(file);
-  const { users, items, provenance: { split } } = model;
+  const {
+    users,
+    items,
+    provenance: { split },
+  } = model;
   return { model, data: new Dataset({ users, items, userItems, split }) };
 }
 
 /** A block: u32 users, entries, bytes of an index, bytes of a value; interactions by user; indices; values. */
 function blockOf({ rows, cols, indptr, indices, data }, block) {
-  const begin = block * BLOCK, end = Math.min(rows, begin + BLOCK);
-  const from = indptr[begin], to = indptr[end];
+  const begin = block * BLOCK;
+  const end = Math.min(rows, begin + BLOCK);
+  const from = indptr[begin];
+  const to = indptr[end];
   const positions = cols <= 65536 ? new Uint16Array(indices.subarray(from, to)) : indices.subarray(from, to);
   const values = narrow(data.subarray(from, to));
   const counts = Uint32Array.from({ length: end - begin }, (_, u) => indptr[begin + u + 1] - indptr[begin + u]);
@@ -65,7 +75,8 @@ function blockOf({ rows, cols, indptr, indices, data }, block) {
 
 function readBlock(bytes, { rows, indptr, indices, data }, block) {
   const take = arraysIn(bytes);
-  const begin = block * BLOCK, from = indptr[begin];
+  const begin = block * BLOCK;
+  const from = indptr[begin];
   const [users, entries, indexBytes, valueBytes] = take(Uint32Array, 4);
   if (begin + users > rows || from + entries > indices.length) throw new TypeError(CUT_SHORT);
   take(Uint32Array, users).forEach((count, u) => (indptr[begin + u + 1] = indptr[begin + u] + count));
@@ -89,10 +100,12 @@ export async function pack(state) {
 /** @throws {TypeError} for bytes that `pack` did not write; ModelError for a damaged model in them. */
 export function unpack(bytes) {
   const take = arraysIn(bytes);
-  return assemble(function* () {
-    const [count] = take(Uint32Array, 1);
-    for (const length of take(Uint32Array, Math.min(count, bytes.length))) yield take(Uint8Array, length);
-  }());
+  return assemble(
+    (function* () {
+      const [count] = take(Uint32Array, 1);
+      for (const length of take(Uint32Array, Math.min(count, bytes.length))) yield take(Uint8Array, length);
+    })(),
+  );
 }
 
 /** The arrays one after the other, each from a multiple of four bytes. */

@@ -8,12 +8,17 @@ import { als } from 'lethe/als';
 import { pack } from './state.mjs';
 
 const number = (value) => ({ type: 'string', default: String(value) });
-const { values, positionals: [file] } = parseArgs({
+const {
+  values,
+  positionals: [file],
+} = parseArgs({
   allowPositionals: true,
   options: { users: number(6040), items: number(3706), interactions: number(1_000_000), factors: number(64), iterations: number(5) },
 });
 if (!file) throw new TypeError('name the file to write');
-const [users, items, interactions, factors, iterations] = ['users', 'items', 'interactions', 'factors', 'iterations'].map((name) => Number(values[name]));
+const [users, items, interactions, factors, iterations] = ['users', 'items', 'interactions', 'factors', 'iterations'].map((name) =>
+  Number(values[name]),
+);
 
 const data = await generate({ users, items, interactions });
 const model = await als.fit(data, { factors, iterations });

@@ -8,6 +8,7 @@
 //   DELETE /users/:user/items/:item
 //   PUT    /model                       what train.mjs wrote; with the same token
 import { reply } from './recommender.mjs';
+
 export { Recommender } from './recommender.mjs';
 
 const LONGEST_PATH = 1024;
@@ -21,7 +22,12 @@ const ROUTES = [
   ['GET', /^\/similar\/([^/]+)$/, false, ([item], { k }) => ({ action: 'similar', item, k })],
   ['DELETE', /^\/users\/([^/]+)$/, true, ([user], { options }) => ({ action: 'forget', request: { users: [user] }, options })],
   ['DELETE', /^\/items\/([^/]+)$/, true, ([item], { options }) => ({ action: 'forget', request: { items: [item] }, options })],
-  ['DELETE', /^\/users\/([^/]+)\/items\/([^/]+)$/, true, ([user, item], { options }) => ({ action: 'forget', request: { interactions: [[user, item]] }, options })],
+  [
+    'DELETE',
+    /^\/users\/([^/]+)\/items\/([^/]+)$/,
+    true,
+    ([user, item], { options }) => ({ action: 'forget', request: { interactions: [[user, item]] }, options }),
+  ],
   ['PUT', /^\/model$/, true, null],
 ];
 
@@ -59,7 +65,8 @@ async function handle(request, env) {
   }
   const recommender = env.RECOMMENDER.get(env.RECOMMENDER.idFromName('the one'));
   if (!ask) {
-    if (Number(request.headers.get('content-length') ?? Infinity) > LARGEST_MODEL) throw new Refusal(413, `a model has at most ${LARGEST_MODEL} bytes, and says how many`);
+    if (Number(request.headers.get('content-length') ?? Infinity) > LARGEST_MODEL)
+      throw new Refusal(413, `a model has at most ${LARGEST_MODEL} bytes, and says how many`);
     return recommender.fetch(request);
   }
   const ids = url.pathname.match(pattern).slice(1).map(decoded);
@@ -71,7 +78,9 @@ async function handle(request, env) {
 async function authorized(request, token) {
   if (!token) throw new Refusal(503, 'no token is set; nothing can be changed');
   const given = request.headers.get('authorization')?.match(/^Bearer (.+)$/)?.[1] ?? '';
-  const [a, b] = await Promise.all([given, token].map(async (text) => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))));
+  const [a, b] = await Promise.all(
+    [given, token].map(async (text) => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))),
+  );
   let difference = 0;
   for (let n = 0; n < a.length; n++) difference |= a[n] ^ b[n];
   return difference === 0;

@@ -4,15 +4,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildPage } from '../../examples/browser/build.mjs';
-import { check, same } from '../runtimes/checks.mjs';
 import { launch } from '../runtimes/browsers.mjs';
+import { check, same } from '../runtimes/checks.mjs';
 import { root } from '../runtimes/tools.mjs';
 
 const library = (path) => import(pathToFileURL(join(root, 'dist', 'src', path)).href);
 
 /** A small file of ratings, and what Node computes from it for the steps that the test takes on the page. */
 async function expectations(file) {
-  const [{ readDataset, digest, forget, recommend }, { als }, { unlearnAls }] = await Promise.all(['index.js', 'models/als.js', 'unlearn/unlearn-als.js'].map(library));
+  const [{ readDataset, digest, forget, recommend }, { als }, { unlearnAls }] = await Promise.all(
+    ['index.js', 'models/als.js', 'unlearn/unlearn-als.js'].map(library),
+  );
   let text = 'userId,movieId,rating\n';
   for (let u = 0; u < 40; u++) for (let i = 0; i < 30; i++) if ((u * 7 + i * 3) % 5 < 2) text += `${u},${i},${1 + ((u + i) % 5)}\n`;
   writeFileSync(file, text);
@@ -20,11 +22,22 @@ async function expectations(file) {
   const model = await als.fit(data, { factors: 16, iterations: 5 });
   const item = data.items.at(data.itemsOf(data.users.indexOf('3'))[0]);
   const { report } = await forget(model, data, { interactions: [['3', item]] }, { method: unlearnAls });
-  return { digest: await digest(model), after: report.digestAfter, list: recommend(model, '3', { k: 10, data }).map(({ item }) => item), interactions: data.interactions };
+  return {
+    digest: await digest(model),
+    after: report.digestAfter,
+    list: recommend(model, '3', { k: 10, data }).map(({ item }) => item),
+    interactions: data.interactions,
+  };
 }
 
 const text = (tab, id) => tab.$eval(`#${id}`, (element) => element.textContent);
-const until = (tab, id, pattern) => tab.waitForFunction((id, source) => new RegExp(source).test(document.getElementById(id).textContent), { timeout: 60_000, polling: 50 }, id, pattern.source);
+const until = (tab, id, pattern) =>
+  tab.waitForFunction(
+    (id, source) => new RegExp(source).test(document.getElementById(id).textContent),
+    { timeout: 60_000, polling: 50 },
+    id,
+    pattern.source,
+  );
 async function type(tab, id, value) {
   await tab.focus(`#${id}`);
   await tab.$eval(`#${id}`, (element) => element.select());
@@ -43,7 +56,11 @@ async function story(tab, url, file, expected) {
   await until(tab, 'before-digest', /[0-9a-f]{64}/);
   await type(tab, 'user', 3);
   await tab.keyboard.press('Tab');
-  await tab.waitForFunction((first) => document.querySelector('#before li')?.textContent.startsWith(first), { timeout: 30_000 }, `item ${expected.list[0]} `);
+  await tab.waitForFunction(
+    (first) => document.querySelector('#before li')?.textContent.startsWith(first),
+    { timeout: 30_000 },
+    `item ${expected.list[0]} `,
+  );
   same(await tab.$$eval('#before li', (lines) => lines.map((line) => line.textContent.split(' ')[1])), expected.list);
   await tab.focus('#go');
   await tab.keyboard.press('Enter');
@@ -54,7 +71,9 @@ async function story(tab, url, file, expected) {
 
 /** Every control has a name, statuses are announced, and Tab reaches all that is enabled. */
 async function usable(tab) {
-  const nameless = await tab.$$eval('input, select, button, progress', (elements) => elements.filter((element) => !(element.labels?.[0] ?? element).textContent.trim()).map(({ id }) => id));
+  const nameless = await tab.$$eval('input, select, button, progress', (elements) =>
+    elements.filter((element) => !(element.labels?.[0] ?? element).textContent.trim()).map(({ id }) => id),
+  );
   same(nameless, []);
   same(await tab.$$eval('p[id$="-status"]', (elements) => elements.every((element) => element.getAttribute('role') === 'status')), true);
   const wanted = await tab.$$eval('input:enabled, select:enabled, button:enabled', (elements) => elements.map(({ id }) => id));
@@ -64,7 +83,10 @@ async function usable(tab) {
     await tab.keyboard.press('Tab');
     reached.add(await tab.evaluate('document.activeElement.id'));
   }
-  same(wanted.filter((id) => !reached.has(id)), []);
+  same(
+    wanted.filter((id) => !reached.has(id)),
+    [],
+  );
 }
 
 /** On a narrow screen nothing is cut off or scrolls sideways, long digests included. */

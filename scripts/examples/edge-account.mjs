@@ -13,7 +13,10 @@ const alive = () => {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 };
-const ask = (question) => recommender.fetch(new Request('http://recommender/', { method: 'POST', body: JSON.stringify(question) })).then((response) => response.json());
+const ask = (question) =>
+  recommender
+    .fetch(new Request('http://recommender/', { method: 'POST', body: JSON.stringify(question) }))
+    .then((response) => response.json());
 
 const before = alive();
 const recommender = new Recommender({ storage });

@@ -1,10 +1,11 @@
 // The edge worker in the real workerd, over HTTP: its answers, its refusals, its order, its figures.
 // Digests after a deletion are compared with what Node computes for the same request.
-import { build } from 'esbuild';
+
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import { check, same } from '../runtimes/checks.mjs';
 import { call } from '../runtimes/hosts.mjs';
 import { command, root } from '../runtimes/tools.mjs';
@@ -18,11 +19,19 @@ async function prepare() {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(join(home, 'storage'), { recursive: true });
   await build({
-    entryPoints: [join(example, 'worker.mjs')], bundle: true, format: 'esm', target: 'es2022', outfile: join(home, 'worker.js'),
-    conditions: ['workerd'], external: ['*.wasm?module'], logLevel: 'warning',
+    entryPoints: [join(example, 'worker.mjs')],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    outfile: join(home, 'worker.js'),
+    conditions: ['workerd'],
+    external: ['*.wasm?module'],
+    logLevel: 'warning',
   });
   copyFileSync(join(root, 'build', 'kernels.wasm'), join(home, 'kernels.wasm'));
-  writeFileSync(join(home, 'serve.capnp'), `using Workerd = import "/workerd/workerd.capnp";
+  writeFileSync(
+    join(home, 'serve.capnp'),
+    `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "storage", disk = (path = "${join(home, 'storage')}", writable = true)),
@@ -36,12 +45,15 @@ const config :Workerd.Config = (
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
 );
-`);
+`,
+  );
 }
 
 /** Starts workerd. @returns { url, pid, stop } once it listens. */
 async function start() {
-  const child = spawn(command('workerd'), ['serve', '--control-fd=3', join(home, 'serve.capnp')], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+  const child = spawn(command('workerd'), ['serve', '--control-fd=3', join(home, 'serve.capnp')], {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  });
   const port = await new Promise((listening, stopped) => {
     child.stdio[3].on('data', (chunk) => {
       const found = /"port":(\d+)/.exec(chunk);
@@ -52,21 +64,27 @@ async function start() {
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid,
-    stop: () => new Promise((ended) => {
-      child.removeAllListeners('exit').on('exit', ended);
-      child.kill();
-    }),
+    stop: () =>
+      new Promise((ended) => {
+        child.removeAllListeners('exit').on('exit', ended);
+        child.kill();
+      }),
   };
 }
 
 let worker;
 async function ask(method, path, { token, body, headers } = {}) {
-  const response = await fetch(worker.url + path, { method, body, headers: { ...(token && { authorization: `Bearer ${token}` }), ...headers } });
+  const response = await fetch(worker.url + path, {
+    method,
+    body,
+    headers: { ...(token && { authorization: `Bearer ${token}` }), ...headers },
+  });
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 const remove = (path, options) => ask('DELETE', path, { token: TOKEN, ...options });
 /** A refusal has its status and one short sentence. */
-const refused = ({ status, body }, wanted) => same([status, Object.keys(body), body.error?.length > 0 && body.error.length < 300], [wanted, ['error'], true]);
+const refused = ({ status, body }, wanted) =>
+  same([status, Object.keys(body), body.error?.length > 0 && body.error.length < 300], [wanted, ['error'], true]);
 
 const trained = async (name, ...options) => {
   const file = join(home, name);
@@ -80,7 +98,19 @@ export async function edgeWorker() {
   const { forget, digest, recommend } = await import('lethe'); // the copy that the example's own files import: a model's matrices are of its classes
   const { unlearnAls } = await import('lethe/unlearn-als');
   const { unpack } = await import(pathToFileURL(join(example, 'state.mjs')).href);
-  const small = await trained('small.bin', '--users', '80', '--items', '50', '--interactions', '900', '--factors', '8', '--iterations', '3');
+  const small = await trained(
+    'small.bin',
+    '--users',
+    '80',
+    '--items',
+    '50',
+    '--interactions',
+    '900',
+    '--factors',
+    '8',
+    '--iterations',
+    '3',
+  );
   worker = await start();
 
   await check('edge worker: says that it is empty, and refuses to recommend', async () => {
@@ -92,7 +122,10 @@ export async function edgeWorker() {
     refused(await ask('PUT', '/model', { body }), 401);
     refused(await ask('PUT', '/model', { body: body.subarray(0, 1000), token: TOKEN }), 400);
     refused(await ask('PUT', '/model', { body: 'no model', token: TOKEN }), 400);
-    const { status, body: { digest } } = await ask('PUT', '/model', { body, token: TOKEN });
+    const {
+      status,
+      body: { digest },
+    } = await ask('PUT', '/model', { body, token: TOKEN });
     same([status, digest], [200, small.digest]);
   });
 
@@ -118,9 +151,11 @@ export async function edgeWorker() {
     refused(wrong, 405);
     same(wrong.headers.get('allow'), 'GET');
     refused(await ask('GET', '/users/7'), 405);
-    for (const token of [undefined, 'another', `${TOKEN} `.repeat(2), TOKEN.slice(0, -1)]) refused(await ask('DELETE', '/users/7', { token }), 401);
+    for (const token of [undefined, 'another', `${TOKEN} `.repeat(2), TOKEN.slice(0, -1)])
+      refused(await ask('DELETE', '/users/7', { token }), 401);
     refused(await ask('DELETE', '/users/7', { headers: { authorization: `Basic ${TOKEN}` } }), 401);
-    for (const body of ['{', '[]', 'null', '"local"', '{"local": 1}', '{"unknown": true}']) refused(await remove('/users/7', { body }), 400);
+    for (const body of ['{', '[]', 'null', '"local"', '{"local": 1}', '{"unknown": true}'])
+      refused(await remove('/users/7', { body }), 400);
     refused(await remove('/users/7', { body: JSON.stringify({ x: 'y'.repeat(5000) }) }), 413);
     refused(await remove('/users/nobody'), 404);
     refused(await remove('/users/7/items/nothing'), 404);
@@ -129,7 +164,9 @@ export async function edgeWorker() {
   await check('edge worker: a user, an item, an interaction: Node computes the same digests', async () => {
     const item = data.items.at(data.itemsOf(data.users.indexOf('9'))[0]);
     for (const [path, request] of [
-      ['/users/7', { users: ['7'] }], ['/items/12', { items: ['12'] }], [`/users/9/items/${item}`, { interactions: [['9', item]] }],
+      ['/users/7', { users: ['7'] }],
+      ['/items/12', { items: ['12'] }],
+      [`/users/9/items/${item}`, { interactions: [['9', item]] }],
     ]) {
       const { status, body } = await remove(path);
       same([status, body.digest], [200, await forgetInNode(request)]);
@@ -157,7 +194,10 @@ export async function edgeWorker() {
       digests.add(at);
     }
     same((await ask('GET', '/health')).body.digest, at);
-    same(seen.every(({ status, body }) => status === 200 && digests.has(body.digest)), true);
+    same(
+      seen.every(({ status, body }) => status === 200 && digests.has(body.digest)),
+      true,
+    );
   });
   await check('edge worker: what was forgotten stays forgotten after a restart', async () => {
     const before = (await ask('GET', '/health')).body;
@@ -188,24 +228,45 @@ async function measure() {
   worker = await start();
   const listening = performance.now() - begin;
   const idle = residentBytes(worker.pid);
-  const { body: { items } } = await ask('GET', '/recommend/100?k=10');
+  const {
+    body: { items },
+  } = await ask('GET', '/recommend/100?k=10');
   const firstAnswer = performance.now() - begin;
   same(items.length, 10);
   const serving = residentBytes(worker.pid);
 
   const DELETIONS = 20;
-  const cpuBefore = cpuMs(worker.pid), wallBefore = performance.now();
+  const cpuBefore = cpuMs(worker.pid);
+  const wallBefore = performance.now();
   for (let n = 0; n < DELETIONS; n++) same((await remove(`/users/${200 + 137 * n}`)).status, 200);
-  const cpu = (cpuMs(worker.pid) - cpuBefore) / DELETIONS, wall = (performance.now() - wallBefore) / DELETIONS;
+  const cpu = (cpuMs(worker.pid) - cpuBefore) / DELETIONS;
+  const wall = (performance.now() - wallBefore) / DELETIONS;
   const { body: health } = await ask('GET', '/health');
   const resident = residentBytes(worker.pid);
-  const account = JSON.parse((await call(command('node-24', 'node'), ['--expose-gc', join(root, 'scripts', 'examples', 'edge-account.mjs'), join(example, 'recommender.mjs'), large.file, String(DELETIONS)])).stdout);
+  const account = JSON.parse(
+    (
+      await call(command('node-24', 'node'), [
+        '--expose-gc',
+        join(root, 'scripts', 'examples', 'edge-account.mjs'),
+        join(example, 'recommender.mjs'),
+        large.file,
+        String(DELETIONS),
+      ])
+    ).stdout,
+  );
   console.log(`  listening after ${listening.toFixed(0)} ms, first recommendation after ${firstAnswer.toFixed(0)} ms`);
-  console.log(`  linear memory ${mb(account.linearMemoryBytes)}; alive in the worker's code ${mb(account.serving)} serving, ${mb(account.after)} after ${DELETIONS} deletions`);
-  console.log(`  workerd's process ${mb(idle)} before the model, ${mb(serving)} serving, ${mb(resident)} after ${DELETIONS} deletions in a row, uncollected`);
-  console.log(`  a deletion by the local pass: ${account.median.toFixed(1)} ms of the worker's CPU (median; ${account.least.toFixed(1)} to ${account.most.toFixed(1)}); ` +
-    `${cpu.toFixed(1)} ms of workerd's process with its storage and collector, ${wall.toFixed(1)} ms over HTTP`);
+  console.log(
+    `  linear memory ${mb(account.linearMemoryBytes)}; alive in the worker's code ${mb(account.serving)} serving, ${mb(account.after)} after ${DELETIONS} deletions`,
+  );
+  console.log(
+    `  workerd's process ${mb(idle)} before the model, ${mb(serving)} serving, ${mb(resident)} after ${DELETIONS} deletions in a row, uncollected`,
+  );
+  console.log(
+    `  a deletion by the local pass: ${account.median.toFixed(1)} ms of the worker's CPU (median; ${account.least.toFixed(1)} to ${account.most.toFixed(1)}); ` +
+      `${cpu.toFixed(1)} ms of workerd's process with its storage and collector, ${wall.toFixed(1)} ms over HTTP`,
+  );
   const LIMIT = 128 * MB;
-  if (health.linearMemoryBytes > LIMIT || account.serving > LIMIT || account.after > LIMIT) throw new Error('more memory than an edge worker has');
+  if (health.linearMemoryBytes > LIMIT || account.serving > LIMIT || account.after > LIMIT)
+    throw new Error('more memory than an edge worker has');
 }
 const mb = (bytes) => `${(bytes / MB).toFixed(1)} MB`;

@@ -1,11 +1,11 @@
 // Packs the package, installs the tarball in a folder of its own, and uses it as users do: from the runtimes' command lines,
 // from a plain script, through each bundler without a plugin, in a worker, from TypeScript; and asks the linters.
 // Usage: node scripts/packaging/main.mjs [--install]     Ends with `N passed, N failed`.
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { build as esbuild } from 'esbuild';
+import { chromium, firefox, launch, serve } from '../runtimes/browsers.mjs';
 import { check, finish, same } from '../runtimes/checks.mjs';
-import { launch, serve, chromium, firefox } from '../runtimes/browsers.mjs';
 import { call, debianThere } from '../runtimes/hosts.mjs';
 import { command, file, install, installDebian, load, root } from '../runtimes/tools.mjs';
 
@@ -29,29 +29,65 @@ if (missing.length > 0) finish(missing);
 rmSync(home, { recursive: true, force: true });
 cpSync(join(root, 'scripts', 'packaging', 'app'), home, { recursive: true });
 writeFileSync(at('package.json'), '{"private":true,"type":"module"}\n');
-const [{ filename }] = JSON.parse((await output('npm', ['pack', '--json', '--pack-destination', home], { cwd: root })).replace(/^[^[]*/, ''));
+const [{ filename }] = JSON.parse(
+  (await output('npm', ['pack', '--json', '--pack-destination', home], { cwd: root })).replace(/^[^[]*/, ''),
+);
 await output('npm', ['install', '--no-fund', '--no-audit', '--no-package-lock', '--loglevel=error', `./${filename}`]);
 
 const line = await output(process.execPath, ['cli.mjs']);
 await check('Node: the tarball works', () => same(/^[0-9a-f]{64} [0-9a-f]{64} [\d,]+$/.test(line), true));
 await check('Deno, no permission given', async () => same(await output(command('deno'), ['run', '--no-prompt', 'cli.mjs']), line));
 await check('Bun', async () => same(await output(command('bun'), ['cli.mjs']), line));
-await check('Node: loadKernels with a module and with a response', async () => same(await output(process.execPath, ['own-kernels.mjs']), line));
-for (const [name, path, args] of [['Deno', command('deno'), ['run', '--no-prompt']], ['Bun', command('bun'), []]]) {
+await check('Node: loadKernels with a module and with a response', async () =>
+  same(await output(process.execPath, ['own-kernels.mjs']), line),
+);
+for (const [name, path, args] of [
+  ['Deno', command('deno'), ['run', '--no-prompt']],
+  ['Bun', command('bun'), []],
+]) {
   await check(`${name}: lethe/fast, chosen by name`, async () => same(await output(path, [...args, 'fast-kernels.mjs']), 'fast true'));
 }
 await check('Node: lethe/fast, or a refusal where there is no relaxed SIMD', async () =>
-  same(/^(fast true|default the fast kernels need relaxed SIMD)/.test(await output(process.execPath, ['fast-kernels.mjs'])), true));
+  same(/^(fast true|default the fast kernels need relaxed SIMD)/.test(await output(process.execPath, ['fast-kernels.mjs'])), true),
+);
 
-for (const [module, moduleResolution] of [['nodenext', 'nodenext'], ['esnext', 'bundler']]) {
-  await check(`TypeScript, ${moduleResolution} resolution, declarations checked`, () => output(process.execPath, [
-    join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--ignoreConfig', '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,dom,dom.iterable,dom.asynciterable',
-    '--types', '', '--module', module, '--moduleResolution', moduleResolution, 'typed.ts']));
+for (const [module, moduleResolution] of [
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+]) {
+  await check(`TypeScript, ${moduleResolution} resolution, declarations checked`, () =>
+    output(process.execPath, [
+      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '--ignoreConfig',
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,dom,dom.iterable,dom.asynciterable',
+      '--types',
+      '',
+      '--module',
+      module,
+      '--moduleResolution',
+      moduleResolution,
+      'typed.ts',
+    ]),
+  );
 }
 
 /** Everything below a folder, as the server wants it. */
-const contentsOf = (folder) => new Map(readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join('/')).map((path) => [path, readFileSync(join(folder, path))]));
+const contentsOf = (folder) =>
+  new Map(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) =>
+        relative(folder, join(entry.parentPath ?? entry.path, entry.name))
+          .split(sep)
+          .join('/'),
+      )
+      .map((path) => [path, readFileSync(join(folder, path))]),
+  );
 const pageWith = (script) => `<!doctype html><meta charset="utf-8"><title>app</title><script type="module" src="${script}"></script>`;
 
 const browsers = { Chromium: await launch('chrome'), Firefox: await launch('firefox') };
@@ -72,14 +108,29 @@ async function inBrowser(contents, csp = CSP, browser = browsers.Chromium) {
 const plain = new Map([...contentsOf(at('node_modules', 'lethe', 'dist', 'web'))].map(([path, text]) => [`lethe/${path}`, text]));
 plain.set('index.html', pageWith('./page.mjs'));
 plain.set('page.mjs', readFileSync(at('page.mjs')));
-plain.set('story.mjs', readFileSync(at('story.mjs'), 'utf8').replace(/'lethe\/([\w-]+)'/g, "'./lethe/$1.js'").replace("'lethe'", "'./lethe/index.js'"));
+plain.set(
+  'story.mjs',
+  readFileSync(at('story.mjs'), 'utf8')
+    .replace(/'lethe\/([\w-]+)'/g, "'./lethe/$1.js'")
+    .replace("'lethe'", "'./lethe/index.js'"),
+);
 for (const [name, browser] of Object.entries(browsers)) {
   await check(`plain <script type="module"> in ${name}`, async () => same(await inBrowser(plain, CSP, browser), line));
-  await check(`${name} refuses without 'wasm-unsafe-eval'`, async () => same((await inBrowser(plain, "script-src 'self'", browser)).startsWith('error: '), true));
+  await check(`${name} refuses without 'wasm-unsafe-eval'`, async () =>
+    same((await inBrowser(plain, "script-src 'self'", browser)).startsWith('error: '), true),
+  );
 }
 
 await check('esbuild', async () => {
-  await esbuild({ absWorkingDir: home, entryPoints: ['page.mjs'], bundle: true, format: 'esm', minify: true, outfile: at('out-esbuild', 'page.js'), logLevel: 'silent' });
+  await esbuild({
+    absWorkingDir: home,
+    entryPoints: ['page.mjs'],
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    outfile: at('out-esbuild', 'page.js'),
+    logLevel: 'silent',
+  });
   writeFileSync(at('out-esbuild', 'index.html'), pageWith('./page.js'));
   same(await inBrowser(contentsOf(at('out-esbuild'))), line);
 });
@@ -92,20 +143,38 @@ await check('Vite', async () => {
 await check('webpack', async () => {
   const { default: webpack } = await load('bundlers', 'webpack');
   // Advice on sizes is off: the page takes the whole of lethe, and test/node/package.test.ts holds the budgets.
-  const stats = await new Promise((done, stop) => webpack({ context: home, mode: 'production', performance: false, entry: './page.mjs', output: { path: at('out-webpack'), filename: 'page.js' } },
-    (error, result) => (error ? stop(error) : done(result))));
+  const stats = await new Promise((done, stop) =>
+    webpack(
+      {
+        context: home,
+        mode: 'production',
+        performance: false,
+        entry: './page.mjs',
+        output: { path: at('out-webpack'), filename: 'page.js' },
+      },
+      (error, result) => (error ? stop(error) : done(result)),
+    ),
+  );
   if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString());
   writeFileSync(at('out-webpack', 'index.html'), pageWith('./page.js'));
   same(await inBrowser(contentsOf(at('out-webpack'))), line);
 });
 await check('wrangler, and the result in workerd', async () => {
   writeFileSync(at('wrangler.json'), JSON.stringify({ name: 'app', main: 'worker.mjs', compatibility_date: '2026-01-01' }));
-  await output(command('wrangler'), ['deploy', '--dry-run', '--outdir', 'out-wrangler'], { env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: '1' } });
+  await output(command('wrangler'), ['deploy', '--dry-run', '--outdir', 'out-wrangler'], {
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: '1' },
+  });
   const files = readdirSync(at('out-wrangler')).filter((name) => /\.(js|wasm)$/.test(name));
   const embed = (name) => `(name = "${name}", ${name.endsWith('.wasm') ? 'wasm' : 'esModule'} = embed "${name}")`;
-  writeFileSync(at('out-wrangler', 'test.capnp'), `using Workerd = import "/workerd/workerd.capnp";
+  writeFileSync(
+    at('out-wrangler', 'test.capnp'),
+    `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "app", worker = (compatibilityDate = "2026-01-01", modules = [
-  ${files.sort((a, b) => Number(b.endsWith('.js')) - Number(a.endsWith('.js'))).map(embed).join(', ')}]))]);\n`);
+  ${files
+    .sort((a, b) => Number(b.endsWith('.js')) - Number(a.endsWith('.js')))
+    .map(embed)
+    .join(', ')}]))]);\n`,
+  );
   const { stdout, stderr } = await call(command('workerd'), ['test', at('out-wrangler', 'test.capnp')]);
   same(stdout.match(/@@story (.*)/)?.[1] ?? stdout + stderr, line);
 });
@@ -115,16 +184,31 @@ await check('edge-light: a bundle in the edge runtime that Vercel publishes, com
   const hostCompiles = {
     name: 'host-compiles',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({ path: (wasm = join(resolveDir, path.replace(/\?module$/, ''))), namespace: 'wasm' }));
+      onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({
+        path: (wasm = join(resolveDir, path.replace(/\?module$/, ''))),
+        namespace: 'wasm',
+      }));
       onLoad({ filter: /./, namespace: 'wasm' }, () => ({ contents: 'export default globalThis.kernelsOfTheHost' }));
     },
   };
-  const { outputFiles: [{ text }] } = await esbuild({
-    absWorkingDir: home, entryPoints: ['page.mjs'], bundle: true, write: false, format: 'iife', conditions: ['edge-light', 'browser'], plugins: [hostCompiles], logLevel: 'silent',
+  const {
+    outputFiles: [{ text }],
+  } = await esbuild({
+    absWorkingDir: home,
+    entryPoints: ['page.mjs'],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    conditions: ['edge-light', 'browser'],
+    plugins: [hostCompiles],
+    logLevel: 'silent',
   });
   const { EdgeVM } = (await load('edge-light', '@edge-runtime/vm')).default;
   const inEdge = async (kernelsOfTheHost) => {
-    const edge = new EdgeVM({ codeGeneration: { strings: false, wasm: false }, extend: (context) => Object.assign(context, { kernelsOfTheHost }) });
+    const edge = new EdgeVM({
+      codeGeneration: { strings: false, wasm: false },
+      extend: (context) => Object.assign(context, { kernelsOfTheHost }),
+    });
     edge.evaluate(text);
     while (!edge.context.letheResult) await new Promise((turn) => setTimeout(turn, 10));
     return edge.context.letheResult;

@@ -4,14 +4,17 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { speedTable } from './compare-speed.mjs';
-import { HOSTS, chosen, debianThere } from './hosts.mjs';
-import { edgeForms, ENTRY, entryText, link } from './link.mjs';
+import { chosen, debianThere, HOSTS } from './hosts.mjs';
+import { ENTRY, edgeForms, entryText, link } from './link.mjs';
 import { install } from './tools.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean' }, only: { type: 'string' }, json: { type: 'string' } } });
-const only = chosen(values.only), suite = 'dist/bench/portable.js', BASE = 'Node newest';
+const only = chosen(values.only);
+const suite = 'dist/bench/portable.js';
+const BASE = 'Node newest';
 const linked = (replaced) => link([ENTRY], { [ENTRY]: entryText([], suite), ...replaced });
-const plain = linked({}), embedded = linked(edgeForms);
+const plain = linked({});
+const embedded = linked(edgeForms);
 // The one that all are compared with comes first, and again at the end: how far it is from itself shows how quiet the machine was.
 const hosts = HOSTS.filter(({ name, extra }) => name !== BASE && (only?.(name) ?? (values.all || !extra)));
 const base = HOSTS.find(({ name }) => name === BASE);

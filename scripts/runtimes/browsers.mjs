@@ -7,7 +7,14 @@ import { load } from './tools.mjs';
 
 /** A page that takes longer than this hangs; a busy machine makes all of it slow. */
 const LIMIT = 20 * 60_000;
-const TYPES = { js: 'text/javascript', mjs: 'text/javascript', html: 'text/html', wasm: 'application/wasm', css: 'text/css', csv: 'text/csv' };
+const TYPES = {
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+  html: 'text/html',
+  wasm: 'application/wasm',
+  css: 'text/css',
+  csv: 'text/csv',
+};
 
 /** Serves path → text or bytes on a free port of this machine. @returns { url, close }. */
 export async function serve(contents, headers = {}) {
@@ -23,21 +30,25 @@ export async function serve(contents, headers = {}) {
 
 // The page runs the suite on its own thread, or starts a module worker that does and reports back.
 const page = (inWorker) => `<!doctype html><meta charset="utf-8"><title>tests</title><script type="module">
-${inWorker
+${
+  inWorker
     ? `const worker = new Worker('/worker.mjs', { type: 'module' });
 worker.onmessage = ({ data }) => { globalThis.letheResult = data; };
 worker.onerror = (event) => { globalThis.letheResult = JSON.stringify({ error: String(event.message) }); };`
     : `try {
   const { run } = await import('/${ENTRY}');
   globalThis.letheResult = JSON.stringify(await run());
-} catch (error) { globalThis.letheResult = JSON.stringify({ error: String(error?.stack ?? error) }); }`}
+} catch (error) { globalThis.letheResult = JSON.stringify({ error: String(error?.stack ?? error) }); }`
+}
 </script>`;
 const worker = `import { run } from '/${ENTRY}';
 run().then((result) => postMessage(JSON.stringify(result)), (error) => postMessage(JSON.stringify({ error: String(error?.stack ?? error) })));`;
 
 async function withPage({ modules, data = new Map() }, inWorker, open) {
-  const server = await serve(new Map([...modules, ...data, ['index.html', page(inWorker)], ['worker.mjs', worker]]),
-    inWorker ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' } : {});
+  const server = await serve(
+    new Map([...modules, ...data, ['index.html', page(inWorker)], ['worker.mjs', worker]]),
+    inWorker ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' } : {},
+  );
   try {
     const { version, text } = await open(server.url);
     const result = JSON.parse(text);
@@ -48,7 +59,14 @@ async function withPage({ modules, data = new Map() }, inWorker, open) {
   }
 }
 
-const CHROMIUM_FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** Starts a browser by its name: `chrome` or `firefox`. */
 export async function launch(browser) {
@@ -94,8 +112,11 @@ export const webkit = {
   debian: { packages: ['webkit2gtk-driver', 'xvfb', 'xauth'], files: ['/usr/bin/WebKitWebDriver', '/usr/bin/xvfb-run', MINI_BROWSER] },
   run(work) {
     return withPage(work, false, async (url) => {
-      const driver = spawn('xvfb-run', ['-a', 'WebKitWebDriver', `--port=${DRIVER_PORT}`, '--host=127.0.0.1'],
-        { stdio: 'ignore', detached: true, env: { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' } });
+      const driver = spawn('xvfb-run', ['-a', 'WebKitWebDriver', `--port=${DRIVER_PORT}`, '--host=127.0.0.1'], {
+        stdio: 'ignore',
+        detached: true,
+        env: { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' },
+      });
       const ask = async (method, path, body) => {
         const response = await fetch(`http://127.0.0.1:${DRIVER_PORT}${path}`, { method, body: body && JSON.stringify(body) });
         const { value } = await response.json();
@@ -133,4 +154,3 @@ export const webkit = {
     });
   },
 };
-

@@ -1,5 +1,6 @@
 // Named checks that run one after the other and end with `N passed, N failed`.
-let passed = 0, failed = 0;
+let passed = 0;
+let failed = 0;
 
 export async function check(name, work) {
   const start = performance.now();

@@ -7,6 +7,10 @@ const say = (part) => console.log(`\n@@lethe ${JSON.stringify(part)}`);
 const load = (path) => import(new URL(`../../${path}`, import.meta.url).href);
 const [suite, ...files] = process.argv.slice(2);
 const golden = suite === '-' ? { async *stages() {} } : await load(suite);
-await runPortable(files.map((name) => ({ name, load: () => load(name) })), golden, say);
+await runPortable(
+  files.map((name) => ({ name, load: () => load(name) })),
+  golden,
+  say,
+);
 say({ done: true });
 process.exit(0);

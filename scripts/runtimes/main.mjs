@@ -3,24 +3,31 @@
 //   --all      also WebKitGTK and arm64;  --install  Debian packages too (npm's are installed anyway)
 //   --record   makes the first runtime's digests the recorded ones: a change of bytes, said in CHANGELOG.md
 // A runtime that is not on the machine is shown as missing; a required one that is missing is a failure.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { firstChange, firstDifference } from '../../dist/test/golden/compare.js';
-import { HOSTS, chosen, debianThere } from './hosts.mjs';
-import { edgeForms, ENTRY, entryText, link } from './link.mjs';
+import { chosen, debianThere, HOSTS } from './hosts.mjs';
+import { ENTRY, edgeForms, entryText, link } from './link.mjs';
 import { install, installDebian, root } from './tools.mjs';
 
 const { values } = parseArgs({
-  options: { all: { type: 'boolean' }, install: { type: 'boolean' }, only: { type: 'string' }, pattern: { type: 'string', default: '' }, record: { type: 'boolean' } },
+  options: {
+    all: { type: 'boolean' },
+    install: { type: 'boolean' },
+    only: { type: 'string' },
+    pattern: { type: 'string', default: '' },
+    record: { type: 'boolean' },
+  },
 });
 const only = chosen(values.only);
-const hosts = HOSTS.filter(({ name, extra }) => (only?.(name) ?? (values.all || !extra)));
+const hosts = HOSTS.filter(({ name, extra }) => only?.(name) ?? (values.all || !extra));
 
 // Portable is what does not lie in test/node.
 const files = readdirSync(join(root, 'test'), { recursive: true })
   .filter((name) => name.endsWith('.test.ts') && !name.startsWith('node/') && new RegExp(values.pattern).test(name))
-  .sort().map((name) => `dist/test/${name.replace(/\.ts$/, '.js')}`);
+  .sort()
+  .map((name) => `dist/test/${name.replace(/\.ts$/, '.js')}`);
 // Nobody imports the workers' script: it is asked for by its address.
 const modules = (replaced = {}) => link([ENTRY, 'dist/src/threads/worker.js'], { [ENTRY]: entryText(files), ...replaced });
 const works = {
@@ -32,7 +39,8 @@ const recorded = JSON.parse(readFileSync(recordedFile, 'utf8'));
 
 const rows = [];
 let reference; // the golden digests of the first runtime that ran
-let passed = 0, failed = 0;
+let passed = 0;
+let failed = 0;
 for (const host of hosts) {
   const row = { runtime: host.name, version: '', tests: 'missing', digests: '', seconds: '' };
   rows.push(row);
@@ -78,11 +86,18 @@ for (const host of hosts) {
 }
 
 if (values.record && failed === 0) {
-  writeFileSync(recordedFile, `${JSON.stringify(Object.fromEntries(reference.filter(({ passing }) => !passing).map(({ stage, digest }) => [stage, digest])), null, 2)}\n`);
+  writeFileSync(
+    recordedFile,
+    `${JSON.stringify(Object.fromEntries(reference.filter(({ passing }) => !passing).map(({ stage, digest }) => [stage, digest])), null, 2)}\n`,
+  );
 }
 const columns = ['runtime', 'version', 'tests', 'digests', 'seconds'];
 const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => row[column].length)));
 const line = (cells) => `| ${cells.map((cell, c) => cell.padEnd(widths[c])).join(' | ')} |`;
-console.log([line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map((row) => line(columns.map((column) => row[column])))].join('\n'));
+console.log(
+  [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map((row) => line(columns.map((column) => row[column])))].join(
+    '\n',
+  ),
+);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

@@ -26,5 +26,9 @@ export async function* stages() {
 /** The exact bits of all metrics, and one of them to read. */
 function metrics(name, values) {
   const bits = new Uint8Array(Float64Array.from(Object.values(values)).buffer);
-  return { stage: `${name}/metrics`, recall: values['recall@20'], digest: Array.from(bits, (byte) => byte.toString(16).padStart(2, '0')).join('') };
+  return {
+    stage: `${name}/metrics`,
+    recall: values['recall@20'],
+    digest: Array.from(bits, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+  };
 }

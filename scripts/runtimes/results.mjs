@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { firstDifference } from '../../dist/test/golden/compare.js';
-import { HOSTS, chosen, debianThere } from './hosts.mjs';
-import { edgeForms, ENTRY, entryText, link } from './link.mjs';
+import { chosen, debianThere, HOSTS } from './hosts.mjs';
+import { ENTRY, edgeForms, entryText, link } from './link.mjs';
 import { install, root } from './tools.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean' }, only: { type: 'string' } } });
@@ -22,13 +22,15 @@ const ratings = readFileSync(dataFile);
 const linked = (replaced) => link([ENTRY], { [ENTRY]: entryText([], suite), ...replaced });
 const fetched = linked({ 'scripts/runtimes/ratings.mjs': "export const ratings = async () => (await fetch('/ratings.csv')).body;\n" });
 const embedded = linked({
-  'scripts/runtimes/ratings.mjs': "import ratingsBytes from './ratings.bin';\nexport const ratings = async () => new Uint8Array(ratingsBytes);\n",
+  'scripts/runtimes/ratings.mjs':
+    "import ratingsBytes from './ratings.bin';\nexport const ratings = async () => new Uint8Array(ratingsBytes);\n",
   ...edgeForms,
 });
 
 const rows = [];
-let reference, failed = 0;
-for (const host of HOSTS.filter(({ name, extra }) => (only?.(name) ?? (values.all || !extra)))) {
+let reference;
+let failed = 0;
+for (const host of HOSTS.filter(({ name, extra }) => only?.(name) ?? (values.all || !extra))) {
   if (install(host.tools ?? []).length > 0 || !debianThere(host)) {
     rows.push([host.name, 'missing', '', '', '', '', '', '']);
     continue;
@@ -36,7 +38,9 @@ for (const host of HOSTS.filter(({ name, extra }) => (only?.(name) ?? (values.al
   let run;
   try {
     run = await host.run({
-      files: [], suite, data: new Map([[host.name === 'workerd' ? 'scripts/runtimes/ratings.bin' : 'ratings.csv', ratings]]),
+      files: [],
+      suite,
+      data: new Map([[host.name === 'workerd' ? 'scripts/runtimes/ratings.bin' : 'ratings.csv', ratings]]),
       modules: host.name === 'workerd' ? embedded : fetched,
     });
     if (run.result.failed > 0) throw new Error(run.result.failures.join('\n'));
@@ -55,14 +59,24 @@ for (const host of HOSTS.filter(({ name, extra }) => (only?.(name) ?? (values.al
   const at = (name) => stages.find(({ stage }) => stage === name);
   // workerd's clock stands still while code runs.
   const seconds = (name) => (host.name === 'workerd' ? '–' : at(name).seconds.toFixed(2));
-  rows.push([host.name, version, `\`${at('als').digest.slice(0, 16)}…\``, `\`${at('als+unlearn-als').digest.slice(0, 16)}…\``,
-    at('als+unlearn-als/metrics').recall.toFixed(6), difference ? `differs: ${difference}` : 'equal', seconds('als'), seconds('als+unlearn-als')]);
+  rows.push([
+    host.name,
+    version,
+    `\`${at('als').digest.slice(0, 16)}…\``,
+    `\`${at('als+unlearn-als').digest.slice(0, 16)}…\``,
+    at('als+unlearn-als/metrics').recall.toFixed(6),
+    difference ? `differs: ${difference}` : 'equal',
+    seconds('als'),
+    seconds('als+unlearn-als'),
+  ]);
   console.error(rows.at(-1).join(' | '));
 }
 
 const kernels = readFileSync(join(root, 'build', 'kernels.wasm'));
 const table = (head, lines) => [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-writeFileSync(join(root, 'docs', 'results-runtimes.md'), `# Results: the same bytes everywhere
+writeFileSync(
+  join(root, 'docs', 'results-runtimes.md'),
+  `# Results: the same bytes everywhere
 
 \`npm run results:runtimes -- --all\` · ${cpus()[0].model.replace(/\s+/g, ' ').trim()}, one thread
 
@@ -71,5 +85,6 @@ ALS on MovieLens 1M (64 factors, 5 iterations, split \`per-user:0.8,0.1,0.1\`), 
 ${table(['runtime', 'version', 'digest of als', 'digest after forgetting', 'recall@20 after', 'digests, metrics', 'train s', 'forget s'], rows)}
 
 Full digests: \`als\` \`${reference.find(({ stage }) => stage === 'als').digest}\`, after forgetting \`${reference.find(({ stage }) => stage === 'als+unlearn-als').digest}\`. Kernels: ${kernels.length} bytes, ${gzipSync(kernels, { level: 9 }).length} gzipped.
-`);
+`,
+);
 process.exit(failed > 0 ? 1 : 0);

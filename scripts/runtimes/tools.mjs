@@ -66,7 +66,8 @@ export const load = (tool, name) => import(createRequire(join(home(tool), 'packa
 export function installDebian(packages) {
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return false;
   console.error(`installing ${packages.join(', ')}`);
-  const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-qq', ...args], { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
   apt('update');
   const done = apt('install', '-y', '--no-install-recommends', ...packages);
   if (done.status !== 0) console.error(done.stderr);

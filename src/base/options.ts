@@ -18,38 +18,68 @@ export type OptionValue = number | string | boolean | undefined;
 /** The values that a declaration describes. */
 export type OptionsOf<S extends OptionSpecs> = { readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never };
 
-export const integer = (value: number, bounds: check.Bounds, doc: string): Option<number> =>
-  ({ kind: 'integer', default: value, doc, check: (name, v) => check.integer(name, v, bounds) });
+export const integer = (value: number, bounds: check.Bounds, doc: string): Option<number> => ({
+  kind: 'integer',
+  default: value,
+  doc,
+  check: (name, v) => check.integer(name, v, bounds),
+});
 
-export const number = (value: number, bounds: check.Bounds, doc: string): Option<number> =>
-  ({ kind: 'number', default: value, doc, check: (name, v) => check.number(name, v, bounds) });
+export const number = (value: number, bounds: check.Bounds, doc: string): Option<number> => ({
+  kind: 'number',
+  default: value,
+  doc,
+  check: (name, v) => check.number(name, v, bounds),
+});
 
-export const boolean = (value: boolean, doc: string): Option<boolean> =>
-  ({ kind: 'boolean', default: value, doc, check: check.boolean });
+export const boolean = (value: boolean, doc: string): Option<boolean> => ({ kind: 'boolean', default: value, doc, check: check.boolean });
 
-export const word = <const W extends string>(value: W, words: readonly W[], doc: string): Option<W> =>
-  ({ kind: 'word', default: value, doc, words, check: (name, v) => check.oneOf(name, v, words) });
+export const word = <const W extends string>(value: W, words: readonly W[], doc: string): Option<W> => ({
+  kind: 'word',
+  default: value,
+  doc,
+  words,
+  check: (name, v) => check.oneOf(name, v, words),
+});
 
 /** A number that may stay unsaid: the procedure then decides, as its documentation says. */
-export const optionalInteger = (bounds: check.Bounds, doc: string): Option<number | undefined> =>
-  ({ kind: 'integer', default: undefined, doc, check: (name, v) => check.integer(name, v, bounds) });
+export const optionalInteger = (bounds: check.Bounds, doc: string): Option<number | undefined> => ({
+  kind: 'integer',
+  default: undefined,
+  doc,
+  check: (name, v) => check.integer(name, v, bounds),
+});
 
-export const optionalNumber = (bounds: check.Bounds, doc: string): Option<number | undefined> =>
-  ({ kind: 'number', default: undefined, doc, check: (name, v) => check.number(name, v, bounds) });
+export const optionalNumber = (bounds: check.Bounds, doc: string): Option<number | undefined> => ({
+  kind: 'number',
+  default: undefined,
+  doc,
+  check: (name, v) => check.number(name, v, bounds),
+});
 
 /** A word that may stay unsaid. */
-export const optionalWord = <const W extends string>(words: readonly W[], doc: string): Option<W | undefined> =>
-  ({ kind: 'word', default: undefined, doc, words, check: (name, v) => check.oneOf(name, v, words) });
+export const optionalWord = <const W extends string>(words: readonly W[], doc: string): Option<W | undefined> => ({
+  kind: 'word',
+  default: undefined,
+  doc,
+  words,
+  check: (name, v) => check.oneOf(name, v, words),
+});
 
 /** A number within bounds, or one of the words that stand for numbers; may stay unsaid. */
 export const namedNumber = (named: Readonly<Record<string, number>>, bounds: check.Bounds, doc: string): Option<number | undefined> => ({
-  kind: 'word', default: undefined, doc, words: Object.keys(named),
+  kind: 'word',
+  default: undefined,
+  doc,
+  words: Object.keys(named),
   // the command line brings numbers as text
   check: (name, v) => {
     if (typeof v !== 'string') return check.number(name, v, bounds);
     if (v.trim() !== '' && !Number.isNaN(Number(v))) return check.number(name, Number(v), bounds);
     if (Object.hasOwn(named, v)) return named[v];
-    throw new RangeError(`"${name}" expected ${Object.keys(named).join(', ')} or a number${check.boundsText(bounds)}; got ${check.describe(v)}`);
+    throw new RangeError(
+      `"${name}" expected ${Object.keys(named).join(', ')} or a number${check.boundsText(bounds)}; got ${check.describe(v)}`,
+    );
   },
 });
 
@@ -68,5 +98,8 @@ export function resolveOptions<S extends OptionSpecs>(what: string, specs: S, gi
 }
 
 /** Every model's and method's seed. */
-export const seed: Option<number> =
-  integer(1, { min: 0, max: 0xffffffff }, 'Seed of every random draw; the same seed gives the same bytes.');
+export const seed: Option<number> = integer(
+  1,
+  { min: 0, max: 0xffffffff },
+  'Seed of every random draw; the same seed gives the same bytes.',
+);

@@ -9,7 +9,22 @@ export interface Key {
 }
 
 /** Streams keep draws for different purposes apart; a number once given is never reused for another purpose. */
-export const STREAM = Object.freeze({ userFactors: 1, itemFactors: 2, split: 3, generate: 4, negatives: 5, shuffle: 6, parameters: 7, dropout: 8, forgetSample: 9, freshRow: 10, edges: 11, certificate: 12, mix: 13, blocks: 14 });
+export const STREAM = Object.freeze({
+  userFactors: 1,
+  itemFactors: 2,
+  split: 3,
+  generate: 4,
+  negatives: 5,
+  shuffle: 6,
+  parameters: 7,
+  dropout: 8,
+  forgetSample: 9,
+  freshRow: 10,
+  edges: 11,
+  certificate: 12,
+  mix: 13,
+  blocks: 14,
+});
 
 const rotl = (x: number, r: number): number => (x << r) | (x >>> (32 - r));
 const finalize = (h: number): number => {
@@ -24,8 +39,8 @@ export function keyOf(id: string): Key {
   let b = 0x1b873593 | 0;
   for (let i = 0; i < id.length; i++) {
     const unit = id.charCodeAt(i);
-    a = Math.imul(rotl(a ^ Math.imul(rotl(Math.imul(unit, 0xcc9e2d51), 15), 0x1b873593), 13), 5) + 0xe6546b64 | 0;
-    b = Math.imul(rotl(b ^ Math.imul(rotl(Math.imul(unit, 0x239b961b), 16), 0xab0e9789), 17), 9) + 0x561ccd1b | 0;
+    a = (Math.imul(rotl(a ^ Math.imul(rotl(Math.imul(unit, 0xcc9e2d51), 15), 0x1b873593), 13), 5) + 0xe6546b64) | 0;
+    b = (Math.imul(rotl(b ^ Math.imul(rotl(Math.imul(unit, 0x239b961b), 16), 0xab0e9789), 17), 9) + 0x561ccd1b) | 0;
   }
   return { lo: finalize(a ^ id.length) >>> 0, hi: finalize(b ^ id.length ^ finalize(a)) >>> 0 };
 }
@@ -38,8 +53,10 @@ const out = new Uint32Array(4);
  */
 export function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): Uint32Array {
   for (let round = 0; round < 10; round++) {
-    const lo0 = Math.imul(0xd2511f53, c0), hi0 = mulHigh(0xd2511f53, c0);
-    const lo1 = Math.imul(0xcd9e8d57, c2), hi1 = mulHigh(0xcd9e8d57, c2);
+    const lo0 = Math.imul(0xd2511f53, c0);
+    const hi0 = mulHigh(0xd2511f53, c0);
+    const lo1 = Math.imul(0xcd9e8d57, c2);
+    const hi1 = mulHigh(0xcd9e8d57, c2);
     c0 = hi1 ^ c1 ^ k0;
     c1 = lo1;
     c2 = hi0 ^ c3 ^ k1;
@@ -47,13 +64,19 @@ export function philox(c0: number, c1: number, c2: number, c3: number, k0: numbe
     k0 = (k0 + 0x9e3779b9) | 0;
     k1 = (k1 + 0xbb67ae85) | 0;
   }
-  out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
+  out[0] = c0;
+  out[1] = c1;
+  out[2] = c2;
+  out[3] = c3;
   return out;
 }
 
 /** High word of the 64-bit product of two unsigned 32-bit numbers. */
 function mulHigh(a: number, b: number): number {
-  const a0 = a & 0xffff, a1 = a >>> 16, b0 = b & 0xffff, b1 = b >>> 16;
+  const a0 = a & 0xffff;
+  const a1 = a >>> 16;
+  const b0 = b & 0xffff;
+  const b1 = b >>> 16;
   const low = a0 * b0;
   const middle = a1 * b0 + (low >>> 16);
   const cross = a0 * b1 + (middle & 0xffff);

@@ -2,7 +2,11 @@
 // start and to come back than the hashing itself, which a process that opens a model to answer one request notices.
 
 interface Host {
-  readonly process?: { getBuiltinModule?(name: 'node:crypto'): { createHash(name: 'sha256'): { update(bytes: Uint8Array): { digest(): Uint8Array } } } | undefined };
+  readonly process?: {
+    getBuiltinModule?(
+      name: 'node:crypto',
+    ): { createHash(name: 'sha256'): { update(bytes: Uint8Array): { digest(): Uint8Array } } } | undefined;
+  };
 }
 
 /** Bytes up to which hashing may hold up other work: a few milliseconds. */

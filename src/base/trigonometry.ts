@@ -5,8 +5,10 @@ const HALF = PI / 2;
 
 /** sin x for x in [−π, π]. */
 export function sine(x: number): number {
-  const y = x > HALF ? PI - x : x < -HALF ? -PI - x : x, z = y * y;
-  let term = y, sum = y;
+  const y = x > HALF ? PI - x : x < -HALF ? -PI - x : x;
+  const z = y * y;
+  let term = y;
+  let sum = y;
   for (let k = 2; k < 24; k += 2) sum += term *= -z / (k * (k + 1));
   return sum;
 }
@@ -20,7 +22,8 @@ export function arc(c: number): number {
   let t = Math.sqrt((1 - c) / (1 + c));
   for (let i = 0; i < 2; i++) t /= 1 + Math.sqrt(1 + t * t);
   const z = t * t;
-  let power = t, sum = t;
+  let power = t;
+  let sum = t;
   for (let k = 3; k < 27; k += 2) sum += (power *= -z) / k;
   return 8 * sum;
 }

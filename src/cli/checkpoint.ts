@@ -17,13 +17,15 @@ export function readCheckpoint(path: string): Checkpoint | undefined {
   const bytes = readFileSync(path);
   const begin = MAGIC.length + HASH_BYTES;
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new ModelError(`${path}: expected a checkpoint, found something else`);
-  if (!hashOf(bytes.subarray(begin)).equals(bytes.subarray(MAGIC.length, begin))) throw new ModelError(`${path}: the checkpoint is damaged or incomplete; remove it to begin anew`);
+  if (!hashOf(bytes.subarray(begin)).equals(bytes.subarray(MAGIC.length, begin)))
+    throw new ModelError(`${path}: the checkpoint is damaged or incomplete; remove it to begin anew`);
   return deserialize(bytes.subarray(begin)) as Checkpoint;
 }
 
 /** Replaces the file. Synchronous, so that training cannot go on to change what is written. */
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
-  const payload = serialize(checkpoint), temporary = `${path}.${process.pid}.part`;
+  const payload = serialize(checkpoint);
+  const temporary = `${path}.${process.pid}.part`;
   try {
     writeFileSync(temporary, Buffer.concat([MAGIC, hashOf(payload), payload]));
     renameSync(temporary, path);

@@ -1,11 +1,11 @@
 // DATA on the command line: the flags that say how it is read, and reading it.
 import { DUPLICATES } from '../data/builder.ts';
-import { type Dataset } from '../data/dataset.ts';
-import { FORMATS, type FormatName } from '../formats/readers/index.ts';
-import type { ColumnNames } from '../formats/columns.ts';
-import type { Model } from '../model/model.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { readDatasetFile } from '../files/node-files.ts';
-import { trainedData, type TrainedData } from '../forget/trained-data.ts';
+import { type TrainedData, trainedData } from '../forget/trained-data.ts';
+import type { ColumnNames } from '../formats/columns.ts';
+import { FORMATS, type FormatName } from '../formats/readers/index.ts';
+import type { Model } from '../model/model.ts';
 import type { Context } from './command.ts';
 import type { Flag } from './flags.ts';
 import { listOf } from './lists.ts';
@@ -16,7 +16,12 @@ export const DATA_FLAGS: readonly Flag[] = [
   { name: 'format', takes: 'NAME', doc: `How DATA is read: ${Object.keys(FORMATS).join(', ')}. Found out where absent.` },
   { name: 'columns', takes: 'ROLE=NAME,…', doc: 'Columns of a header: user=…,item=…,value=…,time=….' },
   { name: 'titles', takes: 'FILE', doc: 'A table of item titles; by default the one that lies beside the data.' },
-  { name: 'duplicates', takes: 'POLICY', default: 'last', doc: `What happens to pairs that occur more than once: ${DUPLICATES.join(', ')}.` },
+  {
+    name: 'duplicates',
+    takes: 'POLICY',
+    default: 'last',
+    doc: `What happens to pairs that occur more than once: ${DUPLICATES.join(', ')}.`,
+  },
 ];
 
 export async function openData({ args, terminal, signal }: Context, path: string): Promise<Dataset> {
@@ -24,9 +29,18 @@ export async function openData({ args, terminal, signal }: Context, path: string
   const format = args.oneOf('format', Object.keys(FORMATS) as FormatName[]);
   const duplicates = args.oneOf('duplicates', DUPLICATES);
   const titles = args.text('titles');
-  const data = await readDatasetFile(path, { ...(titles !== undefined && { titles }), ...(format && { format }), ...(columns && { columns }), ...(duplicates && { duplicates }), signal, onProgress: terminal.progress });
+  const data = await readDatasetFile(path, {
+    ...(titles !== undefined && { titles }),
+    ...(format && { format }),
+    ...(columns && { columns }),
+    ...(duplicates && { duplicates }),
+    signal,
+    onProgress: terminal.progress,
+  });
   if (data.duplicates > 0) {
-    terminal.note(`${path}: ${count(data.duplicates, 'repeated (user, item) pair')}; ${duplicates === 'sum' ? 'values summed' : 'the last one stands'}`);
+    terminal.note(
+      `${path}: ${count(data.duplicates, 'repeated (user, item) pair')}; ${duplicates === 'sum' ? 'values summed' : 'the last one stands'}`,
+    );
   }
   return data;
 }

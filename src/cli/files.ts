@@ -3,8 +3,8 @@ import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { access, constants, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ModelError } from '../base/errors.ts';
+import { deserialize, inspectFile, type ModelInfo, serialize } from '../files/serialize.ts';
 import type { Model } from '../model/model.ts';
-import { deserialize, inspectFile, serialize, type ModelInfo } from '../files/serialize.ts';
 import { UsageError } from './usage.ts';
 
 const unfinished = new Set<string>();
@@ -64,11 +64,13 @@ export const leftBehind = (): string => left;
  */
 export async function requireWritable(flag: string, path: string, inputs: readonly string[] = []): Promise<void> {
   for (const input of inputs) {
-    if (samePlace(path, input)) throw new UsageError(`${flag} ${path} would overwrite another file of this command, ${input}; name another place`);
+    if (samePlace(path, input))
+      throw new UsageError(`${flag} ${path} would overwrite another file of this command, ${input}; name another place`);
   }
   const there = statSync(path, { throwIfNoEntry: false });
   // What is written whole takes the place of what was there: of a device too, such as /dev/null.
-  if (there && !there.isFile()) throw new UsageError(`${flag} expected a file, ${path} is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}`);
+  if (there && !there.isFile())
+    throw new UsageError(`${flag} expected a file, ${path} is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}`);
   await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
 }
 
@@ -76,7 +78,8 @@ export async function requireWritable(flag: string, path: string, inputs: readon
 export async function requireFolder(flag: string, path: string): Promise<void> {
   let there = resolve(path);
   while (!existsSync(there)) there = dirname(there);
-  if (!statSync(there).isDirectory()) throw new UsageError(`${flag} expected a folder, ${there === resolve(path) ? path : there} is a file`);
+  if (!statSync(there).isDirectory())
+    throw new UsageError(`${flag} expected a folder, ${there === resolve(path) ? path : there} is a file`);
   await access(there, constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
 }
 

@@ -2,8 +2,8 @@
 // Nothing is ignored: an unknown flag, a missing value, a value too many is wrong usage.
 import { parseArgs } from 'node:util';
 import * as check from '../base/check.ts';
-import type { KernelBuild } from '../wasm/kernels.ts';
 import type { Option, OptionSpecs, OptionValue } from '../base/options.ts';
+import type { KernelBuild } from '../wasm/kernels.ts';
 import { UsageError } from './usage.ts';
 
 /** One flag. Without `takes` it is a switch. */
@@ -31,7 +31,12 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'quiet', doc: 'No progress and no notes on stderr.' },
   { name: 'seed', takes: 'N', default: '1', doc: 'Seed of every random draw.' },
   { name: 'threads', takes: 'N', default: '1', doc: 'Threads to use; any number gives the same bytes.' },
-  { name: 'kernels', takes: 'NAME', default: 'default', doc: 'default, or fast: quicker on most hosts, in bytes that other hosts do not give; models are marked.' },
+  {
+    name: 'kernels',
+    takes: 'NAME',
+    default: 'default',
+    doc: 'default, or fast: quicker on most hosts, in bytes that other hosts do not give; models are marked.',
+  },
   { name: 'debug', doc: 'Show the stack of an error.' },
   { name: 'help', short: 'h', doc: 'Show this help.' },
 ];
@@ -114,7 +119,13 @@ export class Arguments {
 
 /** The value of one flag before all flags are known: which options there are depends on the model that is asked for. */
 export function peek(argv: readonly string[], name: string): string | undefined {
-  const { tokens } = parseArgs({ args: [...argv], options: { [name]: { type: 'string' } }, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: { [name]: { type: 'string' } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   let value: string | undefined;
   for (const token of tokens) if (token.kind === 'option' && token.name === name) value = token.value;
   return value;
@@ -126,7 +137,10 @@ export function parseFlags(argv: readonly string[], flags: readonly Flag[], set?
   const known: Record<string, { type: 'string' | 'boolean'; short?: string }> = {};
   const declare = (spelling: string, flag: Flag): void => {
     declared.set(spelling, flag);
-    known[spelling] = { type: flag.takes === undefined ? 'boolean' : 'string', ...(flag.short && spelling === flag.name && { short: flag.short }) };
+    known[spelling] = {
+      type: flag.takes === undefined ? 'boolean' : 'string',
+      ...(flag.short && spelling === flag.name && { short: flag.short }),
+    };
   };
   for (const flag of [...flags, ...COMMON_FLAGS]) declare(flag.name, flag);
   for (const [name, option] of optionFlags(set)) {
@@ -145,7 +159,8 @@ export function parseFlags(argv: readonly string[], flags: readonly Flag[], set?
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = declared.get(token.name);
-    if (!flag) throw new UsageError(`unknown option ${token.rawName}${set ? ` (options of ${set.what} are among those that --help lists)` : ''}`);
+    if (!flag)
+      throw new UsageError(`unknown option ${token.rawName}${set ? ` (options of ${set.what} are among those that --help lists)` : ''}`);
     const value = flag.takes === undefined ? switchValue(token.name, token.value, flag) : valueFor(flag, token);
     const earlier = values.get(flag.name);
     if (earlier && !flag.many) throw new UsageError(`--${flag.name} is given twice`);
@@ -158,7 +173,9 @@ export function parseFlags(argv: readonly string[], flags: readonly Flag[], set?
 function valueFor(flag: Flag, { value, inlineValue }: { value?: string; inlineValue?: boolean }): string {
   if (value === undefined) throw new UsageError(`--${flag.name} expected a value (${flag.takes})`);
   if (!inlineValue && value.startsWith('--')) {
-    throw new UsageError(`--${flag.name} expected a value (${flag.takes}), got ${value}; write --${flag.name}=${value} if that is the value`);
+    throw new UsageError(
+      `--${flag.name} expected a value (${flag.takes}), got ${value}; write --${flag.name}=${value} if that is the value`,
+    );
   }
   return value;
 }
@@ -166,7 +183,8 @@ function valueFor(flag: Flag, { value, inlineValue }: { value?: string; inlineVa
 function switchValue(spelling: string, value: string | undefined, flag: Flag): string {
   const off = spelling.startsWith('no-') && spelling !== flag.name;
   if (value === undefined) return String(!off);
-  if (off || (value !== 'true' && value !== 'false')) throw new UsageError(`--${spelling} expected ${off ? 'no value' : 'true or false'}, got ${check.describe(value)}`);
+  if (off || (value !== 'true' && value !== 'false'))
+    throw new UsageError(`--${spelling} expected ${off ? 'no value' : 'true or false'}, got ${check.describe(value)}`);
   return value;
 }
 

@@ -1,10 +1,11 @@
 // Help texts, made from the declarations of commands, flags and options.
-import { UNLEARNERS } from '../unlearn/index.ts';
-import { MODELS } from '../models/index.ts';
+
 import type { Option } from '../base/options.ts';
 import { VERSION } from '../base/version.ts';
+import { MODELS } from '../models/index.ts';
+import { UNLEARNERS } from '../unlearn/index.ts';
 import type { Command } from './command.ts';
-import { COMMON_FLAGS, kebab, optionFlags, type Flag, type OptionSet } from './flags.ts';
+import { COMMON_FLAGS, type Flag, kebab, type OptionSet, optionFlags } from './flags.ts';
 
 const WIDTH = 100;
 
@@ -38,8 +39,11 @@ export function commandHelp(command: Command, set: OptionSet | undefined): strin
     command.summary,
     '',
     ...(command.flags.length > 0 ? [entries(command.flags.map(flagEntry)), ''] : []),
-    ...(set ? [`options of ${set.what}`, entries(optionFlags(set).map(([name, option]) => optionEntry(name, option))) || '  none', '']
-      : command.options ? [`lethe ${command.name} --${chooser} NAME --help lists the options of a ${chooser}.`, ''] : []),
+    ...(set
+      ? [`options of ${set.what}`, entries(optionFlags(set).map(([name, option]) => optionEntry(name, option))) || '  none', '']
+      : command.options
+        ? [`lethe ${command.name} --${chooser} NAME --help lists the options of a ${chooser}.`, '']
+        : []),
     ...(command.notes ? [command.notes, ''] : []),
     'every command takes',
     entries(COMMON_FLAGS.map(flagEntry)),
@@ -60,12 +64,16 @@ function optionEntry(name: string, option: Option<unknown>): [string, string] {
 /** Two columns, the second one wrapped. */
 function entries(pairs: readonly (readonly [string, string])[]): string {
   const left = Math.min(Math.max(0, ...pairs.map(([name]) => name.length)), 34) + 2;
-  return pairs.map(([name, doc]) => {
-    const lines = wrap(doc, WIDTH - left - 2);
-    const head = name.length + 2 > left ? [`  ${name}`, ...lines.map((line) => ' '.repeat(left + 2) + line)]
-      : [`  ${name.padEnd(left)}${lines[0]}`, ...lines.slice(1).map((line) => ' '.repeat(left + 2) + line)];
-    return head.join('\n');
-  }).join('\n');
+  return pairs
+    .map(([name, doc]) => {
+      const lines = wrap(doc, WIDTH - left - 2);
+      const head =
+        name.length + 2 > left
+          ? [`  ${name}`, ...lines.map((line) => ' '.repeat(left + 2) + line)]
+          : [`  ${name.padEnd(left)}${lines[0]}`, ...lines.slice(1).map((line) => ' '.repeat(left + 2) + line)];
+      return head.join('\n');
+    })
+    .join('\n');
 }
 
 function wrap(text: string, width: number): string[] {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import { VERSION } from '../base/version.ts';
 // The command line: argv → a command → an exit status. The only place that ends the process.
 import { loadKernels } from '../wasm/kernels.ts';
-import { VERSION } from '../base/version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { fileProblem, leftBehind, removeUnfinished } from './files.ts';
@@ -27,7 +27,9 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   const args = parseFlags(rest, command.flags, set);
   const [fewest, most] = command.operands;
   if (args.operands.length < fewest || args.operands.length > most) {
-    throw new UsageError(`${name} expected ${command.usage.replace(/ --.*| \[-.*/, '') || 'no operands'}, got ${args.operands.map((text) => JSON.stringify(text)).join(' ') || 'nothing'}`);
+    throw new UsageError(
+      `${name} expected ${command.usage.replace(/ --.*| \[-.*/, '') || 'no operands'}, got ${args.operands.map((text) => JSON.stringify(text)).join(' ') || 'nothing'}`,
+    );
   }
   for (const flag of command.flags) {
     if (flag.required && !args.text(flag.name)) throw new UsageError(`--${flag.name} is missing: ${flag.doc.replace(/\.$/, '')}`);
@@ -36,7 +38,11 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   void args.threads;
   // Who does not ask for them does not load them.
   if (args.kernels === 'fast') await loadKernels((await import('../fast.ts')).fastKernels);
-  const terminal = new Terminal({ json: args.on('json'), quiet: args.on('quiet'), marks: args.kernels === 'fast' ? { kernels: 'fast', byteComparable: false } : {} });
+  const terminal = new Terminal({
+    json: args.on('json'),
+    quiet: args.on('quiet'),
+    marks: args.kernels === 'fast' ? { kernels: 'fast', byteComparable: false } : {},
+  });
   if (args.kernels === 'fast') terminal.note('computed by the fast kernels: not comparable byte by byte with what other hosts compute');
   try {
     await command.run({ args, terminal, signal });

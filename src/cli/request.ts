@@ -5,9 +5,19 @@ import { idsOf, pairsIn } from './lists.ts';
 import { UsageError } from './usage.ts';
 
 export const REQUEST_FLAGS: readonly Flag[] = [
-  { name: 'users', takes: 'A,B|@FILE', many: true, doc: 'Users to forget: a list (quoted as in CSV where an id holds a comma), or a file with one id per line.' },
+  {
+    name: 'users',
+    takes: 'A,B|@FILE',
+    many: true,
+    doc: 'Users to forget: a list (quoted as in CSV where an id holds a comma), or a file with one id per line.',
+  },
   { name: 'items', takes: 'A,B|@FILE', many: true, doc: 'Items to forget, in the same way.' },
-  { name: 'interactions', takes: '@FILE', many: true, doc: 'Single interactions to forget: a file with `user,item` (or tab-separated) per line, quoted as in CSV.' },
+  {
+    name: 'interactions',
+    takes: '@FILE',
+    many: true,
+    doc: 'Single interactions to forget: a file with `user,item` (or tab-separated) per line, quoted as in CSV.',
+  },
   { name: 'modality', takes: 'NAME', doc: 'A modality to forget, such as image.' },
   { name: 'of-items', takes: 'A,B|@FILE', many: true, doc: 'The items whose modality is forgotten; all where absent.' },
   { name: 'ignore-unknown', doc: 'Go on without ids that the data do not have, instead of refusing.' },
@@ -21,7 +31,9 @@ export async function requestOf(args: Arguments): Promise<ForgetRequest | undefi
     for (const text of args.all(flag)) for (const id of await idsOf(`--${flag}`, text)) ids.push(id);
     return ids;
   };
-  const users = await idsOfAll('users'), items = await idsOfAll('items'), ofItems = await idsOfAll('of-items');
+  const users = await idsOfAll('users');
+  const items = await idsOfAll('items');
+  const ofItems = await idsOfAll('of-items');
   const interactions: [string, string][] = [];
   for (const text of args.all('interactions')) {
     if (!text.startsWith('@')) throw new UsageError('--interactions expected @FILE, a file with `user,item` per line');

@@ -1,6 +1,7 @@
 // What the user sees: results on stdout (a table, or one JSON object), notes and progress on stderr.
-import type { KernelBuild } from '../wasm/kernels.ts';
+
 import type { Model, Progress } from '../model/model.ts';
+import type { KernelBuild } from '../wasm/kernels.ts';
 
 /** Longest wait, in milliseconds, between two looks at a bar and between two plain lines. */
 const BAR_EVERY = 100;
@@ -51,7 +52,8 @@ export class Terminal {
     ].join(', ');
     const standing = total > 0 ? `${done}/${total}` : String(done);
     if (this.#live) {
-      const width = 24, full = Math.floor((width * done) / Math.max(total, 1));
+      const width = 24;
+      const full = Math.floor((width * done) / Math.max(total, 1));
       const bar = total > 0 ? `[${'#'.repeat(full)}${' '.repeat(width - full)}] ` : '';
       process.stderr.write(`\r\u001b[K${phase} ${bar}${standing} ${figures}`);
       this.#shown = true;
@@ -69,7 +71,9 @@ export class Terminal {
 
 /** Text whose control characters cannot move the cursor, break a line or colour it. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => (c === '\t' ? '\\t' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`));
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) =>
+    c === '\t' ? '\\t' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** `name  value` lines. */
@@ -84,39 +88,57 @@ export function table(headers: readonly string[], rows: readonly (readonly unkno
   const widths = headers.map((header, c) => Math.max(header.length, ...cells.map((row) => row[c].length)));
   const right = headers.map((_, c) => rows.length > 0 && rows.every((row) => row[c] === null || typeof row[c] === 'number'));
   const line = (row: readonly string[]): string =>
-    row.map((text, c) => (right[c] ? text.padStart(widths[c]) : text.padEnd(widths[c]))).join('  ').trimEnd();
+    row
+      .map((text, c) => (right[c] ? text.padStart(widths[c]) : text.padEnd(widths[c])))
+      .join('  ')
+      .trimEnd();
   return [line(headers), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
 }
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '-';
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : Math.abs(value) >= 1e-4 ? value.toFixed(4) : value.toExponential(2);
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? String(value) : Math.abs(value) >= 1e-4 ? value.toFixed(4) : value.toExponential(2);
   return printable(String(value));
 }
 
 export const secondsText = (seconds: number): string => (seconds < 10 ? `${seconds.toFixed(2)} s` : `${seconds.toFixed(0)} s`);
 
 /** As GiB or MiB, with three figures. */
-export const bytesText = (bytes: number): string => (bytes >= (1 << 29) ? `${(bytes / (1 << 30)).toPrecision(3)} GiB` : `${(bytes / (1 << 20)).toPrecision(3)} MiB`);
+export const bytesText = (bytes: number): string =>
+  bytes >= 1 << 29 ? `${(bytes / (1 << 30)).toPrecision(3)} GiB` : `${(bytes / (1 << 20)).toPrecision(3)} MiB`;
 
 /** A ranked list, with titles where there are any. */
 export function itemTable(items: readonly { readonly item: string; readonly score: number; readonly title?: string }[]): string {
   if (items.length === 0) return 'no items';
   const titled = items.some(({ title }) => title !== undefined);
-  return table(['rank', 'item', 'score', ...(titled ? ['title'] : [])],
-    items.map(({ item, score, title }, i) => [i + 1, item, score, ...(titled ? [title ?? ''] : [])]));
+  return table(
+    ['rank', 'item', 'score', ...(titled ? ['title'] : [])],
+    items.map(({ item, score, title }, i) => [i + 1, item, score, ...(titled ? [title ?? ''] : [])]),
+  );
 }
 
 /** `1 user`, `2 users`. */
 export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** What a request took away, in words. */
-export const forgottenText = ({ users, items, interactions }: { readonly users: number; readonly items: number; readonly interactions: number }): string =>
-  `${count(users, 'user')}, ${count(items, 'item')}, ${count(interactions, 'interaction')}`;
+export const forgottenText = ({
+  users,
+  items,
+  interactions,
+}: {
+  readonly users: number;
+  readonly items: number;
+  readonly interactions: number;
+}): string => `${count(users, 'user')}, ${count(items, 'item')}, ${count(interactions, 'interaction')}`;
 
 /** Which kernels had a part in a model, for JSON results. */
-export const kernelsOf = ({ provenance }: Pick<Model, 'provenance'>): { readonly kernels: KernelBuild; readonly byteComparable: boolean } =>
-  ({ kernels: provenance.kernels ?? 'default', byteComparable: provenance.kernels === undefined });
+export const kernelsOf = ({
+  provenance,
+}: Pick<Model, 'provenance'>): { readonly kernels: KernelBuild; readonly byteComparable: boolean } => ({
+  kernels: provenance.kernels ?? 'default',
+  byteComparable: provenance.kernels === undefined,
+});
 
 /** The same as a line of `fields`, where there is something to say. */
 export const kernelsLine = ({ provenance }: Pick<Model, 'provenance'>): readonly (readonly [string, string])[] =>

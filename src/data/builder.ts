@@ -1,14 +1,16 @@
 // Collects interactions in any order and settles what a `Dataset` refuses to hold: disorder and duplicates.
-import { compareIds, Dataset, type DatasetParts, IdTable } from './dataset.ts';
+
 import { DataError } from '../base/errors.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
+import { compareIds, Dataset, type DatasetParts, IdTable } from './dataset.ts';
 
 /** What happens when a (user, item) pair occurs more than once. */
 export const DUPLICATES = ['last', 'sum', 'error'] as const;
 export type DuplicatePolicy = (typeof DUPLICATES)[number];
 
 /** Entries of the first block, and the most of any: they double, so that little data take little. */
-const FIRST_BLOCK = 1 << 10, LARGEST_BLOCK = 1 << 20;
+const FIRST_BLOCK = 1 << 10;
+const LARGEST_BLOCK = 1 << 20;
 /** Most entries of a `Map` in any engine. */
 const MOST_IDS = 1 << 24;
 
@@ -62,7 +64,8 @@ export class DatasetBuilder {
     } else if ((time === undefined) === this.#timed || (part === undefined) === this.#parted) {
       this.#requireAlike(time, part, this.#userIds[user], this.#itemIds[item]);
     }
-    let block = this.#last, at = this.#filled;
+    let block = this.#last;
+    let at = this.#filled;
     if (block === undefined || at === block.users.length) {
       block = this.#begin();
       at = 0;
@@ -101,17 +104,22 @@ export class DatasetBuilder {
   /** @param blocks is emptied. */
   #settle(blocks: Block[], policy: DuplicatePolicy, extra: Partial<DatasetParts>): Dataset {
     if (this.#n === 0) throw new DataError('no interactions found', { source: extra.source });
-    const userRank = rankIds(this.#userIds), itemRank = rankIds(this.#itemIds);
+    const userRank = rankIds(this.#userIds);
+    const itemRank = rankIds(this.#itemIds);
     const userItems = byUser(byItem(blocks, this.#n, userRank.of, itemRank.of, this.#timed, this.#parted), userRank.sorted.length);
     const { rows, cols, indptr, indices, data, times, parts } = userItems;
-    let kept = 0, duplicates = 0;
+    let kept = 0;
+    let duplicates = 0;
     for (let u = 0, e = 0; u < rows; u++) {
       const begin = kept;
       for (; e < indptr[u + 1]; e++) {
         if (kept > begin && indices[kept - 1] === indices[e]) {
           if (policy === 'error') {
-            throw new DataError(`user ${JSON.stringify(userRank.sorted[u])} and item ${JSON.stringify(itemRank.sorted[indices[e]])} ` +
-              'occur together more than once; choose duplicates "last" or "sum"', { source: extra.source });
+            throw new DataError(
+              `user ${JSON.stringify(userRank.sorted[u])} and item ${JSON.stringify(itemRank.sorted[indices[e]])} ` +
+                'occur together more than once; choose duplicates "last" or "sum"',
+              { source: extra.source },
+            );
           }
           duplicates++;
           kept--;
@@ -140,8 +148,11 @@ export class DatasetBuilder {
   #begin(): Block {
     const size = Math.min(LARGEST_BLOCK, FIRST_BLOCK << Math.min(20, this.#blocks.length));
     const block: Block = {
-      users: new Int32Array(size), items: new Int32Array(size), values: new Float32Array(size),
-      ...(this.#timed && { times: new Float64Array(size) }), ...(this.#parted && { parts: new Uint8Array(size) }),
+      users: new Int32Array(size),
+      items: new Int32Array(size),
+      values: new Float32Array(size),
+      ...(this.#timed && { times: new Float64Array(size) }),
+      ...(this.#parted && { parts: new Uint8Array(size) }),
     };
     this.#blocks.push(block);
     return (this.#last = block);
@@ -149,7 +160,9 @@ export class DatasetBuilder {
 
   #requireAlike(time: number | undefined, part: number | undefined, user: string, item: string): void {
     if ((time !== undefined) === this.#timed && (part !== undefined) === this.#parted) return;
-    throw new DataError(`expected a time, and a part of the split, for all interactions or for none; user ${JSON.stringify(user)}, item ${JSON.stringify(item)} differs`);
+    throw new DataError(
+      `expected a time, and a part of the split, for all interactions or for none; user ${JSON.stringify(user)}, item ${JSON.stringify(item)} differs`,
+    );
   }
 }
 
@@ -157,7 +170,10 @@ function intern(id: string, ids: string[], at: Map<string, number>): number {
   let position = at.get(id);
   if (position === undefined) {
     position = ids.length;
-    if (position === MOST_IDS) throw new DataError(`more than ${MOST_IDS} different users, or items, were found, which is more than a table holds; split the data and train several models`);
+    if (position === MOST_IDS)
+      throw new DataError(
+        `more than ${MOST_IDS} different users, or items, were found, which is more than a table holds; split the data and train several models`,
+      );
     // Engines keep a substring as a window on its whole text: adding to it makes a copy, so that the text can go.
     const own = id.length < 13 ? id : (' ' + id).slice(1);
     ids.push(own);
@@ -181,8 +197,13 @@ interface Rows extends SparseRows {
 }
 
 const emptyRows = (rows: number, cols: number, n: number, timed: boolean, parted: boolean): Rows => ({
-  rows, cols, indptr: new Int32Array(rows + 1), indices: new Int32Array(n), data: new Float32Array(n),
-  ...(timed && { times: new Float64Array(n) }), ...(parted && { parts: new Uint8Array(n) }),
+  rows,
+  cols,
+  indptr: new Int32Array(rows + 1),
+  indices: new Int32Array(n),
+  data: new Float32Array(n),
+  ...(timed && { times: new Float64Array(n) }),
+  ...(parted && { parts: new Uint8Array(n) }),
 });
 
 /** Counts of each row become the rows' starts. */
@@ -206,8 +227,10 @@ function byItem(blocks: Block[], n: number, userRank: Int32Array, itemRank: Int3
   }
   const next = startsOf(indptr);
   blocks.reverse();
-  for (left = n; blocks.length > 0;) {
-    const block = blocks.pop()!, { users, items, values } = block, count = Math.min(left, items.length);
+  for (left = n; blocks.length > 0; ) {
+    const block = blocks.pop()!;
+    const { users, items, values } = block;
+    const count = Math.min(left, items.length);
     for (let e = 0; e < count; e++) {
       const to = next[itemRank[items[e]]]++;
       indices[to] = userRank[users[e]];
@@ -223,7 +246,8 @@ function byItem(blocks: Block[], n: number, userRank: Int32Array, itemRank: Int3
 /** Rows = users, items ascending. */
 function byUser(byItem: Rows, rows: number): Rows {
   const found = emptyRows(rows, byItem.rows, byItem.indices.length, byItem.times !== undefined, byItem.parts !== undefined);
-  const { indptr, indices, data, times, parts } = found, users = byItem.indices;
+  const { indptr, indices, data, times, parts } = found;
+  const users = byItem.indices;
   for (let e = 0; e < users.length; e++) indptr[users[e] + 1]++;
   const next = startsOf(indptr);
   for (let item = 0; item < byItem.rows; item++) {

@@ -2,7 +2,7 @@
 // Positions follow the canonical order of ids, so that the order of lines in a file changes nothing.
 // Refuses to hold unordered or duplicate entries: `DatasetBuilder` (builder.ts) settles those first.
 import { DataError } from '../base/errors.ts';
-import { keyOf, philox, type Key } from '../base/random.ts';
+import { type Key, keyOf, philox } from '../base/random.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 
 /** Canonical order of ids: whole numbers first, by value; then all others by UTF-16 code units. */
@@ -44,7 +44,8 @@ export class IdTable {
   }
 
   #mapped(): Map<string, number> {
-    const ids = this.#ids, positions = new Map<string, number>();
+    const ids = this.#ids;
+    const positions = new Map<string, number>();
     let live = 0;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i];
@@ -91,7 +92,8 @@ export class IdTable {
   /** Keys for keyed randomness [lo, hi] per position, u32[2·size]; zero where empty. */
   keys(): Uint32Array {
     if (this.#keys) return this.#keys.slice();
-    const keys = (this.#keys = new Uint32Array(this.size * 2)), ids = this.#ids;
+    const keys = (this.#keys = new Uint32Array(this.size * 2));
+    const ids = this.#ids;
     for (let position = 0; position < ids.length; position++) {
       const id = ids[position];
       if (id === null) continue;
@@ -266,7 +268,9 @@ export class Dataset implements DatasetParts {
     const dataset = new Dataset({
       ...this.tables(),
       userItems: {
-        rows, cols, indptr: newIndptr,
+        rows,
+        cols,
+        indptr: newIndptr,
         indices: cutInto(new Int32Array(remaining), indices, entries),
         data: cutInto(new Float32Array(remaining), data, entries),
       },
@@ -290,7 +294,8 @@ export class Dataset implements DatasetParts {
     let user = { lo: 0, hi: 0 };
     visit((entry) => {
       if (row < 0 || entry >= indptr[row + 1]) {
-        do row++; while (entry >= indptr[row + 1]);
+        do row++;
+        while (entry >= indptr[row + 1]);
         user = this.users.key(row);
       }
       const item = indices[entry];
@@ -317,7 +322,8 @@ export class Dataset implements DatasetParts {
       entries.sort((a, b) => itemAt[indices[a]] - itemAt[indices[b]]);
       kept += entries.length;
     }
-    const order = new Int32Array(kept), newIndptr = new Int32Array(users.size + 1);
+    const order = new Int32Array(kept);
+    const newIndptr = new Int32Array(users.size + 1);
     for (let u = 0, n = 0; u < users.size; u++) {
       for (const e of entriesOf[u] ?? []) order[n++] = e;
       newIndptr[u + 1] = n;
@@ -335,8 +341,19 @@ export class Dataset implements DatasetParts {
       features.set(name, moved);
     }
     return new Dataset({
-      users, items, titles, features, source: this.source, split: this.split,
-      userItems: { rows: users.size, cols: items.size, indptr: newIndptr, indices: order.map((e) => itemAt[indices[e]]), data: Float32Array.from(order, (e) => data[e]) },
+      users,
+      items,
+      titles,
+      features,
+      source: this.source,
+      split: this.split,
+      userItems: {
+        rows: users.size,
+        cols: items.size,
+        indptr: newIndptr,
+        indices: order.map((e) => itemAt[indices[e]]),
+        data: Float32Array.from(order, (e) => data[e]),
+      },
       times: this.times && Float64Array.from(order, (e) => this.times![e]),
       parts: this.parts && Uint8Array.from(order, (e) => this.parts![e]),
     });

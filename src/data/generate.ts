@@ -2,9 +2,9 @@
 // features that follow the clusters. Every draw is keyed by the seed and by who it is for: the same bytes on every runtime.
 // Stands in for no real data set: only shapes and the rough form of popularity are like theirs.
 import * as check from '../base/check.ts';
-import { Dataset, IdTable, type Features } from './dataset.ts';
-import { breathe, type RunControl } from '../model/model.ts';
 import { keyOf, philox, STREAM } from '../base/random.ts';
+import { breathe, type RunControl } from '../model/model.ts';
+import { Dataset, type Features, IdTable } from './dataset.ts';
 
 export interface GenerateOptions {
   readonly users: number;
@@ -39,11 +39,14 @@ export async function generate(options: GenerateOptions, control: RunControl = {
   const { users, items, interactions, seed, clusters, modalities } = resolve(options);
   const catalogue = makeCatalogue(items, clusters, seed);
   const indptr = makeDegrees(users, items, interactions, seed);
-  const indices = new Int32Array(interactions), data = new Float32Array(interactions);
+  const indices = new Int32Array(interactions);
+  const data = new Float32Array(interactions);
   const taken = new Int32Array(items).fill(-1);
-  let anchor = 0, nextBreath = BREATH;
+  let anchor = 0;
+  let nextBreath = BREATH;
   for (let user = 0; user < users; user++) {
-    const begin = indptr[user], end = indptr[user + 1];
+    const begin = indptr[user];
+    const end = indptr[user + 1];
     let at = begin;
     // Every item is given to somebody: item number n to whoever holds the n-th of evenly spaced places among all rows.
     for (; anchor < items && Math.floor((anchor * interactions) / items) < end; anchor++) {
@@ -77,13 +80,17 @@ function resolve(options: GenerateOptions): Required<GenerateOptions> {
   const most = 0x7fffffff;
   const users = check.integer('users', options.users, { min: 1, max: 1 << 28 });
   const items = check.integer('items', options.items, { min: 1, max: 1 << 28 });
-  const interactions = check.integer('interactions', options.interactions, { min: Math.max(users, items), max: Math.min(most, users * items) });
+  const interactions = check.integer('interactions', options.interactions, {
+    min: Math.max(users, items),
+    max: Math.min(most, users * items),
+  });
   const seed = check.integer('seed', options.seed ?? 1, { min: 0, max: 0xffffffff });
   const usual = Math.min(items, Math.max(2, Math.min(64, Math.floor(Math.sqrt(items) / 2))));
   const clusters = check.integer('clusters', options.clusters ?? usual, { min: 1, max: items });
   const modalities = options.modalities ?? {};
   for (const [name, dims] of Object.entries(modalities)) {
-    if (!/^[a-z][a-z0-9-]*$/i.test(name)) throw new RangeError(`"modalities" expected names of letters and digits, got ${check.describe(name)}`);
+    if (!/^[a-z][a-z0-9-]*$/i.test(name))
+      throw new RangeError(`"modalities" expected names of letters and digits, got ${check.describe(name)}`);
     check.integer(`modalities.${name}`, dims, { min: 1, max: 65536 });
   }
   return { users, items, interactions, seed, clusters, modalities };
@@ -101,7 +108,9 @@ function makeDegrees(users: number, items: number, interactions: number, seed: n
   // Nobody takes more than half of the items, unless all must.
   const most = Math.max(Math.ceil(interactions / users), items >> 1);
   const spare = interactions - users;
-  let sum = 0, given = 0, surplus = 0;
+  let sum = 0;
+  let given = 0;
+  let surplus = 0;
   for (let user = 0; user < users; user++) {
     sum += weights[user];
     // Rounding the running sum, not each share, keeps the total exact.
@@ -143,21 +152,32 @@ function makeCatalogue(items: number, clusters: number, seed: number): Catalogue
   const byPopularity = Int32Array.from(draws, (_, item) => item).sort((a, b) => draws[a] - draws[b] || a - b);
   const starts = new Int32Array(clusters + 1);
   for (let c = 0; c < clusters; c++) starts[c + 1] = starts[c] + Math.ceil((items - c) / clusters);
-  const itemAt = new Int32Array(items), placeOf = new Int32Array(items), clusterOf = new Int32Array(items);
+  const itemAt = new Int32Array(items);
+  const placeOf = new Int32Array(items);
+  const clusterOf = new Int32Array(items);
   const weights = new Float64Array(items);
   for (let rank = 0; rank < items; rank++) {
     // Dealt out like cards: clusters have equal shares of popular and of rare items.
-    const cluster = rank % clusters, place = starts[cluster] + Math.floor(rank / clusters), item = byPopularity[rank];
+    const cluster = rank % clusters;
+    const place = starts[cluster] + Math.floor(rank / clusters);
+    const item = byPopularity[rank];
     itemAt[place] = item;
     placeOf[item] = place;
     clusterOf[item] = cluster;
     const depth = rank + items / 20;
     weights[place] = 1 / (depth * Math.sqrt(depth));
   }
-  const chance = new Float64Array(items), alias = new Int32Array(items);
+  const chance = new Float64Array(items);
+  const alias = new Int32Array(items);
   for (let c = 0; c < clusters; c++) fillAlias(weights, starts[c], starts[c + 1], chance, alias);
   return {
-    clusters, starts, itemAt, placeOf, clusterOf, chance, alias,
+    clusters,
+    starts,
+    itemAt,
+    placeOf,
+    clusterOf,
+    chance,
+    alias,
     titleOf: (item) => titleOf(clusterOf[item], placeOf[item] - starts[clusterOf[item]]),
   };
 }
@@ -167,14 +187,16 @@ function fillAlias(weights: Float64Array, begin: number, end: number, chance: Fl
   const n = end - begin;
   let total = 0;
   for (let p = begin; p < end; p++) total += weights[p];
-  const small: number[] = [], large: number[] = [];
+  const small: number[] = [];
+  const large: number[] = [];
   for (let p = begin; p < end; p++) {
     chance[p] = (weights[p] * n) / total;
     alias[p] = p;
     (chance[p] < 1 ? small : large).push(p);
   }
   while (small.length > 0 && large.length > 0) {
-    const poor = small.pop()!, rich = large.at(-1)!;
+    const poor = small.pop()!;
+    const rich = large.at(-1)!;
     alias[poor] = rich;
     chance[rich] -= 1 - chance[poor];
     if (chance[rich] < 1) small.push(large.pop()!);
@@ -193,7 +215,14 @@ function favouritesOf(user: number, clusters: number, seed: number): readonly [n
 
 /** Adds an item that the user does not have yet, or nothing. @returns the next free place of the row. */
 function drawItem(
-  user: number, draw: number, at: number, favourites: readonly number[], catalogue: Catalogue, seed: number, taken: Int32Array, indices: Int32Array,
+  user: number,
+  draw: number,
+  at: number,
+  favourites: readonly number[],
+  catalogue: Catalogue,
+  seed: number,
+  taken: Int32Array,
+  indices: Int32Array,
 ): number {
   const { starts, itemAt, chance, alias, clusters } = catalogue;
   const words = philox(draw, DRAW.item, user, 0, seed, STREAM.generate);
@@ -205,7 +234,8 @@ function drawItem(
   if (taken[itemAt[place]] === user) {
     // Rows that own most of a cluster would draw in vain for long: now and then the next free place is taken.
     if (draw % PATIENCE !== PATIENCE - 1) return at;
-    do place = place + 1 === itemAt.length ? 0 : place + 1; while (taken[itemAt[place]] === user);
+    do place = place + 1 === itemAt.length ? 0 : place + 1;
+    while (taken[itemAt[place]] === user);
   }
   taken[itemAt[place]] = user;
   indices[at] = itemAt[place];
@@ -223,7 +253,8 @@ function valueOf(user: number, item: number, favourites: readonly number[], clus
 
 /** Each item's features: its cluster's centre and as much noise of its own. */
 function makeFeatures(name: string, dims: number, { clusterOf, clusters }: Catalogue, seed: number): Features {
-  const items = clusterOf.length, { lo, hi } = keyOf(name);
+  const items = clusterOf.length;
+  const { lo, hi } = keyOf(name);
   // Four numbers between −1 and 1 from four words, each the sum of two uniform halves.
   const fill = (target: Float32Array, offset: number, purpose: number, owner: number): void => {
     for (let d = 0; d < dims; d += 4) {
@@ -245,18 +276,23 @@ function numbered(count: number): IdTable {
   return new IdTable(Array.from({ length: count }, (_, position) => String(position)));
 }
 
-const NOUNS = ('Harbour Orchard Comet Violin Glacier Lantern Desert Falcon Garden Thunder Mirror Railway Tiger Library Volcano Carnival ' +
+const NOUNS = (
+  'Harbour Orchard Comet Violin Glacier Lantern Desert Falcon Garden Thunder Mirror Railway Tiger Library Volcano Carnival ' +
   'Island Engine Forest Castle Rhythm Kitchen River Planet Shadow Bridge Meadow Circus Summit Market Canyon Theatre ' +
   'Lighthouse Wolf Compass Temple Balloon Prairie Anchor Clockwork Monsoon Puzzle Reef Sparrow Tunnel Vineyard Window Archive ' +
-  'Beacon Cavern Dragon Eclipse Fountain Ghost Horizon Iceberg Jungle Kite Labyrinth Mountain Nebula Oasis Pearl Quarry').split(' ');
-const ADJECTIVES = ('Amber Bright Crimson Distant Endless Fading Golden Hidden Ivory Jolly Kind Lonely Misty Northern Open Patient ' +
+  'Beacon Cavern Dragon Eclipse Fountain Ghost Horizon Iceberg Jungle Kite Labyrinth Mountain Nebula Oasis Pearl Quarry'
+).split(' ');
+const ADJECTIVES = (
+  'Amber Bright Crimson Distant Endless Fading Golden Hidden Ivory Jolly Kind Lonely Misty Northern Open Patient ' +
   'Quiet Restless Silver Tender Unseen Velvet Wandering Young Ancient Broken Curious Daring Electric Frozen Gentle Hollow ' +
   'Iron Joyful Keen Little Midnight Noble Old Painted Quick Royal Secret Twilight Upper Vivid Winter Yellow ' +
-  'Azure Brave Copper Dancing Early Fearless Glowing Humble Inner Jade Last Mellow Narrow Outer Proud Rusty').split(' ');
+  'Azure Brave Copper Dancing Early Fearless Glowing Humble Inner Jade Last Mellow Narrow Outer Proud Rusty'
+).split(' ');
 
 /** The noun says which cluster an item is of, so that a list of recommendations shows a taste at a glance. */
 function titleOf(cluster: number, index: number): string {
-  const noun = NOUNS[cluster % NOUNS.length], adjective = ADJECTIVES[index % ADJECTIVES.length];
+  const noun = NOUNS[cluster % NOUNS.length];
+  const adjective = ADJECTIVES[index % ADJECTIVES.length];
   const edition = Math.floor(index / ADJECTIVES.length) + 1 + Math.floor(cluster / NOUNS.length) * 1000;
   return edition === 1 ? `The ${adjective} ${noun}` : `The ${adjective} ${noun} ${edition}`;
 }

@@ -2,9 +2,9 @@
 // keys and the seed, never from a running generator or from other users' rows.
 // Promises fractions in expectation only: an exact share of every row could not be kept without moving other entries.
 import * as check from '../base/check.ts';
-import { Dataset, PART, type SplitRecord } from './dataset.ts';
 import { DataError } from '../base/errors.ts';
-import { pairKey, STREAM, uniform, type Key } from '../base/random.ts';
+import { type Key, pairKey, STREAM, uniform } from '../base/random.ts';
+import { Dataset, PART, type SplitRecord } from './dataset.ts';
 
 /** The three parts of a data set, over the same tables, and how to draw them again. */
 export interface Split extends SplitRecord {
@@ -56,7 +56,10 @@ function drawParts(data: Dataset, rule: Rule, seed: number): { record: SplitReco
     case 'all':
       return { record: { rule: kind, seed: 0 }, parts: new Uint8Array(data.interactions) };
     case 'given':
-      if (!data.parts) throw new DataError('expected data that bring a split (x_label, or train/validation/test files), found none', { source: data.source });
+      if (!data.parts)
+        throw new DataError('expected data that bring a split (x_label, or train/validation/test files), found none', {
+          source: data.source,
+        });
       return { record: { rule: kind, seed: 0 }, parts: data.parts };
     case 'leave-one-out':
       return { record: { rule: kind, seed }, parts: leaveOneOut(data, seed) };
@@ -106,7 +109,9 @@ function parseRule(text: string): Rule {
   }
   const sum = numbers.reduce((total, share) => total + share, 0);
   if (numbers.length !== 3 || numbers.some((share) => share < 0) || !(numbers[0] > 0) || Math.abs(sum - 1) > 1e-9) {
-    throw new RangeError(`"split" expected three shares, train above 0, that add up to 1, as in ${kind}:0.8,0.1,0.1; got ${check.describe(text)}`);
+    throw new RangeError(
+      `"split" expected three shares, train above 0, that add up to 1, as in ${kind}:0.8,0.1,0.1; got ${check.describe(text)}`,
+    );
   }
   return { kind, shares: [numbers[0], numbers[1], numbers[2]] };
 }
@@ -142,11 +147,11 @@ function leaveOneOut(data: Dataset, seed: number): Uint8Array {
   });
   const parts = new Uint8Array(data.interactions);
   const { times } = data;
-  const later = (a: number, b: number): boolean =>
-    b < 0 || (times && times[a] !== times[b] ? times[a] > times[b] : draws[a] > draws[b]);
+  const later = (a: number, b: number): boolean => b < 0 || (times && times[a] !== times[b] ? times[a] > times[b] : draws[a] > draws[b]);
   for (let u = 0; u < rows; u++) {
     const degree = indptr[u + 1] - indptr[u];
-    let last = -1, before = -1;
+    let last = -1;
+    let before = -1;
     for (let e = indptr[u]; e < indptr[u + 1]; e++) {
       if (later(e, last)) [last, before] = [e, last];
       else if (later(e, before)) before = e;
@@ -172,14 +177,18 @@ export function joinParts({ train, validation, test }: Pick<Split, 'train' | 'va
   const total = parts.reduce((sum, { interactions }) => sum + interactions, 0);
   const hasTimes = parts.every(({ times }) => times !== undefined);
   const joined = {
-    indptr: new Int32Array(rows + 1), indices: new Int32Array(total), data: new Float32Array(total),
-    parts: new Uint8Array(total), times: hasTimes ? new Float64Array(total) : undefined,
+    indptr: new Int32Array(rows + 1),
+    indices: new Int32Array(total),
+    data: new Float32Array(total),
+    parts: new Uint8Array(total),
+    times: hasTimes ? new Float64Array(total) : undefined,
   };
   const at = [0, 0, 0];
   for (let u = 0, n = 0; u < rows; u++) {
     for (;;) {
       // The part whose next item of this row comes first.
-      let next = -1, item = cols;
+      let next = -1;
+      let item = cols;
       for (let p = 0; p < 3; p++) {
         const { indptr, indices } = parts[p].userItems;
         if (at[p] < indptr[u + 1] && indices[at[p]] < item) [next, item] = [p, indices[at[p]]];

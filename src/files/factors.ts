@@ -1,10 +1,11 @@
 // Factors out of a bilinear model and into one, in the layout that the Python library `implicit` saves: a `.npz` with
 // `user_factors` and `item_factors`. So a model that was trained anywhere can be made to forget here.
-import { compareIds, IdTable, isCanonicalInteger, type Dataset } from '../data/dataset.ts';
+
 import { DataError, ModelError } from '../base/errors.ts';
-import { provenanceOf, type Model, type ModelKind, type SavedParameter } from '../model/model.ts';
+import { type OptionSpecs, type OptionValue, resolveOptions } from '../base/options.ts';
+import { compareIds, type Dataset, IdTable, isCanonicalInteger } from '../data/dataset.ts';
 import { npzBytes, openNpz } from '../formats/npz.ts';
-import { resolveOptions, type OptionSpecs, type OptionValue } from '../base/options.ts';
+import { type Model, type ModelKind, provenanceOf, type SavedParameter } from '../model/model.ts';
 
 /** Names of the parameters in a model, and of the arrays in the file. */
 const SIDES = { users: ['userFactors', 'user_factors'], items: ['itemFactors', 'item_factors'] } as const;
@@ -32,8 +33,14 @@ export function exportFactors(model: Model): ExportedFactors {
     return { shape: [ids.length, matrix.cols], data };
   };
   if (!model.kind.capabilities.includes('factors')) throw new ModelError(`a model of kind "${model.kind.name}" has no factors to export`);
-  const users = rows('users'), items = rows('items');
-  return { bytes: npzBytes({ user_factors: users, item_factors: items }), users: users.shape[0], items: items.shape[0], factors: users.shape[1] };
+  const users = rows('users');
+  const items = rows('items');
+  return {
+    bytes: npzBytes({ user_factors: users, item_factors: items }),
+    users: users.shape[0],
+    items: items.shape[0],
+    factors: users.shape[1],
+  };
 }
 
 export interface ImportOptions {
@@ -60,9 +67,11 @@ export async function importFactors(kind: ModelKind, bytes: Uint8Array, data: Da
   const npz = openNpz(bytes, source);
   const side = async (name: Side): Promise<{ ids: IdTable; parameter: SavedParameter }> => {
     const array = SIDES[name][1];
-    if (!npz.names.includes(array)) throw new DataError(`expected an array "${array}", found ${npz.names.join(', ') || 'none'}`, { source });
+    if (!npz.names.includes(array))
+      throw new DataError(`expected an array "${array}", found ${npz.names.join(', ') || 'none'}`, { source });
     const { shape, data: values } = await npz.read(array);
-    if (shape.length !== 2 || shape[1] === 0) throw new DataError(`expected "${array}" as a matrix of rows and factors, found shape (${shape.join(', ')})`, { source });
+    if (shape.length !== 2 || shape[1] === 0)
+      throw new DataError(`expected "${array}" as a matrix of rows and factors, found shape (${shape.join(', ')})`, { source });
     const [rows, cols] = shape;
     const what = { name, array, source, rows };
     const ids = given[name] ? listedIds(given[name], data[name], what) : [...data[name]];
@@ -73,10 +82,15 @@ export async function importFactors(kind: ModelKind, bytes: Uint8Array, data: Da
       for (let c = 0; c < cols; c++) picked[r * cols + c] = Number(values[from + c]);
     });
     const broken = picked.findIndex((value) => !Number.isFinite(value));
-    if (broken >= 0) throw new DataError(`expected finite numbers in "${array}", found ${picked[broken]} in the row of ${name.slice(0, -1)} ${JSON.stringify(ids[Math.floor(broken / cols)])}`, { source });
+    if (broken >= 0)
+      throw new DataError(
+        `expected finite numbers in "${array}", found ${picked[broken]} in the row of ${name.slice(0, -1)} ${JSON.stringify(ids[Math.floor(broken / cols)])}`,
+        { source },
+      );
     return { ids: new IdTable(ids), parameter: { rows: ids.length, cols, values: picked } };
   };
-  const users = await side('users'), items = await side('items');
+  const users = await side('users');
+  const items = await side('items');
   const factors = users.parameter.cols;
   if (items.parameter.cols !== factors) {
     throw new DataError(`expected as many factors of items as of users, found ${items.parameter.cols} and ${factors}`, { source });
@@ -85,10 +99,14 @@ export async function importFactors(kind: ModelKind, bytes: Uint8Array, data: Da
   if (asked !== factors) throw new RangeError(`"factors" expected ${factors}, as in ${source}, got ${String(asked)}`);
   return kind.restore({
     options: resolveOptions(kind.name, kind.options as OptionSpecs, { ...rest, factors }) as Record<string, OptionValue>,
-    users: users.ids, items: items.ids,
+    users: users.ids,
+    items: items.ids,
     provenance: provenanceOf(data),
     record: { imported: true },
-    parameters: new Map([[SIDES.users[0], users.parameter], [SIDES.items[0], items.parameter]]),
+    parameters: new Map([
+      [SIDES.users[0], users.parameter],
+      [SIDES.items[0], items.parameter],
+    ]),
   });
 }
 
@@ -101,10 +119,12 @@ interface Place {
 
 /** The listed ids in canonical order; every id of the data must be among them. */
 function listedIds(listed: readonly string[], known: IdTable, { name, array, source, rows }: Place): string[] {
-  if (listed.length !== rows) throw new DataError(`expected an id for each of the ${rows} rows of "${array}", got ${listed.length}`, { source });
+  if (listed.length !== rows)
+    throw new DataError(`expected an id for each of the ${rows} rows of "${array}", got ${listed.length}`, { source });
   const set = new Set(listed);
   if (set.size < listed.length) throw new DataError(`the listed ids of ${name} repeat`, { source });
-  for (const id of known) if (!set.has(id)) throw new DataError(`${name.slice(0, -1)} ${JSON.stringify(id)} of the data is not among the listed ids`, { source });
+  for (const id of known)
+    if (!set.has(id)) throw new DataError(`${name.slice(0, -1)} ${JSON.stringify(id)} of the data is not among the listed ids`, { source });
   return [...listed].sort(compareIds);
 }
 
@@ -116,5 +136,8 @@ function listedRows(listed: readonly string[]): (id: string) => number {
 function impliedRows(ids: readonly string[], { name, array, source, rows }: Place): (id: string, rank: number) => number {
   if (rows === ids.length) return (_, rank) => rank;
   if (rows > ids.length && ids.every((id) => isCanonicalInteger(id) && Number(id) < rows)) return (id) => Number(id);
-  throw new DataError(`expected ${ids.length} rows in "${array}", one for each of the ${name} in the data, found ${rows}; list the ids by row`, { source });
+  throw new DataError(
+    `expected ${ids.length} rows in "${array}", one for each of the ${name} in the data, found ${rows}; list the ids by row`,
+    { source },
+  );
 }

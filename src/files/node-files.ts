@@ -1,8 +1,9 @@
 // Files for Node, Deno and Bun. `node:` modules are imported when first used, so that browsers can load this file.
-import { openChunks, type NamedContent } from '../formats/bytes.ts';
-import type { Dataset } from '../data/dataset.ts';
+
 import { DataError } from '../base/errors.ts';
-import { readDataset, type ReadOptions } from '../formats/read.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { type NamedContent, openChunks } from '../formats/bytes.ts';
+import { type ReadOptions, readDataset } from '../formats/read.ts';
 import { titlesBeside } from '../formats/titles.ts';
 import { datasetFiles } from '../formats/write.ts';
 import type { Platform } from './platform.ts';
@@ -13,7 +14,10 @@ const fileSystem = () => import('node:fs/promises');
 const paths = () => import('node:path');
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder', EACCES: 'permission denied', EISDIR: 'it is a folder', ENOTDIR: 'a part of the path is no folder',
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is no folder',
 };
 
 function fail(error: unknown, what: string, source: string): never {
@@ -29,7 +33,9 @@ export const nodePlatform: Platform = {
     const file = await open(path, 'r').catch((error) => fail(error, 'cannot be opened', path));
     try {
       for (;;) {
-        const { bytesRead, buffer } = await file.read(new Uint8Array(READ_SIZE), 0, READ_SIZE).catch((error) => fail(error, 'cannot be read', path));
+        const { bytesRead, buffer } = await file
+          .read(new Uint8Array(READ_SIZE), 0, READ_SIZE)
+          .catch((error) => fail(error, 'cannot be read', path));
         if (bytesRead === 0) return;
         yield buffer.subarray(0, bytesRead);
       }
@@ -43,7 +49,10 @@ export const nodePlatform: Platform = {
     const found = await stat(path).catch((error) => fail(error, 'cannot be opened', path));
     if (!found.isDirectory()) return null;
     const entries = await readdir(path, { withFileTypes: true });
-    return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name).sort();
+    return entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
   },
 
   async writeFileWhole(path, chunks) {
@@ -84,7 +93,14 @@ export async function readDatasetFile(path: string, options: ReadFileOptions = {
   const { stat } = await fileSystem();
   const file = (at: string, size?: number): NamedContent => ({ name: at, chunks: () => nodePlatform.openFile(at), size });
   // What cannot be opened is an error only where it is read.
-  const sized = async (at: string): Promise<NamedContent> => file(at, await stat(at).then(({ size }) => size, () => undefined));
+  const sized = async (at: string): Promise<NamedContent> =>
+    file(
+      at,
+      await stat(at).then(
+        ({ size }) => size,
+        () => undefined,
+      ),
+    );
   const names = await nodePlatform.listFolder(path);
   const titles = typeof options.titles === 'string' ? file(options.titles) : options.titles;
   if (names) {
@@ -92,7 +108,10 @@ export async function readDatasetFile(path: string, options: ReadFileOptions = {
     return readDataset(await Promise.all(names.map((name) => sized(join(path, name)))), { ...options, name: options.name ?? path, titles });
   }
   const beside = (await nodePlatform.listFolder(dirname(path))) ?? [];
-  const own = titlesBeside(basename(path), beside.map((name) => ({ name })));
+  const own = titlesBeside(
+    basename(path),
+    beside.map((name) => ({ name })),
+  );
   return readDataset(await sized(path), { ...options, titles: titles ?? (own && file(join(dirname(path), own.name))) });
 }
 

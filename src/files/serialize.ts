@@ -1,13 +1,14 @@
 // A model as bytes and back. The layout is in docs/file-format.md: a fixed head, a JSON header, the parameters as they lie
 // in linear memory, a SHA-256 of all that. Refuses whatever it did not write.
-import { IdTable } from '../data/dataset.ts';
-import { align16, identityOf, parameterBytes, sha256, writeParameters, type ModelIdentity } from '../model/digest.ts';
+
 import { ModelError } from '../base/errors.ts';
-import { digestInUse, kernelsModule } from '../wasm/kernels.ts';
+import { VERSION } from '../base/version.ts';
+import { IdTable } from '../data/dataset.ts';
+import { align16, identityOf, type ModelIdentity, parameterBytes, sha256, writeParameters } from '../model/digest.ts';
 import type { Model, ModelKind, Provenance } from '../model/model.ts';
 import { MODELS } from '../models/index.ts';
+import { digestInUse, kernelsModule } from '../wasm/kernels.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
-import { VERSION } from '../base/version.ts';
 
 const MAGIC = [0x4c, 0x45, 0x54, 0x48, 0x45, 0x0d, 0x0a, 0x1a]; // "LETHE", and bytes that text transfers would change
 const FORMAT = 1;
@@ -63,8 +64,13 @@ export async function deserialize(file: Uint8Array): Promise<Model> {
   for (const { name, rows, cols } of header.parameters) {
     const ld = paddedWidth(cols);
     // Where they lie at a multiple of four bytes they are read where they are: the model copies them into its own memory.
-    const at = bytes.byteOffset + offset, aligned = at % 4 === 0;
-    const padded = new Float32Array(aligned ? bytes.buffer : bytes.slice(offset, offset + rows * ld * 4).buffer, aligned ? at : 0, rows * ld);
+    const at = bytes.byteOffset + offset;
+    const aligned = at % 4 === 0;
+    const padded = new Float32Array(
+      aligned ? bytes.buffer : bytes.slice(offset, offset + rows * ld * 4).buffer,
+      aligned ? at : 0,
+      rows * ld,
+    );
     parameters.set(name, { rows, cols, values: ld === cols ? padded : withoutPads(padded, rows, cols) });
     offset += rows * ld * 4;
   }
@@ -73,7 +79,8 @@ export async function deserialize(file: Uint8Array): Promise<Model> {
 }
 
 function withoutPads(padded: Float32Array, rows: number, cols: number): Float32Array {
-  const values = new Float32Array(rows * cols), ld = paddedWidth(cols);
+  const values = new Float32Array(rows * cols);
+  const ld = paddedWidth(cols);
   for (let r = 0; r < rows; r++) values.set(padded.subarray(r * ld, r * ld + cols), r * cols);
   return values;
 }

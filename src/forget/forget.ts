@@ -1,12 +1,12 @@
 // What an unlearning method is, what a request to forget means for a data set, and forget() itself.
 // A deleted id leaves its position empty, in the data and in the model; nobody else's position or draws change.
 import * as check from '../base/check.ts';
+import { DataError, ModelError } from '../base/errors.ts';
+import { type OptionSpecs, type OptionsOf, resolveOptions } from '../base/options.ts';
 import { compareIds, Dataset, type Features, type IdTable, type SplitRecord } from '../data/dataset.ts';
 import { digest } from '../model/digest.ts';
-import { DataError, ModelError } from '../base/errors.ts';
 import { requireTables } from '../model/evaluate.ts';
 import { byteComparable, type Capability, type FitControl, type Model, type ModelKind } from '../model/model.ts';
-import { resolveOptions, type OptionSpecs, type OptionsOf } from '../base/options.ts';
 
 /** What to forget: any mix of users, items, single interactions and a modality, by the ids that users know. */
 export interface ForgetRequest {
@@ -103,7 +103,10 @@ export interface ForgetOptions<S extends OptionSpecs = any> extends FitControl {
  * const { model: unlearned, data: retained, report } = await forget(model, train, { users: ['196'] }, { method: unlearnAls });
  */
 export async function forget<S extends OptionSpecs>(
-  model: Model, data: Dataset, request: ForgetRequest, options: ForgetOptions<S>,
+  model: Model,
+  data: Dataset,
+  request: ForgetRequest,
+  options: ForgetOptions<S>,
 ): Promise<{ model: Model; data: Dataset; partition: Partition; report: ForgetReport }> {
   const { method, ignoreUnknown = false, digests = true, ...control } = options;
   if (!method) throw new TypeError(`"method" expected an unlearning method, got ${check.describe(method)}`);
@@ -144,9 +147,12 @@ export function gold(model: Model, partition: Partition, control: FitControl & {
 /** @throws DataError when `data` are not the interactions that the model was trained on. */
 export function requireTrainedOn(model: Model, data: Dataset): void {
   requireTables(model, data);
-  const found = data.fingerprint(), expected = model.provenance.fingerprint;
+  const found = data.fingerprint();
+  const expected = model.provenance.fingerprint;
   if (found !== expected) {
-    throw new DataError(`the data are not those that the model was trained on: fingerprint expected ${expected}, found ${found}`, { source: data.source });
+    throw new DataError(`the data are not those that the model was trained on: fingerprint expected ${expected}, found ${found}`, {
+      source: data.source,
+    });
   }
 }
 
@@ -164,7 +170,8 @@ export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnkno
   if (users.length === 0 && items.length === 0 && entries.length === 0 && !modality?.items.length) {
     throw new RangeError('the forget request names nothing that is in the data');
   }
-  if (entries.length === data.interactions) throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
+  if (entries.length === data.interactions)
+    throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
   const remaining = data.without(entries).withTables(data.users.without(users), data.items.without(items));
   const retained = remaining.withSplit(splitAfter(remaining, entries.length - whole.length, modality));
   return { data, retain: modality ? withoutFeatures(retained, modality) : retained, users, items, entries, modality };
@@ -189,8 +196,11 @@ function listedEntries(data: Dataset, interactions: NonNullable<ForgetRequest['i
     const entry = findEntry(data, data.users.indexOf(user), data.items.indexOf(item));
     if (entry >= 0) found.push(entry);
     else if (!ignoreUnknown) {
-      throw new DataError(`interaction of user ${JSON.stringify(user)} with item ${JSON.stringify(item)} is not in the training data; ` +
-        'leave it out, or ignore unknown ones', { source: data.source });
+      throw new DataError(
+        `interaction of user ${JSON.stringify(user)} with item ${JSON.stringify(item)} is not in the training data; ` +
+          'leave it out, or ignore unknown ones',
+        { source: data.source },
+      );
     }
   }
   return found;
@@ -202,7 +212,11 @@ function distinct(entries: readonly number[]): Int32Array {
 }
 
 /** The record of the split, of how many single interactions have left it, and of the features that were revoked. */
-function splitAfter({ split: { forgotten, revoked, ...split }, interactions: before, items }: Dataset, single: number, modality: Partition['modality']): SplitRecord {
+function splitAfter(
+  { split: { forgotten, revoked, ...split }, interactions: before, items }: Dataset,
+  single: number,
+  modality: Partition['modality'],
+): SplitRecord {
   const interactions = single + (forgotten?.interactions ?? 0);
   // Ids of items that have been deleted since must occur nowhere.
   const modalities = new Map(Object.entries(revoked ?? {}).map(([name, ids]) => [name, ids.filter((id) => items.indexOf(id) >= 0)]));
@@ -230,7 +244,8 @@ function positionsOf(what: 'user' | 'item', table: IdTable, ids: readonly string
 function findEntry(data: Dataset, user: number, item: number): number {
   if (user < 0 || item < 0) return -1;
   const { indptr, indices } = data.userItems;
-  let low = indptr[user], high = indptr[user + 1];
+  let low = indptr[user];
+  let high = indptr[user + 1];
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (indices[middle] < item) low = middle + 1;
@@ -239,10 +254,17 @@ function findEntry(data: Dataset, user: number, item: number): number {
   return low < indptr[user + 1] && indices[low] === item ? low : -1;
 }
 
-function modalityOf(data: Dataset, { name, items }: NonNullable<ForgetRequest['modality']>, ignoreUnknown: boolean): NonNullable<Partition['modality']> {
+function modalityOf(
+  data: Dataset,
+  { name, items }: NonNullable<ForgetRequest['modality']>,
+  ignoreUnknown: boolean,
+): NonNullable<Partition['modality']> {
   const features = data.features.get(name);
   if (!features) {
-    throw new DataError(`modality ${JSON.stringify(name)} is not in the data; they have ${[...data.features.keys()].join(', ') || 'none'}`, { source: data.source });
+    throw new DataError(
+      `modality ${JSON.stringify(name)} is not in the data; they have ${[...data.features.keys()].join(', ') || 'none'}`,
+      { source: data.source },
+    );
   }
   const asked = items ? positionsOf('item', data.items, items, ignoreUnknown) : Int32Array.from(features.present.keys());
   return { name, items: asked.filter((item) => features.present[item] !== 0) };

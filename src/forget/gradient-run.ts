@@ -1,13 +1,14 @@
 // What the gradient methods of unlearning share: a network over the retain set with the model's parameters, a request
 // taken apart, and the measures that a run is steered by. Everything derived from data (graphs, degrees, samplers,
 // neighbours) is rebuilt from the retain set before any step.
-import type { Dataset } from '../data/dataset.ts';
+
 import { ModelError } from '../base/errors.ts';
-import { Training, type GradientModel } from '../gradient/training.ts';
-import { begin, type Block, type Parameter } from '../gradient/network.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { type Block, begin, type Parameter } from '../gradient/network.ts';
 import { Optimizer } from '../gradient/optimizer.ts';
-import { PairSampler, type Batch } from '../gradient/sampling.ts';
+import { type Batch, PairSampler } from '../gradient/sampling.ts';
 import { Tape } from '../gradient/tape.ts';
+import { type GradientModel, Training } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 import type { ForgetContext, Forgotten } from './forget.ts';
 
@@ -44,7 +45,8 @@ export class Forgetting {
   readonly #context: ForgetContext;
 
   constructor(context: ForgetContext, { keepEmptied = false } = {}) {
-    const { partition, control } = context, { data, retain } = partition;
+    const { partition, control } = context;
+    const { data, retain } = partition;
     const model = (this.#model = context.model as GradientModel);
     this.#context = context;
     this.retain = retain;
@@ -55,8 +57,10 @@ export class Forgetting {
     const modalities = this.training.network.modalities ?? [];
     if (partition.modality) {
       if (!modalities.includes(partition.modality.name)) {
-        throw new ModelError(`model "${model.kind.name}" does not use modality "${partition.modality.name}": there is nothing of it to forget; ` +
-          `it uses ${modalities.join(', ') || 'none'}`);
+        throw new ModelError(
+          `model "${model.kind.name}" does not use modality "${partition.modality.name}": there is nothing of it to forget; ` +
+            `it uses ${modalities.join(', ') || 'none'}`,
+        );
       }
       this.modality = { name: partition.modality.name, items: partition.modality.items.length };
     }
@@ -65,24 +69,32 @@ export class Forgetting {
 
     const gone = new Uint8Array(data.interactions);
     for (const entry of partition.entries) gone[entry] = 1;
-    const before = data.itemCounts(), after = retain.itemCounts(), row = (d: Dataset, u: number): number => d.userItems.indptr[u + 1] - d.userItems.indptr[u];
+    const before = data.itemCounts();
+    const after = retain.itemCounts();
+    const row = (d: Dataset, u: number): number => d.userItems.indptr[u + 1] - d.userItems.indptr[u];
     this.emptied = {
       users: positions(retain.users.size, (u) => retain.users.at(u) !== null && row(data, u) > 0 && row(retain, u) === 0),
       items: positions(retain.items.size, (i) => retain.items.at(i) !== null && before[i] > 0 && after[i] === 0),
     };
-    const probed = positions(data.users.size, (u) => row(data, u) > 0 && row(retain, u) === 0), isProbe = new Set(probed);
+    const probed = positions(data.users.size, (u) => row(data, u) > 0 && row(retain, u) === 0);
+    const isProbe = new Set(probed);
     this.probes = { users: probed, pairs: data.filter((_, user, item) => isProbe.has(user) && after[item] > 0) };
-    this.pairs = data.filter((entry, user, item) => gone[entry] === 1 && live(user, item)
-      && (keepEmptied || (row(retain, user) > 0 && after[item] > 0))).withTables(retain.users, retain.items);
+    this.pairs = data
+      .filter((entry, user, item) => gone[entry] === 1 && live(user, item) && (keepEmptied || (row(retain, user) > 0 && after[item] > 0)))
+      .withTables(retain.users, retain.items);
   }
 
   /** Gives the probed users' rows the values that training began with (generation 0), or fresh ones. */
   placeProbes(seed: number, generation: number): void {
-    this.#probeRows((name, parameter, block) => begin(name, parameter, block, this.#context.partition.data, seed, generation, this.probes.users));
+    this.#probeRows((name, parameter, block) =>
+      begin(name, parameter, block, this.#context.partition.data, seed, generation, this.probes.users),
+    );
   }
   /** Empties the probed users' rows again. */
   clearProbes(): void {
-    this.#probeRows((_, { matrix }, block) => { for (const user of this.probes.users) matrix.row(block.from + user).fill(0); });
+    this.#probeRows((_, { matrix }, block) => {
+      for (const user of this.probes.users) matrix.row(block.from + user).fill(0);
+    });
   }
   #probeRows(visit: (name: string, parameter: Parameter, block: Block) => void): void {
     for (const [name, parameter] of this.training.network.parameters) {
@@ -98,16 +110,24 @@ export class Forgetting {
     return this.#rowsOf(({ owner, rows }) => (owner === 'users' ? Int32Array.from({ length: rows }, (_, r) => r) : []));
   }
   #rowsOf(ofBlock: (block: Block) => Iterable<number>): Map<string, Int32Array> {
-    return new Map(Array.from(this.training.network.parameters, ([name, { blocks }]) =>
-      [name, Int32Array.from(blocks.flatMap((block) => Array.from(ofBlock(block), (r) => block.from + r)))]));
+    return new Map(
+      Array.from(this.training.network.parameters, ([name, { blocks }]) => [
+        name,
+        Int32Array.from(blocks.flatMap((block) => Array.from(ofBlock(block), (r) => block.from + r))),
+      ]),
+    );
   }
   /** All rows but the probes', by parameter: what may move while they are asked. */
   rowsBesideProbes(): Map<string, Int32Array> {
     const probed = new Set(this.probes.users);
-    return new Map(Array.from(this.training.network.parameters).filter(([, { blocks }]) => blocks.some(({ owner }) => owner === 'users')).map(([name, { matrix, blocks }]) => {
-      const users = blocks.find(({ owner }) => owner === 'users')!;
-      return [name, positions(matrix.rows, (r) => r < users.from || r >= users.from + users.rows || !probed.has(r - users.from))];
-    }));
+    return new Map(
+      Array.from(this.training.network.parameters)
+        .filter(([, { blocks }]) => blocks.some(({ owner }) => owner === 'users'))
+        .map(([name, { matrix, blocks }]) => {
+          const users = blocks.find(({ owner }) => owner === 'users')!;
+          return [name, positions(matrix.rows, (r) => r < users.from || r >= users.from + users.rows || !probed.has(r - users.from))];
+        }),
+    );
   }
   probeRecall(): number {
     return this.training.recall(this.probes.pairs.userItems, this.retain.userItems);
@@ -138,7 +158,10 @@ export class Forgetting {
     for (const [name, parameter] of this.training.network.parameters) {
       if (!name.endsWith(`:${this.modality?.name}`)) continue;
       for (const block of parameter.blocks) begin(name, parameter, block, this.retain, seed, (this.#ledger()?.requests ?? 0) + 1);
-      rows.set(name, Int32Array.from({ length: parameter.matrix.rows }, (_, r) => r));
+      rows.set(
+        name,
+        Int32Array.from({ length: parameter.matrix.rows }, (_, r) => r),
+      );
     }
     return rows;
   }
@@ -185,10 +208,13 @@ export class Forgetting {
     if (!this.validation || this.pairs.interactions === 0) return NaN;
     const { arena } = this.training;
     return arena.scope(() => {
-      const { users, items } = this.training.network.factors(new Tape(arena)), standard = standardised(users.value, items.value);
-      const { indptr } = this.pairs.userItems, rows = (d: Dataset): number[] => {
+      const { users, items } = this.training.network.factors(new Tape(arena));
+      const standard = standardised(users.value, items.value);
+      const { indptr } = this.pairs.userItems;
+      const rows = (d: Dataset): number[] => {
         const scores: number[] = [];
-        for (let u = 0; u < d.users.size; u++) if (indptr[u] < indptr[u + 1]) for (const score of standard(u, d.itemsOf(u))) scores.push(score);
+        for (let u = 0; u < d.users.size; u++)
+          if (indptr[u] < indptr[u + 1]) for (const score of standard(u, d.itemsOf(u))) scores.push(score);
         return scores;
       };
       return areaUnderCurve(rows(this.pairs), rows(this.validation!));
@@ -197,25 +223,37 @@ export class Forgetting {
 
   /** The parameters as they are, and the way back to them. */
   snapshot(): { keep(): void; restore(): void } {
-    const { matrices } = this.training, kept = new Map<Matrix, Float32Array>();
+    const { matrices } = this.training;
+    const kept = new Map<Matrix, Float32Array>();
     return {
-      keep: () => { for (const matrix of matrices.values()) kept.set(matrix, matrix.view().slice()); },
-      restore: () => { for (const [matrix, values] of kept) matrix.view().set(values); },
+      keep: () => {
+        for (const matrix of matrices.values()) kept.set(matrix, matrix.view().slice());
+      },
+      restore: () => {
+        for (const [matrix, values] of kept) matrix.view().set(values);
+      },
     };
   }
 
   /** The unlearned model with its ledger, and the report. */
   finish(details: Readonly<Record<string, unknown>>): Forgotten {
-    const { data, entries } = this.#context.partition, earlier = this.#ledger();
+    const { data, entries } = this.#context.partition;
+    const earlier = this.#ledger();
     const ledger: Ledger = {
-      requests: (earlier?.requests ?? 0) + 1, interactions: (earlier?.interactions ?? 0) + entries.length, of: earlier?.of ?? data.interactions,
+      requests: (earlier?.requests ?? 0) + 1,
+      interactions: (earlier?.interactions ?? 0) + entries.length,
+      of: earlier?.of ?? data.interactions,
     };
-    const share = ledger.interactions / ledger.of, { epochs, ...record } = this.#model.record;
+    const share = ledger.interactions / ledger.of;
+    const { epochs, ...record } = this.#model.record;
     return {
       model: this.training.model({ ...record, epochs, unlearned: ledger }, this.#model),
       details: {
-        ...details, rowsBegunAnew: this.emptied.users.length + this.emptied.items.length, ...(this.modality && { modality: this.modality }),
-        forgottenSinceTraining: share, retrainDue: share > RETRAIN_SHARE,
+        ...details,
+        rowsBegunAnew: this.emptied.users.length + this.emptied.items.length,
+        ...(this.modality && { modality: this.modality }),
+        forgottenSinceTraining: share,
+        retrainDue: share > RETRAIN_SHARE,
       },
     };
   }
@@ -228,9 +266,17 @@ export class Forgetting {
 /** The parts of a batch that a step touches, by parameter; shared weights keep still. */
 export function touchedRows(training: Training, batches: readonly Batch[]): Map<string, Int32Array> {
   const distinct = (lists: readonly Int32Array[]): number[] => [...new Set(lists.flatMap((list) => [...list]))].sort((a, b) => a - b);
-  const rows = { users: distinct(batches.map((b) => b.users)), items: distinct(batches.flatMap((b) => [b.positives, b.negatives])), shared: [] };
-  return new Map(Array.from(training.network.parameters, ([name, { blocks }]) =>
-    [name, Int32Array.from(blocks.flatMap(({ owner, from }) => rows[owner].map((r) => from + r)))]));
+  const rows = {
+    users: distinct(batches.map((b) => b.users)),
+    items: distinct(batches.flatMap((b) => [b.positives, b.negatives])),
+    shared: [],
+  };
+  return new Map(
+    Array.from(training.network.parameters, ([name, { blocks }]) => [
+      name,
+      Int32Array.from(blocks.flatMap(({ owner, from }) => rows[owner].map((r) => from + r))),
+    ]),
+  );
 }
 
 function positions(n: number, wanted: (position: number) => boolean): Int32Array {
@@ -241,8 +287,12 @@ function positions(n: number, wanted: (position: number) => boolean): Int32Array
  * Scores of a user's pairs as (s − mean)/deviation over all items, both from the items' mean row and second moments.
  */
 function standardised(X: Matrix, Y: Matrix): (user: number, items: Int32Array) => Float64Array {
-  const d = Y.cols, n = Y.rows, mean = new Float64Array(d), second = new Float64Array(d * d);
-  const rows = new Float64Array(n * d), x = new Float64Array(d);
+  const d = Y.cols;
+  const n = Y.rows;
+  const mean = new Float64Array(d);
+  const second = new Float64Array(d * d);
+  const rows = new Float64Array(n * d);
+  const x = new Float64Array(d);
   for (let i = 0; i < n; i++) rows.set(Y.row(i), i * d);
   for (let at = 0; at < n * d; at += d) {
     for (let a = 0; a < d; a++) {
@@ -253,12 +303,14 @@ function standardised(X: Matrix, Y: Matrix): (user: number, items: Int32Array) =
   }
   return (user, items) => {
     x.set(X.row(user));
-    let m = 0, square = 0;
+    let m = 0;
+    let square = 0;
     for (let a = 0; a < d; a++) {
       m += x[a] * mean[a];
       for (let b = 0; b <= a; b++) square += (a === b ? 1 : 2) * x[a] * x[b] * second[a * d + b];
     }
-    const deviation = Math.sqrt(Math.max(square - m * m, 1e-30)), scores = new Float64Array(items.length);
+    const deviation = Math.sqrt(Math.max(square - m * m, 1e-30));
+    const scores = new Float64Array(items.length);
     for (let k = 0; k < items.length; k++) {
       let score = 0;
       for (let c = 0, at = items[k] * d; c < d; c++) score += x[c] * rows[at + c];
@@ -270,8 +322,11 @@ function standardised(X: Matrix, Y: Matrix): (user: number, items: Int32Array) =
 
 /** P(a > b) + ½ P(a = b) for a, b drawn from two lists. */
 export function areaUnderCurve(above: ArrayLike<number>, below: ArrayLike<number>): number {
-  const a = Float64Array.from(above).sort(), b = Float64Array.from(below).sort();
-  let wins = 0, less = 0, notMore = 0; // values of b below the one of a that is looked at, and those that are not above it
+  const a = Float64Array.from(above).sort();
+  const b = Float64Array.from(below).sort();
+  let wins = 0;
+  let less = 0;
+  let notMore = 0; // values of b below the one of a that is looked at, and those that are not above it
   for (const score of a) {
     while (less < b.length && b[less] < score) less++;
     while (notMore < b.length && b[notMore] <= score) notMore++;

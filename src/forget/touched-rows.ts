@@ -1,23 +1,30 @@
 // What methods that go on with least squares share: the objective for factors that ALS did not train, the rows that a
 // forget set touches, and the side to solve first.
-import type { BilinearModel } from '../model/bilinear.ts';
-import { leastSquaresOptions, type LeastSquaresOptions, type Side } from '../least-squares/objective.ts';
-import { als, type AlsOptions } from '../models/als.ts';
+
 import * as option from '../base/options.ts';
+import { type LeastSquaresOptions, leastSquaresOptions, type Side } from '../least-squares/objective.ts';
+import type { BilinearModel } from '../model/bilinear.ts';
+import { type AlsOptions, als } from '../models/als.ts';
 import type { Partition } from './forget.ts';
 
 const { factors: _factors, seed: _seed, ...objectiveOptions } = leastSquaresOptions;
 
 /** The objective's options, all optional. */
-export const foreignObjective = Object.freeze(Object.fromEntries(Object.entries(objectiveOptions).map(([name, spec]) =>
-  [name, { ...spec, default: undefined, doc: `${spec.doc} For factors that ALS did not train; ALS models keep their own.` }])) as
-  { [K in keyof typeof objectiveOptions]: option.Option<option.OptionsOf<typeof objectiveOptions>[K] | undefined> });
+export const foreignObjective = Object.freeze(
+  Object.fromEntries(
+    Object.entries(objectiveOptions).map(([name, spec]) => [
+      name,
+      { ...spec, default: undefined, doc: `${spec.doc} For factors that ALS did not train; ALS models keep their own.` },
+    ]),
+  ) as { [K in keyof typeof objectiveOptions]: option.Option<option.OptionsOf<typeof objectiveOptions>[K] | undefined> },
+);
 
 /** An ALS model's own options, or for foreign factors those given, with ALS defaults. */
 export function optionsFor(model: BilinearModel, given: Partial<Omit<LeastSquaresOptions, 'factors' | 'seed'>>): AlsOptions {
   const named = Object.entries(given).filter(([, value]) => value !== undefined);
   if (model.kind.capabilities.includes('leastSquares')) {
-    if (named.length > 0) throw new RangeError(`"${named[0][0]}" is the model's own: an ALS model is unlearned under the objective that trained it`);
+    if (named.length > 0)
+      throw new RangeError(`"${named[0][0]}" is the model's own: an ALS model is unlearned under the objective that trained it`);
     return model.options as AlsOptions;
   }
   return option.resolveOptions('als', als.options, { ...Object.fromEntries(named), factors: model.userFactors.cols });
@@ -29,8 +36,10 @@ export function optionsFor(model: BilinearModel, given: Partial<Omit<LeastSquare
  */
 export function touchedRows({ data, users, items, entries }: Partition): { users: Int32Array; items: Int32Array } {
   const { indptr, indices } = data.userItems;
-  const userGone = flags(data.users.size, users), itemGone = flags(data.items.size, items);
-  const userTouched = new Uint8Array(data.users.size), itemTouched = new Uint8Array(data.items.size);
+  const userGone = flags(data.users.size, users);
+  const itemGone = flags(data.items.size, items);
+  const userTouched = new Uint8Array(data.users.size);
+  const itemTouched = new Uint8Array(data.items.size);
   let user = 0;
   for (const e of entries) {
     while (e >= indptr[user + 1]) user++;

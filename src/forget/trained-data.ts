@@ -1,11 +1,12 @@
 // A model holds no interactions: this finds, in data that were read anew, the parts that it was trained on, validated on
 // and tested on, and makes sure that they are those. Refuses data that are not the model's.
-import type { Dataset } from '../data/dataset.ts';
+
 import { DataError } from '../base/errors.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { type Split, splitDataset } from '../data/split.ts';
 import type { Model } from '../model/model.ts';
 import { renumbered } from '../model/renumber.ts';
-import { splitDataset, type Split } from '../data/split.ts';
-import { partitionOf, requireTrainedOn, withoutFeatures, type ForgetRequest, type Partition } from './forget.ts';
+import { type ForgetRequest, type Partition, partitionOf, requireTrainedOn, withoutFeatures } from './forget.ts';
 
 /** The parts of the split that a model was trained in, over the model's tables. */
 export interface TrainedData extends Split {
@@ -34,12 +35,18 @@ export function trainedData(model: Model, data: Dataset, { withForgotten = false
     if (parts.train.fingerprint() === fingerprint) return { ...parts, train: withoutRevoked(parts.train.withSplit(split)), stillThere: 0 };
     first ??= parts;
   }
-  if (!first) throw new DataError('the model was trained on the train part of a split that its data brought; these data bring none', { source: data.source });
+  if (!first)
+    throw new DataError('the model was trained on the train part of a split that its data brought; these data bring none', {
+      source: data.source,
+    });
   const stillThere = forgottenIn(first.train, model);
   if (stillThere > 0) {
     if (withForgotten) return { ...first, train: withoutRevoked(first.train.withSplit(split)), stillThere };
-    throw new DataError('the model has forgotten single interactions, and the data hold more than the model was trained on; ' +
-      'use the retained data that were written when it forgot', { source: data.source });
+    throw new DataError(
+      'the model has forgotten single interactions, and the data hold more than the model was trained on; ' +
+        'use the retained data that were written when it forgot',
+      { source: data.source },
+    );
   }
   requireTrainedOn(model, first.train);
   throw new DataError('the data are not those that the model was trained on', { source: data.source });
@@ -65,8 +72,11 @@ function forgottenIn(train: Dataset, model: Model): number {
 
 /** Features that were revoked do not come back with data that are read anew. */
 function withoutRevoked(train: Dataset): Dataset {
-  return Object.entries(train.split.revoked ?? {}).reduce((data, [name, ids]) =>
-    (data.features.has(name) ? withoutFeatures(data, { name, items: Int32Array.from(ids, (id) => data.items.indexOf(id)) }) : data), train);
+  return Object.entries(train.split.revoked ?? {}).reduce(
+    (data, [name, ids]) =>
+      data.features.has(name) ? withoutFeatures(data, { name, items: Int32Array.from(ids, (id) => data.items.indexOf(id)) }) : data,
+    train,
+  );
 }
 
 function alignParts({ rule, seed, train, validation, test }: Split, { users, items }: Model): Split {
@@ -96,7 +106,12 @@ export interface Contenders {
  * @param request what was forgotten; undefined compares models on the same data.
  * @throws DataError that names a model which belongs to neither.
  */
-export function contendersOf(models: readonly NamedModel[], data: Dataset, request: ForgetRequest | undefined, options: { readonly ignoreUnknown?: boolean } = {}): Contenders {
+export function contendersOf(
+  models: readonly NamedModel[],
+  data: Dataset,
+  request: ForgetRequest | undefined,
+  options: { readonly ignoreUnknown?: boolean } = {},
+): Contenders {
   let parts: Split | undefined;
   const original = models.findIndex(({ model }) => {
     for (const drawn of drawnAgain(model, data)) {
@@ -114,13 +129,16 @@ export function contendersOf(models: readonly NamedModel[], data: Dataset, reque
     parts = splitDataset(data, rule, seed);
   }
   const { train, validation, test } = parts;
-  const partition: Partition = request ? partitionOf(train, request, options)
+  const partition: Partition = request
+    ? partitionOf(train, request, options)
     : { data: train, retain: train, users: new Int32Array(0), items: new Int32Array(0), entries: new Int32Array(0) };
   const known = [partition.retain.fingerprint(), train.fingerprint()];
   for (const { name, model } of models) {
     if (!known.includes(model.provenance.fingerprint)) {
-      throw new DataError(`${name} was trained neither on the data nor on what remains of them after this request: fingerprint expected ${known[0]}, found ${model.provenance.fingerprint}`,
-        { source: data.source });
+      throw new DataError(
+        `${name} was trained neither on the data nor on what remains of them after this request: fingerprint expected ${known[0]}, found ${model.provenance.fingerprint}`,
+        { source: data.source },
+      );
     }
   }
   // Whoever trained from a file without the rows of the forgotten has the same ids at other positions.

@@ -7,7 +7,14 @@ export type Chunks = AsyncIterable<Uint8Array>;
 
 /** What bytes can be read from. A string is text, not a path: files are opened by `readDatasetFile`. */
 export type Content =
-  | string | Uint8Array | ArrayBuffer | Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | Response
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Iterable<Uint8Array>;
 
 /** Content and the name that messages call it by; a function opens it only when it is read. */
 export interface NamedContent {
@@ -68,7 +75,7 @@ export async function* plainChunks({ name, chunks }: NamedContent): AsyncGenerat
 
 function* encodedPieces(text: string): Generator<Uint8Array> {
   const encoder = new TextEncoder();
-  for (let at = 0; at < text.length;) {
+  for (let at = 0; at < text.length; ) {
     let end = Math.min(text.length, at + PIECE);
     // Both halves of a surrogate pair stay together.
     if (end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00) end++;
@@ -85,7 +92,9 @@ export async function* inPieces(chunks: Chunks): AsyncGenerator<Uint8Array> {
 /** Bytes that content holds once unpacked, where that is known beforehand; else 0. */
 export function plainSize({ name, chunks, size }: NamedContent): number {
   if (/\.gz$/i.test(name)) return 0;
-  return size ?? (chunks instanceof Uint8Array || chunks instanceof ArrayBuffer ? chunks.byteLength : chunks instanceof Blob ? chunks.size : 0);
+  return (
+    size ?? (chunks instanceof Uint8Array || chunks instanceof ArrayBuffer ? chunks.byteLength : chunks instanceof Blob ? chunks.size : 0)
+  );
 }
 
 /** All bytes in one array. */

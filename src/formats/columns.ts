@@ -1,10 +1,11 @@
 // Columns of tables with a header: which one is the user, the item, the value, the time; and reading rows by them.
 // Names are recognised whatever their case and separators; what is not recognised must be named by the caller.
-import { type DatasetBuilder } from '../data/builder.ts';
-import { PART } from '../data/dataset.ts';
+
 import { DataError, type DataPlace } from '../base/errors.ts';
+import type { DatasetBuilder } from '../data/builder.ts';
+import { PART } from '../data/dataset.ts';
 import type { Chunks } from './bytes.ts';
-import { PlainRows, type ColumnPositions } from './plain-rows.ts';
+import { type ColumnPositions, PlainRows } from './plain-rows.ts';
 import { delimiterOf, eachRecord } from './text.ts';
 
 /** What a column can stand for. */
@@ -15,16 +16,62 @@ export type ColumnNames = Partial<Record<'user' | 'item' | 'value' | 'time', str
 /** Usual names, lower case and without `_`, `-` and blanks. */
 export const USUAL_NAMES: Record<ColumnRole, readonly string[]> = {
   user: ['user', 'userid', 'uid', 'users', 'username', 'reviewerid', 'customer', 'customerid', 'visitorid', 'sessionid', 'playerid'],
-  item: ['item', 'itemid', 'iid', 'items', 'movie', 'movieid', 'product', 'productid', 'parentasin', 'asin', 'book', 'bookid', 'isbn',
-    'artist', 'artistid', 'track', 'trackid', 'song', 'songid', 'game', 'gameid', 'business', 'businessid', 'article', 'articleid', 'newsid', 'videoid'],
-  value: ['value', 'rating', 'ratings', 'score', 'stars', 'overall', 'weight', 'count', 'plays', 'playcount', 'listeningcount', 'confidence', 'bookrating', 'clicks'],
+  item: [
+    'item',
+    'itemid',
+    'iid',
+    'items',
+    'movie',
+    'movieid',
+    'product',
+    'productid',
+    'parentasin',
+    'asin',
+    'book',
+    'bookid',
+    'isbn',
+    'artist',
+    'artistid',
+    'track',
+    'trackid',
+    'song',
+    'songid',
+    'game',
+    'gameid',
+    'business',
+    'businessid',
+    'article',
+    'articleid',
+    'newsid',
+    'videoid',
+  ],
+  value: [
+    'value',
+    'rating',
+    'ratings',
+    'score',
+    'stars',
+    'overall',
+    'weight',
+    'count',
+    'plays',
+    'playcount',
+    'listeningcount',
+    'confidence',
+    'bookrating',
+    'clicks',
+  ],
   time: ['time', 'timestamp', 'ts', 'unixtime', 'unixreviewtime'],
   part: ['xlabel'],
 };
 
 /** A header's name without a `:type` and in the form of the usual names. */
 export function plainName(name: string): string {
-  return name.trim().replace(/:[a-z_]+$/, '').toLowerCase().replace(/[_\- ]/g, '');
+  return name
+    .trim()
+    .replace(/:[a-z_]+$/, '')
+    .toLowerCase()
+    .replace(/[_\- ]/g, '');
 }
 
 /**
@@ -40,8 +87,11 @@ export function findColumns(header: readonly string[], names: ColumnNames = {}, 
   const found = { user: -1, item: -1, value: -1, time: -1, part: -1 };
   const missing = (role: string, wanted: string): null => {
     if (!place) return null;
-    throw new DataError(`expected a header with ${wanted} for the ${role}; the columns there are: ${header.map((h) => JSON.stringify(h)).join(', ')}. ` +
-      `Name the right one in "columns", as ${role}`, place);
+    throw new DataError(
+      `expected a header with ${wanted} for the ${role}; the columns there are: ${header.map((h) => JSON.stringify(h)).join(', ')}. ` +
+        `Name the right one in "columns", as ${role}`,
+      place,
+    );
   };
   for (const role of Object.keys(found) as ColumnRole[]) {
     const given = role === 'part' ? undefined : names[role];
@@ -110,24 +160,32 @@ export interface ReadInput {
 
 /** Reads a table with a header row by row, whatever its delimiter. */
 export async function readTable({ source, chunks, columns, builder, part }: ReadInput): Promise<void> {
-  let width = 0, delimiter = '';
-  let at: ColumnPositions | undefined, plain: PlainRows | undefined;
-  await eachRecord(chunks, source, (fields, line) => {
-    if (!at) {
-      at = findColumns(fields, columns, { source, line });
-      width = fields.length;
-      plain = new PlainRows({ builder, columns: at, width, delimiter, quotes: true, part });
-      return;
-    }
-    fieldCount(fields.length, width, source, line);
-    builder.add(
-      idOf(fields[at.user], 'user', source, line),
-      idOf(fields[at.item], 'item', source, line),
-      at.value < 0 ? undefined : finiteValue(fields[at.value], source, line),
-      at.time < 0 ? undefined : finite(fields[at.time], 'time', source, line),
-      part ?? (at.part < 0 ? undefined : partOf(fields[at.part], source, line)),
-    );
-  }, (header) => (delimiter = delimiterOf(header)), { quick: (bytes, begin) => (plain ? plain.take(bytes, begin) : -1) });
+  let width = 0;
+  let delimiter = '';
+  let at: ColumnPositions | undefined;
+  let plain: PlainRows | undefined;
+  await eachRecord(
+    chunks,
+    source,
+    (fields, line) => {
+      if (!at) {
+        at = findColumns(fields, columns, { source, line });
+        width = fields.length;
+        plain = new PlainRows({ builder, columns: at, width, delimiter, quotes: true, part });
+        return;
+      }
+      fieldCount(fields.length, width, source, line);
+      builder.add(
+        idOf(fields[at.user], 'user', source, line),
+        idOf(fields[at.item], 'item', source, line),
+        at.value < 0 ? undefined : finiteValue(fields[at.value], source, line),
+        at.time < 0 ? undefined : finite(fields[at.time], 'time', source, line),
+        part ?? (at.part < 0 ? undefined : partOf(fields[at.part], source, line)),
+      );
+    },
+    (header) => (delimiter = delimiterOf(header)),
+    { quick: (bytes, begin) => (plain ? plain.take(bytes, begin) : -1) },
+  );
 }
 
 function partOf(label: string, source: string, line: number): number {

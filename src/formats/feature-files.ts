@@ -1,9 +1,10 @@
 // Item features from `.npy` matrices: row r belongs to the item whose id is the integer r.
 // Rows of items that have no interactions are kept: the items join the table.
+
+import { DataError } from '../base/errors.ts';
+import { type Features, type IdTable, isCanonicalInteger } from '../data/dataset.ts';
 import type { NamedContent } from './bytes.ts';
 import { plainChunks } from './bytes.ts';
-import { isCanonicalInteger, type Features, type IdTable } from '../data/dataset.ts';
-import { DataError } from '../base/errors.ts';
 import { readNpy } from './npy.ts';
 
 /** A matrix [rows × dims] of one modality, as read. */
@@ -19,8 +20,11 @@ export async function readFeatureMatrix(file: NamedContent): Promise<FeatureMatr
   const source = file.name;
   const { shape, data } = await readNpy(plainChunks(file), source);
   if (!(data instanceof Float32Array || data instanceof Float64Array) || shape.length !== 2) {
-    throw new DataError(`expected a matrix [items × dimensions] of float16, float32 or float64, ` +
-      `found ${data.constructor.name} of shape (${shape.join(', ')})`, { source });
+    throw new DataError(
+      `expected a matrix [items × dimensions] of float16, float32 or float64, ` +
+        `found ${data.constructor.name} of shape (${shape.join(', ')})`,
+      { source },
+    );
   }
   const [rows, dims] = shape;
   const values = data instanceof Float32Array ? data : Float32Array.from(data);

@@ -1,11 +1,20 @@
 // NumPy's `.npy`: one array of numbers. Read from a stream straight into its final place, and written.
 // Refuses Fortran order, big-endian numbers, and element types that are not plain numbers.
-import { concat, type Chunks } from './bytes.ts';
+
 import { DataError } from '../base/errors.ts';
+import { type Chunks, concat } from './bytes.ts';
 
 type NumberArray =
-  | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Int32Array<ArrayBuffer>
-  | BigInt64Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>;
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | BigUint64Array<ArrayBuffer>;
 
 /** An array of numbers in C order. */
 export interface NpyArray {
@@ -15,9 +24,18 @@ export interface NpyArray {
 }
 
 const TYPES = {
-  f2: Uint16Array, f4: Float32Array, f8: Float64Array,
-  i1: Int8Array, i2: Int16Array, i4: Int32Array, i8: BigInt64Array,
-  u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, u8: BigUint64Array, b1: Uint8Array,
+  f2: Uint16Array,
+  f4: Float32Array,
+  f8: Float64Array,
+  i1: Int8Array,
+  i2: Int16Array,
+  i4: Int32Array,
+  i8: BigInt64Array,
+  u1: Uint8Array,
+  u2: Uint16Array,
+  u4: Uint32Array,
+  u8: BigUint64Array,
+  b1: Uint8Array,
 } as const;
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
@@ -52,7 +70,11 @@ export async function readNpy(chunks: Chunks, source: string): Promise<NpyArray>
   if (type === undefined || (descr![0] === '>' && type.BYTES_PER_ELEMENT > 1)) {
     fail(`expected little-endian numbers (${Object.keys(TYPES).join(', ')}), found type ${JSON.stringify(descr)}`);
   }
-  const shape = shapeText!.split(',').map((part) => part.trim()).filter((part) => part !== '').map(Number);
+  const shape = shapeText!
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(Number);
   if (order === 'True' && shape.filter((n) => n > 1).length > 1) {
     fail('is stored in Fortran order, which is not read; save it with numpy.ascontiguousarray');
   }
@@ -131,7 +153,10 @@ function widenHalves(halves: Uint16Array): Float32Array<ArrayBuffer> {
   const floats = new Float32Array(halves.length);
   const bits = new Uint32Array(floats.buffer);
   for (let i = 0; i < halves.length; i++) {
-    const half = halves[i], sign = (half & 0x8000) << 16, exponent = (half >>> 10) & 31, fraction = half & 1023;
+    const half = halves[i];
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >>> 10) & 31;
+    const fraction = half & 1023;
     if (exponent === 31) bits[i] = sign | 0x7f800000 | (fraction << 13);
     else if (exponent > 0) bits[i] = sign | ((exponent + 112) << 23) | (fraction << 13);
     else floats[i] = (sign < 0 ? -fraction : fraction) / 16777216; // subnormal: fraction · 2^-24

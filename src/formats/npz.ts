@@ -1,9 +1,10 @@
 // NumPy's `.npz`: a zip of `.npy` arrays, as numpy.savez, numpy.savez_compressed and the Python library `implicit` write
 // them. Only members that are asked for are unpacked, so that others may hold what is not read here.
 // Writes stored members, with fixed dates: the same arrays, the same bytes. No encryption, no files beyond 4 GB.
-import { concat, streamChunks, wholeBytes } from './bytes.ts';
+
 import { DataError } from '../base/errors.ts';
-import { npyChunks, readNpy, type NpyArray } from './npy.ts';
+import { concat, streamChunks, wholeBytes } from './bytes.ts';
+import { type NpyArray, npyChunks, readNpy } from './npy.ts';
 
 /** An opened `.npz`. */
 export interface Npz {
@@ -13,8 +14,13 @@ export interface Npz {
   read(name: string): Promise<NpyArray>;
 }
 
-const END = 0x06054b50, END_64 = 0x06064b50, LOCATOR_64 = 0x07064b50, CENTRAL = 0x02014b50, LOCAL = 0x04034b50;
-const STORED = 0, DEFLATED = 8;
+const END = 0x06054b50;
+const END_64 = 0x06064b50;
+const LOCATOR_64 = 0x07064b50;
+const CENTRAL = 0x02014b50;
+const LOCAL = 0x04034b50;
+const STORED = 0;
+const DEFLATED = 8;
 const MAX_32 = 0xffffffff;
 
 interface Member {
@@ -51,7 +57,12 @@ export function openNpz(bytes: Uint8Array, source: string): Npz {
       if (!member) return fail(`expected an array ${JSON.stringify(name)}, found ${[...members.keys()].join(', ') || 'none'}`);
       const place = `${source}, ${name}`;
       const unpacked = await unpack(view, bytes, member, place);
-      return readNpy((async function* () { yield unpacked; })(), place);
+      return readNpy(
+        (async function* () {
+          yield unpacked;
+        })(),
+        place,
+      );
     },
   };
 }
@@ -61,7 +72,8 @@ function* centralDirectory(view: DataView, bytes: Uint8Array): Generator<[string
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== END) end--;
   if (end < 0 || bytes.length - end > 22 + 0xffff) throw new RangeError();
-  let count = view.getUint16(end + 10, true), at = view.getUint32(end + 16, true);
+  let count = view.getUint16(end + 10, true);
+  let at = view.getUint32(end + 16, true);
   if (end >= 20 && view.getUint32(end - 20, true) === LOCATOR_64) {
     const end64 = wide(view, end - 20 + 8);
     if (view.getUint32(end64, true) !== END_64) throw new RangeError();
@@ -70,7 +82,8 @@ function* centralDirectory(view: DataView, bytes: Uint8Array): Generator<[string
   }
   for (let i = 0; i < count; i++) {
     if (view.getUint32(at, true) !== CENTRAL) throw new RangeError();
-    const nameLength = view.getUint16(at + 28, true), extraLength = view.getUint16(at + 30, true);
+    const nameLength = view.getUint16(at + 28, true);
+    const extraLength = view.getUint16(at + 30, true);
     const sizes = { size: view.getUint32(at + 24, true), packed: view.getUint32(at + 20, true), offset: view.getUint32(at + 42, true) };
     // Zip64: the fields that do not fit stand in an extra field, in this order, only those that do not fit.
     for (let extra = at + 46 + nameLength, stop = extra + extraLength; extra + 4 <= stop; extra += 4 + view.getUint16(extra + 2, true)) {
@@ -83,12 +96,15 @@ function* centralDirectory(view: DataView, bytes: Uint8Array): Generator<[string
       }
     }
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
-    yield [name, {
-      ...sizes,
-      method: view.getUint16(at + 10, true),
-      encrypted: (view.getUint16(at + 8, true) & 1) === 1,
-      crc: view.getUint32(at + 16, true),
-    }];
+    yield [
+      name,
+      {
+        ...sizes,
+        method: view.getUint16(at + 10, true),
+        encrypted: (view.getUint16(at + 8, true) & 1) === 1,
+        crc: view.getUint32(at + 16, true),
+      },
+    ];
     at += 46 + nameLength + extraLength + view.getUint16(at + 32, true);
   }
 }
@@ -116,13 +132,15 @@ async function inflate(raw: Uint8Array, size: number, source: string): Promise<U
   const stream = new Blob([raw as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
   let length = 0;
   try {
-    return await wholeBytes((async function* () {
-      for await (const chunk of streamChunks(stream)) {
-        length += chunk.length;
-        yield chunk;
-        if (length > size) return;
-      }
-    })());
+    return await wholeBytes(
+      (async function* () {
+        for await (const chunk of streamChunks(stream)) {
+          length += chunk.length;
+          yield chunk;
+          if (length > size) return;
+        }
+      })(),
+    );
   } catch (error) {
     throw new DataError(`cannot be inflated (${(error as Error).message})`, { source });
   }
@@ -133,10 +151,12 @@ async function inflate(raw: Uint8Array, size: number, source: string): Promise<U
  * @throws RangeError beyond 4 GB, or when a shape does not fit its data.
  */
 export function npzBytes(arrays: Readonly<Record<string, NpyArray>>): Uint8Array {
-  const pieces: Uint8Array[] = [], directory: Uint8Array[] = [];
+  const pieces: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
   let offset = 0;
   for (const [key, array] of Object.entries(arrays)) {
-    const name = new TextEncoder().encode(`${key}.npy`), content = npyChunks(array);
+    const name = new TextEncoder().encode(`${key}.npy`);
+    const content = npyChunks(array);
     const size = content.reduce((sum, piece) => sum + piece.length, 0);
     const fields = { name, size, crc: crc32(...content), offset };
     pieces.push(header(LOCAL, fields), name, ...content);
@@ -155,7 +175,10 @@ export function npzBytes(arrays: Readonly<Record<string, NpyArray>>): Uint8Array
 }
 
 /** A local or a central header: they share their fields, the central one has more. */
-function header(signature: number, { name, size, crc, offset }: { name: Uint8Array; size: number; crc: number; offset: number }): Uint8Array {
+function header(
+  signature: number,
+  { name, size, crc, offset }: { name: Uint8Array; size: number; crc: number; offset: number },
+): Uint8Array {
   const central = signature === CENTRAL;
   const view = new DataView(new ArrayBuffer(central ? 46 : 30));
   let at = 0;

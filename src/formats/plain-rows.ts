@@ -3,7 +3,12 @@
 // readers of strings get the whole line then, and find the words for what is wrong with it.
 import type { DatasetBuilder } from '../data/builder.ts';
 
-const LINE_FEED = 10, RETURN = 13, QUOTE = 34, MINUS = 45, POINT = 46, ZERO = 48;
+const LINE_FEED = 10;
+const RETURN = 13;
+const QUOTE = 34;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
 /** Fields of a row that is taken. */
 const MOST_FIELDS = 64;
 /** Digits whose number is exact in float64. */
@@ -48,7 +53,8 @@ export class PlainRows {
     const { builder, columns, width, delimiter, quotes, part } = this.#options;
     const next = this.#cut(bytes, begin, width, delimiter.charCodeAt(0), delimiter.length - 1, quotes ? QUOTE : -1);
     if (next < 0) return -1;
-    const starts = this.#starts, ends = this.#ends;
+    const starts = this.#starts;
+    const ends = this.#ends;
     const value = columns.value < 0 ? undefined : plainNumber(bytes, starts[columns.value], ends[columns.value]);
     const time = columns.time < 0 ? undefined : plainNumber(bytes, starts[columns.time], ends[columns.time]);
     let label = part;
@@ -66,9 +72,12 @@ export class PlainRows {
 
   /** Finds the fields. @param twice 1 where the delimiter is two of its byte, else 0. */
   #cut(bytes: Uint8Array, begin: number, width: number, delimiter: number, twice: number, quote: number): number {
-    const starts = this.#starts, ends = this.#ends, length = bytes.length;
+    const starts = this.#starts;
+    const ends = this.#ends;
+    const length = bytes.length;
     if (width > MOST_FIELDS) return -1;
-    let field = 0, at = begin;
+    let field = 0;
+    let at = begin;
     starts[0] = begin;
     for (; at < length; at++) {
       const byte = bytes[at];
@@ -89,7 +98,9 @@ export class PlainRows {
 /** Digits with a sign and a point at most, rounded as `Number` rounds them; NaN for all other text. */
 function plainNumber(bytes: Uint8Array, begin: number, end: number): number {
   const negative = bytes[begin] === MINUS;
-  let whole = 0, digits = 0, point = -1;
+  let whole = 0;
+  let digits = 0;
+  let point = -1;
   for (let at = negative ? begin + 1 : begin; at < end; at++) {
     const digit = bytes[at] - ZERO;
     if (digit >= 0 && digit <= 9) {
@@ -123,7 +134,11 @@ class IdBytes {
 
   /** @returns −1 for an empty id and for bytes that are not UTF-8. */
   position(bytes: Uint8Array, begin: number, end: number): number {
-    const length = end - begin, ends = this.#ends, known = this.#bytes, slots = this.#slots, mask = slots.length - 1;
+    const length = end - begin;
+    const ends = this.#ends;
+    const known = this.#bytes;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
     if (length === 0) return -1;
     let hash = length;
     for (let at = begin; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x9e3779b1);
@@ -144,7 +159,8 @@ class IdBytes {
     } catch {
       return -1;
     }
-    const number = this.#count++, start = number === 0 ? 0 : this.#ends[number - 1];
+    const number = this.#count++;
+    const start = number === 0 ? 0 : this.#ends[number - 1];
     if (number === this.#ends.length) {
       this.#ends = grown(this.#ends, number * 2);
       this.#positions = grown(this.#positions, number * 2);
@@ -159,7 +175,8 @@ class IdBytes {
 
   /** Twice as many slots. */
   #spread(): void {
-    const slots = (this.#slots = new Int32Array(this.#slots.length * 2)), mask = slots.length - 1;
+    const slots = (this.#slots = new Int32Array(this.#slots.length * 2));
+    const mask = slots.length - 1;
     for (let number = 0, begin = 0; number < this.#count; begin = this.#ends[number++]) {
       let hash = this.#ends[number] - begin;
       for (let at = begin; at < this.#ends[number]; at++) hash = Math.imul(hash ^ this.#bytes[at], 0x9e3779b1);

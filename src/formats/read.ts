@@ -1,16 +1,17 @@
 // From any source (text, bytes, Blob, Response, stream, or several named files) to a Dataset: finds out which file is
 // what and which format it has, and hands streams to the readers. Opens no files: `platform/` does.
-import * as check from '../base/check.ts';
+
 import { breathe } from '../base/breathe.ts';
-import { inPieces, peekBytes, plainChunks, plainSize, type Chunks, type Content, type NamedContent } from './bytes.ts';
-import type { ColumnNames } from './columns.ts';
-import { DatasetBuilder, DUPLICATES, type DuplicatePolicy } from '../data/builder.ts';
-import { Dataset, PART, type IdTable } from '../data/dataset.ts';
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import { alignFeatures, readFeatureMatrix, type FeatureMatrix } from './feature-files.ts';
+import { DatasetBuilder, DUPLICATES, type DuplicatePolicy } from '../data/builder.ts';
+import { Dataset, type IdTable, PART } from '../data/dataset.ts';
+import type { RunControl } from '../model/model.ts';
+import { type Chunks, type Content, inPieces, type NamedContent, peekBytes, plainChunks, plainSize } from './bytes.ts';
+import type { ColumnNames } from './columns.ts';
+import { alignFeatures, type FeatureMatrix, readFeatureMatrix } from './feature-files.ts';
 import type { Format } from './format.ts';
 import { FORMATS, type FormatName } from './readers/index.ts';
-import type { RunControl } from '../model/model.ts';
 import { firstLines } from './text.ts';
 import { baseName, isTitlesFile, KNOWN_DATA_NAMES, readTitles, titlesBeside } from './titles.ts';
 
@@ -51,7 +52,11 @@ export type DataSource = Content | NamedContent | readonly (NamedContent | File)
 export async function readDataset(source: DataSource, options: ReadOptions = {}): Promise<Dataset> {
   checkOptions(options);
   const arranged = arrange(namedFiles(source, options.name));
-  const builder = new DatasetBuilder(), watch = watcher(arranged.data.map(({ file }) => plainSize(file)), options);
+  const builder = new DatasetBuilder();
+  const watch = watcher(
+    arranged.data.map(({ file }) => plainSize(file)),
+    options,
+  );
   for (const { file, part } of arranged.data) await readInteractions(file, part, options, builder, watch);
   const name = options.name ?? (arranged.data.length === 1 ? arranged.data[0].file.name : folderOf(arranged.data[0].file.name));
   if (builder.length === 0) throw new DataError('expected interactions, found none', { source: name });
@@ -65,9 +70,12 @@ export async function readDataset(source: DataSource, options: ReadOptions = {})
     for (let row = 0; row < matrix.rows; row++) builder.addItem(String(row));
   }
   for (const modality of options.features || []) {
-    if (!matrices.has(modality)) throw new DataError(`expected a file ${modality}_feat.npy, found ${list(arranged.features.map((f) => f.modality))}`, { source: name });
+    if (!matrices.has(modality))
+      throw new DataError(`expected a file ${modality}_feat.npy, found ${list(arranged.features.map((f) => f.modality))}`, {
+        source: name,
+      });
   }
-  const titlesFile = options.titles === false ? undefined : options.titles ?? arranged.titles;
+  const titlesFile = options.titles === false ? undefined : (options.titles ?? arranged.titles);
   const titles = titlesFile && (await readTitles(titlesFile));
   options.signal?.throwIfAborted();
   const data = builder.finish(options.duplicates, { source: name });
@@ -83,7 +91,8 @@ type Watch = (chunks: Chunks) => Chunks;
 /** Counts the bytes of files that are read one after the other, and lets other work, and an abort, come between. */
 function watcher(sizes: readonly number[], { signal, onProgress }: ReadOptions): Watch {
   const total = sizes.includes(0) ? 0 : sizes.reduce((sum, size) => sum + size, 0);
-  let done = 0, pause = BREATH;
+  let done = 0;
+  let pause = BREATH;
   return async function* (chunks) {
     signal?.throwIfAborted();
     for await (const chunk of chunks) {
@@ -99,7 +108,13 @@ function watcher(sizes: readonly number[], { signal, onProgress }: ReadOptions):
 }
 
 /** Reads one file of interactions with the format that is named or found. */
-async function readInteractions(file: NamedContent, part: number | undefined, options: ReadOptions, builder: DatasetBuilder, watch: Watch): Promise<void> {
+async function readInteractions(
+  file: NamedContent,
+  part: number | undefined,
+  options: ReadOptions,
+  builder: DatasetBuilder,
+  watch: Watch,
+): Promise<void> {
   const source = file.name;
   const { head, all } = await peekBytes(watch(inPieces(plainChunks(file))), SNIFFED);
   if (head.length === 0) throw new DataError('expected interactions, found an empty file', { source });
@@ -118,12 +133,16 @@ function detect(source: string, head: Uint8Array, options: ReadOptions): Format 
   if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3) found('a zip archive; unpack it first');
   if (head[0] === 0x93 && head[1] === 0x4e) found('a NumPy array; name a folder that holds interactions beside it');
   if (head.subarray(0, 1024).includes(0)) found('binary data');
-  const lines = firstLines(head), name = baseName(source);
+  const lines = firstLines(head);
+  const name = baseName(source);
   const format = Object.values(FORMATS).find((candidate) => candidate.detect(name, lines));
   if (format) return format;
   if (options.columns?.user && options.columns.item) return FORMATS.csv;
-  throw new DataError(`its format is none that is recognised; name one of ${Object.keys(FORMATS).join(', ')}, or the columns of its header. ` +
-    `It begins with ${JSON.stringify((lines[0] ?? '').slice(0, 80))}`, { source });
+  throw new DataError(
+    `its format is none that is recognised; name one of ${Object.keys(FORMATS).join(', ')}, or the columns of its header. ` +
+      `It begins with ${JSON.stringify((lines[0] ?? '').slice(0, 80))}`,
+    { source },
+  );
 }
 
 function checkOptions(options: ReadOptions): void {
@@ -160,8 +179,13 @@ interface Arranged {
 }
 
 const PART_FILE = /^(?:.*[._-])?(train|valid|validation|val|test)(\.(inter|csv|tsv|txt|dat|data|adj))?$/;
-const PART_OF: Readonly<Record<string, number>> =
-  { train: PART.train, valid: PART.validation, validation: PART.validation, val: PART.validation, test: PART.test };
+const PART_OF: Readonly<Record<string, number>> = {
+  train: PART.train,
+  valid: PART.validation,
+  validation: PART.validation,
+  val: PART.validation,
+  test: PART.test,
+};
 
 /** Finds out which file is what. A lone file is the data, whatever its name. */
 function arrange(files: readonly NamedContent[]): Arranged {
@@ -186,16 +210,21 @@ function arrange(files: readonly NamedContent[]): Arranged {
   const candidates = known.length > 0 ? known : rest;
   if (candidates.length === 1) return { data: [{ file: candidates[0] }], features, titles: titlesBeside(candidates[0].name, files) };
   if (candidates.length > 1) tooMany(candidates);
-  throw new DataError(`expected a file of interactions, found ${list(files.map(({ name }) => baseName(name)))}`,
-    { source: files.length > 0 ? folderOf(files[0].name) : undefined });
+  throw new DataError(`expected a file of interactions, found ${list(files.map(({ name }) => baseName(name)))}`, {
+    source: files.length > 0 ? folderOf(files[0].name) : undefined,
+  });
 }
 
 /** Files that lie in data folders and hold no interactions. */
-const NOT_INTERACTIONS = /(^readme.*|^license.*|^\..*|\.(npy|npz|md|json|ya?ml|html?|pdf|zip|py|ipynb|lethe)|^u\.(user|item|genre|info|occupation)|^(user|item)_list\.txt)$/;
+const NOT_INTERACTIONS =
+  /(^readme.*|^license.*|^\..*|\.(npy|npz|md|json|ya?ml|html?|pdf|zip|py|ipynb|lethe)|^u\.(user|item|genre|info|occupation)|^(user|item)_list\.txt)$/;
 
 function tooMany(files: readonly NamedContent[]): never {
-  throw new DataError(`expected one file of interactions, or one of each of train, validation and test; found ${list(files.map(({ name }) => baseName(name)))}; ` +
-    'name the file', { source: folderOf(files[0].name) });
+  throw new DataError(
+    `expected one file of interactions, or one of each of train, validation and test; found ${list(files.map(({ name }) => baseName(name)))}; ` +
+      'name the file',
+    { source: folderOf(files[0].name) },
+  );
 }
 
 function titlesByPosition(titles: ReadonlyMap<string, string>, items: IdTable): Map<number, string> {

@@ -27,7 +27,10 @@ const SLOW_PIECE = 1 << 14;
  * @throws DataError for bytes that are not UTF-8 and for a line beyond `LONGEST_LINE`.
  */
 export async function eachLine(
-  chunks: Chunks, source: string, visit: (line: string, number: number) => void, options: LineOptions = {},
+  chunks: Chunks,
+  source: string,
+  visit: (line: string, number: number) => void,
+  options: LineOptions = {},
 ): Promise<void> {
   const { quick } = options;
   let number = 0;
@@ -44,7 +47,7 @@ export async function eachLine(
   };
   const take = (bytes: Uint8Array): void => {
     if (!quick || bytes.length > LONGEST_LINE) return lines(bytes);
-    for (let begin = 0; begin <= bytes.length;) {
+    for (let begin = 0; begin <= bytes.length; ) {
       const next = quick(bytes, begin);
       if (next >= 0) number++;
       begin = next >= 0 ? next : slowly(bytes, begin);
@@ -91,14 +94,16 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 function decodeLines(bytes: Uint8Array, first: number, source: string, latin1: boolean): string[] {
   try {
     const lines = decoder.decode(bytes).split('\n');
-    if (bytes.length > LONGEST_LINE) for (let i = 0; i < lines.length; i++) if (lines[i].length > LONGEST_LINE) tooLong({ source, line: first + i });
+    if (bytes.length > LONGEST_LINE)
+      for (let i = 0; i < lines.length; i++) if (lines[i].length > LONGEST_LINE) tooLong({ source, line: first + i });
     return lines;
   } catch (error) {
     if (error instanceof DataError) throw error;
   }
   const lines: string[] = [];
   for (let start = 0; start <= bytes.length; ) {
-    const feed = bytes.indexOf(10, start), end = feed < 0 ? bytes.length : feed;
+    const feed = bytes.indexOf(10, start);
+    const end = feed < 0 ? bytes.length : feed;
     const line = bytes.subarray(start, end);
     try {
       lines.push(decoder.decode(line));
@@ -121,34 +126,43 @@ function tooLong(place: DataPlace): never {
  * @param visit gets the fields and the line that the record begins at.
  */
 export async function eachRecord(
-  chunks: Chunks, source: string, visit: (fields: readonly string[], line: number) => void,
-  delimiterOf: (firstLine: string) => string, options: LineOptions = {},
+  chunks: Chunks,
+  source: string,
+  visit: (fields: readonly string[], line: number) => void,
+  delimiterOf: (firstLine: string) => string,
+  options: LineOptions = {},
 ): Promise<void> {
   let delimiter = '';
   let open: string[] = []; // the lines of a record whose quoted field has not ended yet
-  let openLength = 0, begin = 0;
+  let openLength = 0;
+  let begin = 0;
   const { quick } = options;
-  await eachLine(chunks, source, (line, number) => {
-    if (open.length === 0) {
-      if (line === '' || line === '\r') return;
-      if (delimiter === '') delimiter = delimiterOf(line);
-      begin = number;
-      if (!line.includes('"')) {
-        visit((line.charCodeAt(line.length - 1) === 13 ? line.slice(0, -1) : line).split(delimiter), number);
-        return;
+  await eachLine(
+    chunks,
+    source,
+    (line, number) => {
+      if (open.length === 0) {
+        if (line === '' || line === '\r') return;
+        if (delimiter === '') delimiter = delimiterOf(line);
+        begin = number;
+        if (!line.includes('"')) {
+          visit((line.charCodeAt(line.length - 1) === 13 ? line.slice(0, -1) : line).split(delimiter), number);
+          return;
+        }
       }
-    }
-    open.push(line);
-    openLength += line.length + 1;
-    if (openLength > LONGEST_LINE) tooLong({ source, line: begin });
-    // Inside a quoted field only a line with an odd number of quotes can end it: others need no look at the whole.
-    if (open.length > 1 && (line.split('"').length - 1) % 2 === 0) return;
-    const fields = quotedFields(open.join('\n'), delimiter, { source, line: begin });
-    if (!fields) return;
-    open = [];
-    openLength = 0;
-    visit(fields, begin);
-  }, { ...options, keepReturns: true, quick: quick && ((bytes, from) => (open.length > 0 ? -1 : quick(bytes, from))) });
+      open.push(line);
+      openLength += line.length + 1;
+      if (openLength > LONGEST_LINE) tooLong({ source, line: begin });
+      // Inside a quoted field only a line with an odd number of quotes can end it: others need no look at the whole.
+      if (open.length > 1 && (line.split('"').length - 1) % 2 === 0) return;
+      const fields = quotedFields(open.join('\n'), delimiter, { source, line: begin });
+      if (!fields) return;
+      open = [];
+      openLength = 0;
+      visit(fields, begin);
+    },
+    { ...options, keepReturns: true, quick: quick && ((bytes, from) => (open.length > 0 ? -1 : quick(bytes, from))) },
+  );
   if (open.length > 0) throw new DataError('expected a closing double quote, found the end of the data', { source, line: begin });
 }
 
@@ -173,10 +187,14 @@ function quotedFields(text: string, delimiter: string, place: DataPlace): string
       fields.push(value);
       at = from;
       if (at < end && text[at] !== delimiter) {
-        throw new DataError(`expected ${nameOf(delimiter)} or the line's end after a closing double quote, found ${JSON.stringify(text[at])}`, place);
+        throw new DataError(
+          `expected ${nameOf(delimiter)} or the line's end after a closing double quote, found ${JSON.stringify(text[at])}`,
+          place,
+        );
       }
     } else {
-      const next = text.indexOf(delimiter, at), stop = next < 0 || next > end ? end : next;
+      const next = text.indexOf(delimiter, at);
+      const stop = next < 0 || next > end ? end : next;
       fields.push(text.slice(at, stop));
       at = stop;
     }
@@ -187,7 +205,8 @@ function quotedFields(text: string, delimiter: string, place: DataPlace): string
 
 /** The delimiter that a header line uses: the most frequent of tab, comma, semicolon and bar. */
 export function delimiterOf(header: string): string {
-  let best = ',', most = 0;
+  let best = ',';
+  let most = 0;
   for (const candidate of ['\t', ',', ';', '|']) {
     const count = header.split(candidate).length - 1;
     if (count > most) [best, most] = [candidate, count];

@@ -1,14 +1,18 @@
 // Item titles from the file that data sets bring beside their interactions.
 // A titles file is taken by itself only where its ids are known to be those of the interactions: a renumbered copy of
 // a data set often still lies beside the original's titles, and a wrong title is worse than none.
-import { plainChunks, type NamedContent } from './bytes.ts';
-import { plainName, USUAL_NAMES } from './columns.ts';
+
 import { DataError } from '../base/errors.ts';
+import { type NamedContent, plainChunks } from './bytes.ts';
+import { plainName, USUAL_NAMES } from './columns.ts';
 import { delimiterOf, eachLine, eachRecord } from './text.ts';
 
 /** Interactions' file name → its titles' file name, in the data sets that have such pairs. */
 const PAIRS: Readonly<Record<string, string>> = Object.freeze({
-  'u.data': 'u.item', 'ratings.dat': 'movies.dat', 'ratings.csv': 'movies.csv', 'user_artists.dat': 'artists.dat',
+  'u.data': 'u.item',
+  'ratings.dat': 'movies.dat',
+  'ratings.csv': 'movies.csv',
+  'user_artists.dat': 'artists.dat',
 });
 /** Titles under these names belong to whatever lies beside them. */
 const OWN_NAMES: readonly string[] = ['titles.tsv', 'titles.csv'];
@@ -38,15 +42,23 @@ export const KNOWN_DATA_NAMES: readonly string[] = Object.keys(PAIRS);
  */
 export async function readTitles(file: NamedContent): Promise<Map<string, string>> {
   const titles = new Map<string, string>();
-  const source = file.name, base = baseName(source), chunks = plainChunks(file), options = { latin1: true };
+  const source = file.name;
+  const base = baseName(source);
+  const chunks = plainChunks(file);
+  const options = { latin1: true };
   const keep = (id: string | undefined, title: string | undefined): void => {
     if (id && title) titles.set(id, title);
   };
   if (base === 'u.item' || base === 'movies.dat') {
-    await eachLine(chunks, source, (line) => {
-      const [id, title] = line.split(base === 'u.item' ? '|' : '::');
-      keep(id, title);
-    }, options);
+    await eachLine(
+      chunks,
+      source,
+      (line) => {
+        const [id, title] = line.split(base === 'u.item' ? '|' : '::');
+        keep(id, title);
+      },
+      options,
+    );
     return titles;
   }
   let at: { id: number; title: number } | undefined;
@@ -58,7 +70,10 @@ export async function readTitles(file: NamedContent): Promise<Map<string, string
       title: plain.findIndex((name) => name === 'title' || name === 'name'),
     };
     if (at.id < 0 || at.title < 0) {
-      throw new DataError(`expected a header with an item column and a title column; the columns there are: ${fields.map((f) => JSON.stringify(f)).join(', ')}`, { source, line });
+      throw new DataError(
+        `expected a header with an item column and a title column; the columns there are: ${fields.map((f) => JSON.stringify(f)).join(', ')}`,
+        { source, line },
+      );
     }
   };
   if (base.endsWith('.dat')) await eachLine(chunks, source, (line, number) => row(line.split('\t'), number), options);

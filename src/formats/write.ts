@@ -1,7 +1,8 @@
 // A data set as files that the readers read again: `.inter`, `titles.tsv`, `*_feat.npy`. Streams of bytes; no file access.
-import type { NamedContent } from './bytes.ts';
-import type { Dataset } from '../data/dataset.ts';
+
 import { DataError } from '../base/errors.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { NamedContent } from './bytes.ts';
 import { npyChunks } from './npy.ts';
 
 /** Characters of text that are gathered before they are encoded. */
@@ -12,15 +13,17 @@ export function* interChunks(data: Dataset): Generator<Uint8Array> {
   const { rows, indptr, indices, data: values } = data.userItems;
   const { times, parts } = data;
   const items = Array.from({ length: data.items.size }, (_, position) => quoted(data.items.at(position) ?? ''));
-  yield* encoded((function* () {
-    yield `userID\titemID\trating${times ? '\ttimestamp' : ''}${parts ? '\tx_label' : ''}\n`;
-    for (let u = 0; u < rows; u++) {
-      const user = quoted(data.users.at(u) ?? '');
-      for (let e = indptr[u]; e < indptr[u + 1]; e++) {
-        yield `${user}\t${items[indices[e]]}\t${values[e]}${times ? `\t${times[e]}` : ''}${parts ? `\t${parts[e]}` : ''}\n`;
+  yield* encoded(
+    (function* () {
+      yield `userID\titemID\trating${times ? '\ttimestamp' : ''}${parts ? '\tx_label' : ''}\n`;
+      for (let u = 0; u < rows; u++) {
+        const user = quoted(data.users.at(u) ?? '');
+        for (let e = indptr[u]; e < indptr[u + 1]; e++) {
+          yield `${user}\t${items[indices[e]]}\t${values[e]}${times ? `\t${times[e]}` : ''}${parts ? `\t${parts[e]}` : ''}\n`;
+        }
       }
-    }
-  })());
+    })(),
+  );
 }
 
 /**
@@ -33,22 +36,30 @@ export function datasetFiles(data: Dataset, name = 'data'): NamedContent[] {
   for (const [modality, { dims, values }] of data.features) {
     for (let position = 0; position < data.items.size; position++) {
       if (data.items.at(position) !== String(position)) {
-        throw new DataError(`expected item ids 0, 1, 2, … to write features by, found ${JSON.stringify(data.items.at(position))} in place ${position}`, { source: data.source });
+        throw new DataError(
+          `expected item ids 0, 1, 2, … to write features by, found ${JSON.stringify(data.items.at(position))} in place ${position}`,
+          { source: data.source },
+        );
       }
     }
-    files.push({ name: `${modality}_feat.npy`, chunks: () => npyChunks({ shape: [data.items.size, dims], data: values as Float32Array<ArrayBuffer> }) });
+    files.push({
+      name: `${modality}_feat.npy`,
+      chunks: () => npyChunks({ shape: [data.items.size, dims], data: values as Float32Array<ArrayBuffer> }),
+    });
   }
   return files;
 }
 
 function titleChunks(data: Dataset): Generator<Uint8Array> {
-  return encoded((function* () {
-    yield 'item\ttitle\n';
-    for (const [position, title] of data.titles) {
-      const id = data.items.at(position);
-      if (id !== null) yield `${quoted(id)}\t${quoted(title)}\n`;
-    }
-  })());
+  return encoded(
+    (function* () {
+      yield 'item\ttitle\n';
+      for (const [position, title] of data.titles) {
+        const id = data.items.at(position);
+        if (id !== null) yield `${quoted(id)}\t${quoted(title)}\n`;
+      }
+    })(),
+  );
 }
 
 /** A field as RFC 4180 has it: in quotes where it holds a delimiter, a quote or a line end. */

@@ -1,6 +1,7 @@
 // Keyed draws from a symmetric Beta distribution.
+
+import { type Key, uniform } from '../base/random.ts';
 import type { Kernels } from '../wasm/kernels.ts';
-import { uniform, type Key } from '../base/random.ts';
 
 const TRIES = 32;
 

@@ -8,11 +8,13 @@ import { Matrix } from '../wasm/tensor.ts';
  * Zero rows stay zero, lengths stay.
  */
 export function cosineTransform(x: Matrix): void {
-  const { arena, cols: D, ld, rows } = x, turn = 4 * D;
+  const { arena, cols: D, ld, rows } = x;
+  const turn = 4 * D;
   // cos(πm / 2D) for m = 0 … 4D − 1 is all that is needed; m within a half turn, the rest by symmetry.
   const table = Float64Array.from({ length: turn }, (_, m) => cosine((PI * Math.min(m, turn - m)) / (2 * D)));
   arena.scope(() => {
-    const basis = new Matrix(arena, D, D), view = basis.view();
+    const basis = new Matrix(arena, D, D);
+    const view = basis.view();
     for (let k = 0; k < D; k++) {
       const scale = Math.sqrt((k === 0 ? 1 : 2) / D);
       for (let j = 0; j < D; j++) view[j * ld + k] = scale * table[((2 * j + 1) * k) % turn];

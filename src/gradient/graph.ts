@@ -1,8 +1,8 @@
 // Graphs for propagation: users and items by their interactions, items and items by their features.
 import type { Dataset, Features, IdTable } from '../data/dataset.ts';
-import type { Arena } from '../wasm/memory.ts';
 import { multiplyInto } from '../threads/parallel-kernels.ts';
-import { Csr, Matrix, type SparseRows } from '../wasm/tensor.ts';
+import type { Arena } from '../wasm/memory.ts';
+import { type Csr, Matrix, type SparseRows } from '../wasm/tensor.ts';
 
 const EPSILON = 1e-7;
 
@@ -11,7 +11,8 @@ const EPSILON = 1e-7;
  * @param kept 1 for entries that are part of it; default all. Degrees are those of the part.
  */
 export function bipartiteGraph(data: Dataset, kept?: Uint8Array): SparseRows {
-  const { rows: users, cols: items, indptr, indices } = data.userItems, nodes = users + items;
+  const { rows: users, cols: items, indptr, indices } = data.userItems;
+  const nodes = users + items;
   const degree = new Int32Array(nodes);
   const visit = (see: (user: number, node: number) => void): void => {
     for (let u = 0; u < users; u++) for (let e = indptr[u]; e < indptr[u + 1]; e++) if (!kept || kept[e]) see(u, users + indices[e]);
@@ -23,7 +24,9 @@ export function bipartiteGraph(data: Dataset, kept?: Uint8Array): SparseRows {
   const starts = new Int32Array(nodes + 1);
   for (let v = 0; v < nodes; v++) starts[v + 1] = starts[v] + degree[v];
   const scale = Float64Array.from(degree, (d) => 1 / Math.sqrt(d + EPSILON));
-  const cursor = starts.slice(0, nodes), to = new Int32Array(starts[nodes]), weight = new Float32Array(starts[nodes]);
+  const cursor = starts.slice(0, nodes);
+  const to = new Int32Array(starts[nodes]);
+  const weight = new Float32Array(starts[nodes]);
   // Users ascend, and items ascend within each: both halves' rows come out ascending.
   visit((u, i) => {
     const w = scale[u] * scale[i];
@@ -82,17 +85,26 @@ export function nearestByFeatures(arena: Arena, { dims, values, present }: Featu
 
 /** Nearest rows of each row of X by cosine, itself included, positive cosines only; `open` 0 for rows that have and are none. */
 export function nearestRows(arena: Arena, X: Matrix, open: Uint8Array, k: number): Neighbors {
-  const { kernels } = arena, n = X.rows, { ld } = X, width = (n + 7) & ~7;
-  const unit = arena.alloc(X.bytes), norms = arena.alloc(n * 4), turned = arena.alloc(X.cols * width * 4);
+  const { kernels } = arena;
+  const n = X.rows;
+  const { ld } = X;
+  const width = (n + 7) & ~7;
+  const unit = arena.alloc(X.bytes);
+  const norms = arena.alloc(n * 4);
+  const turned = arena.alloc(X.cols * width * 4);
   kernels.unit_rows(n, ld, X.pointer, unit, norms);
   kernels.transpose(n, X.cols, ld, width, unit, turned);
-  const Z = arena.alloc(BLOCK * width * 4), index = arena.alloc(n * k * 4), value = arena.alloc(n * k * 4), mask = arena.upload(open);
+  const Z = arena.alloc(BLOCK * width * 4);
+  const index = arena.alloc(n * k * 4);
+  const value = arena.alloc(n * k * 4);
+  const mask = arena.upload(open);
   for (let begin = 0; begin < n; begin += BLOCK) {
     const rows = Math.min(BLOCK, n - begin);
     multiplyInto(arena, rows, width, X.cols, ld, width, width, 0, unit + begin * ld * 4, turned, Z);
     kernels.select_neighbors(rows, n, width, k, 0, mask, Z, index + begin * k * 4, value + begin * k * 4);
   }
-  const indices = arena.i32(index, n * k).slice(), cosines = arena.f32(value, n * k).slice();
+  const indices = arena.i32(index, n * k).slice();
+  const cosines = arena.f32(value, n * k).slice();
   // A closed row's features are zero or no longer anybody's: it found nothing that it may keep.
   for (let i = 0; i < n; i++) if (!open[i]) indices.fill(-1, i * k, (i + 1) * k);
   return { k, indices, cosines };
@@ -103,7 +115,9 @@ export function nearestRows(arena: Arena, X: Matrix, open: Uint8Array, k: number
  * neighbours in a modality, the others share its weight, so that every row sums to 1 or is empty.
  */
 export function itemGraph(items: number, parts: readonly { readonly weight: number; readonly neighbors: Neighbors }[]): SparseRows {
-  const indptr = new Int32Array(items + 1), indices: number[] = [], data: number[] = [];
+  const indptr = new Int32Array(items + 1);
+  const indices: number[] = [];
+  const data: number[] = [];
   for (let i = 0; i < items; i++) {
     const found = parts.map(({ neighbors: { k, indices: list } }) => list.subarray(i * k, (i + 1) * k).filter((j) => j >= 0));
     const total = parts.reduce((sum, { weight }, p) => sum + (found[p].length > 0 ? weight : 0), 0);

@@ -1,12 +1,13 @@
 // What a gradient model is made of: parameters that know how they begin, and a pass from them to losses and scores.
-import type { Dataset, Features } from '../data/dataset.ts';
+
 import { DataError } from '../base/errors.ts';
-import type { Arena } from '../wasm/memory.ts';
-import type { PairTables } from './pair-descent.ts';
 import { keyOf, pairKey, STREAM } from '../base/random.ts';
+import type { Dataset, Features } from '../data/dataset.ts';
+import type { Arena } from '../wasm/memory.ts';
+import { Matrix } from '../wasm/tensor.ts';
+import type { PairTables } from './pair-descent.ts';
 import type { Batch } from './sampling.ts';
 import type { Tape, Variable } from './tape.ts';
-import { Matrix } from '../wasm/tensor.ts';
 
 /** Where a block of rows begins: uniform in ±scale, uniform between 0 and scale, or normal with this standard deviation. */
 export interface Start {
@@ -36,7 +37,10 @@ export interface Parameter {
 /** Makes parameters in an arena, with the sizes of a data set. */
 export class ParameterSet {
   readonly parameters = new Map<string, Parameter>();
-  constructor(readonly arena: Arena, readonly data: Dataset) {}
+  constructor(
+    readonly arena: Arena,
+    readonly data: Dataset,
+  ) {}
 
   /** One row per user. */
   users(name: string, cols: number, start: (rows: number, cols: number) => Start): Matrix {
@@ -50,7 +54,8 @@ export class ParameterSet {
   }
   /** One row per user, then one per item, each half begun as a table of its own. */
   nodes(name: string, cols: number, start: (rows: number, cols: number) => Start): Matrix {
-    const users = this.data.users.size, items = this.data.items.size;
+    const users = this.data.users.size;
+    const items = this.data.items.size;
     return this.#add(name, cols, [
       { owner: 'users', from: 0, rows: users, start: start(users, cols) },
       { owner: 'items', from: users, rows: items, start: start(items, cols) },
@@ -66,7 +71,11 @@ export class ParameterSet {
   }
 
   #add(name: string, cols: number, blocks: readonly Block[], fixed = false): Matrix {
-    const matrix = new Matrix(this.arena, blocks.reduce((sum, { rows }) => sum + rows, 0), cols);
+    const matrix = new Matrix(
+      this.arena,
+      blocks.reduce((sum, { rows }) => sum + rows, 0),
+      cols,
+    );
     this.parameters.set(name, { matrix, blocks, fixed });
     return matrix;
   }
@@ -78,12 +87,30 @@ export class ParameterSet {
  * @param generation above 0 for rows that begin anew after forgetting: other draws than the first ones.
  * @param only positions in the block to begin; default all.
  */
-export function begin(name: string, { matrix }: Parameter, block: Block, data: Dataset, seed: number, generation = 0, only?: Int32Array): void {
-  const { arena, ld, cols } = matrix, { kernels } = arena, { law, scale } = block.start;
+export function begin(
+  name: string,
+  { matrix }: Parameter,
+  block: Block,
+  data: Dataset,
+  seed: number,
+  generation = 0,
+  only?: Int32Array,
+): void {
+  const { arena, ld, cols } = matrix;
+  const { kernels } = arena;
+  const { law, scale } = block.start;
   const ids = block.owner === 'shared' ? undefined : data[block.owner];
   const tensor = keyOf(`${name}:${block.owner}`);
-  const stream = generation > 0 ? STREAM.freshRow : block.owner === 'users' ? STREAM.userFactors : block.owner === 'items' ? STREAM.itemFactors : STREAM.parameters;
-  const rows = only ?? Int32Array.from({ length: block.rows }, (_, r) => r), keys = new Uint32Array(rows.length * 2);
+  const stream =
+    generation > 0
+      ? STREAM.freshRow
+      : block.owner === 'users'
+        ? STREAM.userFactors
+        : block.owner === 'items'
+          ? STREAM.itemFactors
+          : STREAM.parameters;
+  const rows = only ?? Int32Array.from({ length: block.rows }, (_, r) => r);
+  const keys = new Uint32Array(rows.length * 2);
   rows.forEach((r, i) => {
     if (ids && ids.at(r) === null) return;
     const key = pairKey(ids ? ids.key(r) : { lo: r, hi: 1 }, { lo: tensor.lo, hi: (tensor.hi + generation) >>> 0 });
@@ -91,10 +118,12 @@ export function begin(name: string, { matrix }: Parameter, block: Block, data: D
     keys[2 * i + 1] = key.hi;
   });
   arena.scope(() => {
-    const at = arena.upload(keys), out = arena.alloc(rows.length * ld * 4);
+    const at = arena.upload(keys);
+    const out = arena.alloc(rows.length * ld * 4);
     if (law !== 'normal') kernels.random_uniform_rows(rows.length, cols, ld, seed, stream, at, law === 'uniform' ? -scale : 0, scale, out);
     else kernels.random_normal_rows(rows.length, cols, ld, seed, stream, at, scale, out);
-    const drawn = arena.f32(out, rows.length * ld), view = matrix.view();
+    const drawn = arena.f32(out, rows.length * ld);
+    const view = matrix.view();
     rows.forEach((r, i) => view.set(drawn.subarray(i * ld, (i + 1) * ld), (block.from + r) * ld));
   });
 }
@@ -143,21 +172,31 @@ export function frozenFeatures(model: string, arena: Arena, data: Dataset): Froz
   const rank = (name: string): string => (name === 'text' ? '' : name);
   const names = [...data.features.keys()].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   if (names.length === 0) {
-    throw new DataError(`model "${model}" needs item features of at least one modality (text, image, audio …), and the data have none; ` +
-      'put *_feat.npy beside them, or choose a model that needs no features', { source: data.source });
+    throw new DataError(
+      `model "${model}" needs item features of at least one modality (text, image, audio …), and the data have none; ` +
+        'put *_feat.npy beside them, or choose a model that needs no features',
+      { source: data.source },
+    );
   }
   return names.map((name) => {
-    const features = data.features.get(name)!, { dims, values, present } = features;
+    const features = data.features.get(name)!;
+    const { dims, values, present } = features;
     if (values.length !== data.items.size * dims || present.length !== data.items.size) {
-      throw new DataError(`modality ${JSON.stringify(name)} expected ${data.items.size} rows of ${dims} features, one per item, ` +
-        `found ${values.length / dims}`, { source: data.source });
+      throw new DataError(
+        `modality ${JSON.stringify(name)} expected ${data.items.size} rows of ${dims} features, one per item, ` +
+          `found ${values.length / dims}`,
+        { source: data.source },
+      );
     }
     const matrix = new Matrix(arena, data.items.size, dims).load(values);
     const wrong = arena.kernels.first_not_finite(matrix.rows * matrix.ld, matrix.pointer);
     if (wrong > 0) {
       const row = Math.floor((wrong - 1) / matrix.ld);
-      throw new DataError(`modality ${JSON.stringify(name)} expected finite features, found ${values[row * dims + ((wrong - 1) % matrix.ld)]} ` +
-        `for item ${JSON.stringify(data.items.at(row))}`, { source: data.source });
+      throw new DataError(
+        `modality ${JSON.stringify(name)} expected finite features, found ${values[row * dims + ((wrong - 1) % matrix.ld)]} ` +
+          `for item ${JSON.stringify(data.items.at(row))}`,
+        { source: data.source },
+      );
     }
     for (let i = 0; i < matrix.rows; i++) if (!present[i] || data.items.at(i) === null) matrix.row(i).fill(0);
     return { name, dims, features, matrix };
@@ -170,7 +209,9 @@ export function frozenFeatures(model: string, arena: Arena, data: Dataset): Froz
  * length 1 would begin all alike. The mean is of the items that are there now: nothing of a revoked row stays in it.
  */
 export function centreFeatures({ matrix }: FrozenFeatures, open: Uint8Array): void {
-  const { rows, cols, ld } = matrix, view = matrix.view(), mean = new Float64Array(cols);
+  const { rows, cols, ld } = matrix;
+  const view = matrix.view();
+  const mean = new Float64Array(cols);
   const count = open.reduce((sum, has) => sum + has, 0);
   for (let r = 0; r < rows; r++) if (open[r]) for (let c = 0; c < cols; c++) mean[c] += view[r * ld + c] / count;
   for (let r = 0; r < rows; r++) {
@@ -192,7 +233,9 @@ export function presence(tape: Tape, { features }: FrozenFeatures, index: Int32A
 /** 1 for items that have features of the modality, or of one of several. */
 export function openItems(modalities: FrozenFeatures | readonly FrozenFeatures[], data: Dataset): Uint8Array {
   const list = [modalities].flat() as readonly FrozenFeatures[];
-  return Uint8Array.from({ length: data.items.size }, (_, i) => (data.items.at(i) !== null && list.some(({ features }) => features.present[i]) ? 1 : 0));
+  return Uint8Array.from({ length: data.items.size }, (_, i) =>
+    data.items.at(i) !== null && list.some(({ features }) => features.present[i]) ? 1 : 0,
+  );
 }
 
 /** The same as weights of rows, [1 × items], constant: what is made of no features must be nothing. */

@@ -1,6 +1,7 @@
 // Descent on a set of matrices: SGD, Adagrad, Adam, on whole matrices or on named rows only.
-import type { Arena } from '../wasm/memory.ts';
+
 import { overElements } from '../threads/parallel-kernels.ts';
+import type { Arena } from '../wasm/memory.ts';
 import { Matrix } from '../wasm/tensor.ts';
 
 export const OPTIMIZERS = ['adam', 'adagrad', 'sgd'] as const;
@@ -14,7 +15,9 @@ export interface OptimizerOptions {
   readonly weightDecay?: number;
 }
 
-const BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8;
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
 const MOMENTS: Readonly<Record<OptimizerName, number>> = { adam: 2, adagrad: 1, sgd: 0, 'sgd-pairs': 0 };
 
 /** Moments live in the arena, from the moment the optimiser is made. */
@@ -27,11 +30,16 @@ export class Optimizer {
 
   readonly name: OptimizerName;
 
-  constructor(readonly arena: Arena, readonly parameters: ReadonlyMap<string, Matrix>, { name = 'adam', weightDecay = 0 }: OptimizerOptions = {}) {
+  constructor(
+    readonly arena: Arena,
+    readonly parameters: ReadonlyMap<string, Matrix>,
+    { name = 'adam', weightDecay = 0 }: OptimizerOptions = {},
+  ) {
     this.name = name;
     this.#decay = weightDecay;
-    this.#moments = new Map(Array.from(parameters, ([key, { rows, cols }]) =>
-      [key, Array.from({ length: MOMENTS[name] }, () => new Matrix(arena, rows, cols))]));
+    this.#moments = new Map(
+      Array.from(parameters, ([key, { rows, cols }]) => [key, Array.from({ length: MOMENTS[name] }, () => new Matrix(arena, rows, cols))]),
+    );
   }
 
   /** Steps taken. Setting it restores Adam's corrections, as by so many steps. */
@@ -64,7 +72,8 @@ export class Optimizer {
     for (const [name, x] of this.parameters) {
       const gradient = gradientOf(name, x);
       if (!gradient) continue;
-      const moments = this.#moments.get(name)!, listed = rows?.get(name);
+      const moments = this.#moments.get(name)!;
+      const listed = rows?.get(name);
       if (listed) this.arena.scope(() => this.#stepRows(rate, listed, gradient, moments, x));
       else this.#stepAll(rate, gradient, moments, x);
     }
@@ -76,22 +85,48 @@ export class Optimizer {
   }
 
   #stepAll(rate: number, g: Matrix, [m, v]: readonly Matrix[], x: Matrix): void {
-    const { arena } = this, n = x.rows * x.ld, decay = this.#decay;
+    const { arena } = this;
+    const n = x.rows * x.ld;
+    const decay = this.#decay;
     if (this.name === 'sgd') overElements(arena, 'sgd', n, [rate, decay], [g.pointer, x.pointer]);
     else if (this.name === 'adagrad') overElements(arena, 'adagrad', n, [rate, decay], [g.pointer, m.pointer, x.pointer], 4);
     else {
-      overElements(arena, 'adam', n, [rate, BETA1, BETA2, EPSILON, 1 / (1 - this.#power1), 1 / (1 - this.#power2), decay],
-        [g.pointer, m.pointer, v.pointer, x.pointer], 6);
+      overElements(
+        arena,
+        'adam',
+        n,
+        [rate, BETA1, BETA2, EPSILON, 1 / (1 - this.#power1), 1 / (1 - this.#power2), decay],
+        [g.pointer, m.pointer, v.pointer, x.pointer],
+        6,
+      );
     }
   }
 
   #stepRows(rate: number, rows: Int32Array, g: Matrix, [m, v]: readonly Matrix[], x: Matrix): void {
-    const { kernels } = this.arena, { ld } = x, n = rows.length, list = this.arena.upload(rows), decay = this.#decay;
+    const { kernels } = this.arena;
+    const { ld } = x;
+    const n = rows.length;
+    const list = this.arena.upload(rows);
+    const decay = this.#decay;
     if (this.name === 'sgd') kernels.sgd_rows(n, ld, list, rate, decay, g.pointer, x.pointer);
     else if (this.name === 'adagrad') kernels.adagrad_rows(n, ld, list, rate, decay, g.pointer, m.pointer, x.pointer);
     else {
-      kernels.adam_rows(n, ld, list, rate, BETA1, BETA2, EPSILON, 1 / (1 - this.#power1), 1 / (1 - this.#power2), decay,
-        g.pointer, m.pointer, v.pointer, x.pointer);
+      kernels.adam_rows(
+        n,
+        ld,
+        list,
+        rate,
+        BETA1,
+        BETA2,
+        EPSILON,
+        1 / (1 - this.#power1),
+        1 / (1 - this.#power2),
+        decay,
+        g.pointer,
+        m.pointer,
+        v.pointer,
+        x.pointer,
+      );
     }
   }
 }

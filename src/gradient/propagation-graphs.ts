@@ -1,10 +1,10 @@
 // Graphs over a data set in the form that the tape propagates over: items by their features, users by their items.
 import type { Dataset } from '../data/dataset.ts';
-import { bipartiteGraph, itemGraph, nearestByFeatures, type Neighbors } from './graph.ts';
 import type { Arena } from '../wasm/memory.ts';
+import { Csr, type SparseRows } from '../wasm/tensor.ts';
+import { bipartiteGraph, itemGraph, type Neighbors, nearestByFeatures } from './graph.ts';
 import type { FrozenFeatures } from './network.ts';
 import type { Graph } from './ops/products.ts';
-import { Csr, type SparseRows } from '../wasm/tensor.ts';
 
 /** A matrix that is its own transpose. */
 export const symmetric = (matrix: Csr): Graph => ({ matrix, transpose: matrix });
@@ -17,8 +17,19 @@ export const directed = (matrix: Csr): Graph => ({ matrix, transpose: matrix.tra
  */
 export function similarItems(arena: Arena, data: Dataset, modalities: readonly FrozenFeatures[], k: number, side: number): Graph {
   const main = 1 - side * (modalities.length - 1);
-  const parts = modalities.map(({ features }, m) => ({ weight: m === 0 ? Math.max(main, side) : side, neighbors: nearestByFeatures(arena, features, data.items, k) }));
-  return directed(Csr.from(arena, itemGraph(data.items.size, parts.filter(({ weight }) => weight > 0))));
+  const parts = modalities.map(({ features }, m) => ({
+    weight: m === 0 ? Math.max(main, side) : side,
+    neighbors: nearestByFeatures(arena, features, data.items, k),
+  }));
+  return directed(
+    Csr.from(
+      arena,
+      itemGraph(
+        data.items.size,
+        parts.filter(({ weight }) => weight > 0),
+      ),
+    ),
+  );
 }
 
 /** The graph of items of one modality, edges weighted by cosine: s_ij / √(r_i r_j), r the sums of rows (LATTICE, MGCN). */
@@ -27,10 +38,15 @@ export function weightedItems(arena: Arena, data: Dataset, { features }: FrozenF
 }
 
 function weighted(items: number, { k, indices: nearest, cosines }: Neighbors): SparseRows {
-  const sums = new Float64Array(items), indptr = new Int32Array(items + 1), indices: number[] = [], data: number[] = [];
+  const sums = new Float64Array(items);
+  const indptr = new Int32Array(items + 1);
+  const indices: number[] = [];
+  const data: number[] = [];
   for (let at = 0; at < nearest.length; at++) if (nearest[at] >= 0) sums[Math.floor(at / k)] += cosines[at];
   for (let i = 0; i < items; i++) {
-    const row = Array.from({ length: k }, (_, j) => i * k + j).filter((at) => nearest[at] >= 0).sort((a, b) => nearest[a] - nearest[b]);
+    const row = Array.from({ length: k }, (_, j) => i * k + j)
+      .filter((at) => nearest[at] >= 0)
+      .sort((a, b) => nearest[a] - nearest[b]);
     for (const at of row) {
       indices.push(nearest[at]);
       // A neighbour has itself as a neighbour, so its sum is never 0; imported lists may lack that.
@@ -43,7 +59,15 @@ function weighted(items: number, { k, indices: nearest, cosines }: Neighbors): S
 
 /** The graph of users and items, and the users' rows of it alone: users × items. */
 export function interactionGraphs(arena: Arena, data: Dataset): { readonly both: Graph; readonly byUser: Graph } {
-  const all = bipartiteGraph(data), users = data.users.size, end = all.indptr[users];
-  const rows = { rows: users, cols: data.items.size, indptr: all.indptr.slice(0, users + 1), indices: all.indices.slice(0, end).map((node) => node - users), data: all.data.slice(0, end) };
+  const all = bipartiteGraph(data);
+  const users = data.users.size;
+  const end = all.indptr[users];
+  const rows = {
+    rows: users,
+    cols: data.items.size,
+    indptr: all.indptr.slice(0, users + 1),
+    indices: all.indices.slice(0, end).map((node) => node - users),
+    data: all.data.slice(0, end),
+  };
   return { both: symmetric(Csr.from(arena, all)), byUser: directed(Csr.from(arena, rows)) };
 }

@@ -1,8 +1,9 @@
 // The order of training and the negatives, by keyed draws: an interaction's place and its negatives are functions of
 // (seed, user, item, epoch, draw). Forgetting one user changes nobody else's negatives and nobody else's relative order.
+
+import { pairKey, philox, STREAM } from '../base/random.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { Arena } from '../wasm/memory.ts';
-import { pairKey, philox, STREAM } from '../base/random.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 
 /** Users, the items they have, and items they have not, as positions; entry k of each belongs together. */
@@ -52,8 +53,14 @@ export class PairSampler {
    * @param closed a user's items in these are never negatives; default the pairs' own data.
    * Negatives are items that somebody has in the first of them.
    */
-  constructor(readonly data: Dataset, readonly seed: number, closed: readonly Dataset[] = [data], { sampler = 'uniform', negatives = 1 }: SamplerOptions = {}) {
-    const { rows, indptr, indices } = data.userItems, itemKeys = data.items.keys();
+  constructor(
+    readonly data: Dataset,
+    readonly seed: number,
+    closed: readonly Dataset[] = [data],
+    { sampler = 'uniform', negatives = 1 }: SamplerOptions = {},
+  ) {
+    const { rows, indptr, indices } = data.userItems;
+    const itemKeys = data.items.keys();
     this.#keys = new Uint32Array(indices.length * 2);
     this.#users = new Int32Array(indices.length);
     for (let u = 0; u < rows; u++) {
@@ -71,12 +78,15 @@ export class PairSampler {
     this.#sampler = sampler;
     this.#negatives = negatives;
     this.#ceiling = drawCeiling(this.#counts);
-    this.#inputs = [this.#keys, this.#users, this.#counts, this.#closed.indptr, this.#closed.indices].map((array) => this.#arena.upload(array));
+    this.#inputs = [this.#keys, this.#users, this.#counts, this.#closed.indptr, this.#closed.indices].map((array) =>
+      this.#arena.upload(array),
+    );
   }
 
   /** All entries in the order of an epoch. */
   order(epoch: number): Int32Array {
-    const arena = this.#arena, n = this.data.interactions;
+    const arena = this.#arena;
+    const n = this.data.interactions;
     return arena.scope(() => {
       const out = arena.alloc((n + 3) * 4);
       arena.kernels.epoch_words(n, this.seed, STREAM.shuffle, epoch, this.#inputs[0], out);
@@ -86,8 +96,12 @@ export class PairSampler {
 
   /** The given entries as a batch, with a negative each for this epoch and draw; again from the first where each has several. */
   batch(entries: Int32Array, epoch: number, draw = 0): Batch {
-    const { indices } = this.data.userItems, n = entries.length, all = n * this.#negatives;
-    const users = new Int32Array(all), positives = new Int32Array(all), negatives = new Int32Array(all);
+    const { indices } = this.data.userItems;
+    const n = entries.length;
+    const all = n * this.#negatives;
+    const users = new Int32Array(all);
+    const positives = new Int32Array(all);
+    const negatives = new Int32Array(all);
     for (let t = 0; t < this.#negatives; t++) negatives.set(this.#draw(entries, epoch, draw * this.#negatives + t), t * n);
     for (let k = 0; k < all; k++) {
       const e = entries[k % n];
@@ -100,11 +114,30 @@ export class PairSampler {
 
   /** A negative for each entry; −1 where the tries were not enough. */
   #draw(entries: Int32Array, epoch: number, draw: number): Int32Array {
-    const arena = this.#arena, n = entries.length;
+    const arena = this.#arena;
+    const n = entries.length;
     return arena.scope(() => {
-      const list = arena.upload(entries), out = arena.alloc(n * 4), [keys, users, counts, indptr, indices] = this.#inputs;
-      arena.kernels.draw_negatives(n, this.seed, STREAM.negatives, epoch, draw, TRIES[this.#sampler], this.#sampler === 'popularity' ? this.#ceiling : 0,
-        this.#counts.length, list, keys, users, counts, indptr, indices, out, arena.alloc(16));
+      const list = arena.upload(entries);
+      const out = arena.alloc(n * 4);
+      const [keys, users, counts, indptr, indices] = this.#inputs;
+      arena.kernels.draw_negatives(
+        n,
+        this.seed,
+        STREAM.negatives,
+        epoch,
+        draw,
+        TRIES[this.#sampler],
+        this.#sampler === 'popularity' ? this.#ceiling : 0,
+        this.#counts.length,
+        list,
+        keys,
+        users,
+        counts,
+        indptr,
+        indices,
+        out,
+        arena.alloc(16),
+      );
       return arena.i32(out, n).slice();
     });
   }
@@ -127,7 +160,9 @@ export class PairSampler {
 
 /** Rows that hold what any of the given ones holds. */
 function union(all: readonly SparseRows[]): SparseRows {
-  const { rows, cols } = all[0], indptr = new Int32Array(rows + 1), indices: number[] = [];
+  const { rows, cols } = all[0];
+  const indptr = new Int32Array(rows + 1);
+  const indices: number[] = [];
   for (let r = 0; r < rows; r++) {
     const items = new Set<number>();
     for (const part of all) for (let e = part.indptr[r]; e < part.indptr[r + 1]; e++) items.add(part.indices[e]);
@@ -151,7 +186,8 @@ export function has(indices: Int32Array, low: number, high: number, item: number
 /** Positions in ascending order of their keys, equal keys in order of position: two counting passes of 16 bits. */
 export function ascending(keys: Uint32Array): Int32Array {
   const n = keys.length;
-  let order = new Int32Array(n), next = new Int32Array(n);
+  let order = new Int32Array(n);
+  let next = new Int32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
   for (const shift of [0, 16]) {
     const starts = new Int32Array(65537);

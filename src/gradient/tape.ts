@@ -71,7 +71,11 @@ export class Tape {
 
   /** Records a computed value. `backward` is dropped when no input is tracked. */
   record(value: Matrix, inputs: readonly Variable[], backward: (gradient: Matrix) => void): Variable {
-    const output = new Variable(this, value, inputs.some((input) => input.tracked));
+    const output = new Variable(
+      this,
+      value,
+      inputs.some((input) => input.tracked),
+    );
     if (output.tracked) this.#steps.push({ output, backward });
     return output;
   }

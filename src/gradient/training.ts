@@ -1,21 +1,32 @@
 // Models that are trained by gradients: the one fit loop, and the model that comes out of it. A model file of models/
 // only says what its network is; how it is trained, stopped, resumed, evaluated and saved is here.
-import { BilinearModel, allowedWords, type BilinearParts, type DenseFactors } from '../model/bilinear.ts';
+
 import * as check from '../base/check.ts';
-import type { Dataset } from '../data/dataset.ts';
 import { DataError, ModelError } from '../base/errors.ts';
-import { kernelBuild, type KernelBuild } from '../wasm/kernels.ts';
+import {
+  boolean,
+  integer,
+  number,
+  type OptionSpecs,
+  type OptionsOf,
+  type OptionValue,
+  resolveOptions,
+  seed,
+  word,
+} from '../base/options.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { allowedWords, BilinearModel, type BilinearParts, type DenseFactors } from '../model/bilinear.ts';
+import { breathe, type FitControl, type Model, type ModelKind, provenanceOf, type SavedModel, savedParameter } from '../model/model.ts';
+import { overRange, shareWork, threadsOf } from '../threads/parallel-kernels.ts';
+import { planEven, Team, withTeam } from '../threads/team.ts';
+import { type KernelBuild, kernelBuild } from '../wasm/kernels.ts';
 import type { Arena } from '../wasm/memory.ts';
-import { breathe, provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type SavedModel } from '../model/model.ts';
+import { Matrix, type SparseRows } from '../wasm/tensor.ts';
 import { begin, type Moment, type Network, type Pass } from './network.ts';
-import { Optimizer, OPTIMIZERS, type OptimizerName } from './optimizer.ts';
-import { boolean, integer, number, resolveOptions, seed, word, type OptionSpecs, type OptionsOf, type OptionValue } from '../base/options.ts';
+import { OPTIMIZERS, Optimizer, type OptimizerName } from './optimizer.ts';
 import { PairDescent } from './pair-descent.ts';
 import { PairSampler, type SamplerOptions } from './sampling.ts';
-import { overRange, shareWork, threadsOf } from '../threads/parallel-kernels.ts';
 import { scalar, Tape, type Variable } from './tape.ts';
-import { Matrix, type SparseRows } from '../wasm/tensor.ts';
-import { planEven, Team, withTeam } from '../threads/team.ts';
 
 /** Options of every gradient model. */
 export const TRAINING = Object.freeze({
@@ -83,7 +94,10 @@ export class GradientModel extends BilinearModel {
     for (const [name, source] of trained) {
       // Some networks train the very rows that are served.
       if (name === 'userFactors' || name === 'itemFactors') continue;
-      this.#trained.set(name, new Matrix(this.arena, source.rows, source.cols).load(source instanceof Matrix ? source.toArray() : source.values));
+      this.#trained.set(
+        name,
+        new Matrix(this.arena, source.rows, source.cols).load(source instanceof Matrix ? source.toArray() : source.values),
+      );
     }
   }
   override get parameters(): ReadonlyMap<string, Matrix> {
@@ -99,10 +113,16 @@ export class Training {
   #breath = 0;
 
   /** @param team whose arena the network lives in and whose threads work on it; default one thread. */
-  constructor(readonly kind: GradientKind, readonly data: Dataset, readonly options: TrainingOptions, readonly team = new Team()) {
+  constructor(
+    readonly kind: GradientKind,
+    readonly data: Dataset,
+    readonly options: TrainingOptions,
+    readonly team = new Team(),
+  ) {
     this.arena = team.arena;
     shareWork(team);
-    if (data.interactions === 0) throw new DataError(`model "${kind.name}" needs interactions to train on, and the data have none`, { source: data.source });
+    if (data.interactions === 0)
+      throw new DataError(`model "${kind.name}" needs interactions to train on, and the data have none`, { source: data.source });
     this.network = kind.network(this.arena, data, options);
     this.matrices = new Map(Array.from(this.network.parameters, ([name, { matrix }]) => [name, matrix]));
   }
@@ -119,8 +139,10 @@ export class Training {
     for (const [name, { matrix, blocks }] of this.network.parameters) {
       const source = model.parameters.get(name);
       if (!source || source.rows !== matrix.rows || source.cols !== matrix.cols) {
-        throw new ModelError(`parameter "${name}" of the model expected ${matrix.rows} x ${matrix.cols} values, found ` +
-          `${source ? `${source.rows} x ${source.cols}` : 'none'}: the data do not belong to the model, or its features differ`);
+        throw new ModelError(
+          `parameter "${name}" of the model expected ${matrix.rows} x ${matrix.cols} values, found ` +
+            `${source ? `${source.rows} x ${source.cols}` : 'none'}: the data do not belong to the model, or its features differ`,
+        );
       }
       matrix.view().set(source.view());
       for (const { owner, from, rows } of blocks) {
@@ -135,9 +157,18 @@ export class Training {
    * @param clip the longest that all gradients together may be; default any length.
    * @returns the loss. @throws ModelError when it is not finite; the parameters are those before the step then.
    */
-  step(optimizer: Optimizer, rate: number, moment: Moment, lossOf: (pass: Pass, tape: Tape) => Variable, rows?: ReadonlyMap<string, Int32Array>, clip?: number): number {
+  step(
+    optimizer: Optimizer,
+    rate: number,
+    moment: Moment,
+    lossOf: (pass: Pass, tape: Tape) => Variable,
+    rows?: ReadonlyMap<string, Int32Array>,
+    clip?: number,
+  ): number {
     return this.arena.scope(() => {
-      const tape = new Tape(this.arena), loss = lossOf(this.network.pass(tape, moment), tape), value = scalar(loss);
+      const tape = new Tape(this.arena);
+      const loss = lossOf(this.network.pass(tape, moment), tape);
+      const value = scalar(loss);
       if (!Number.isFinite(value)) throw this.#diverged(moment, `the loss is ${value}`);
       tape.backward(loss);
       if (clip !== undefined) this.#clip(tape, clip);
@@ -155,8 +186,11 @@ export class Training {
 
   /** What an epoch's pairs come from, all of the data's: descent pair by pair where the options say so, else batches. */
   pairs(): PairSampler | PairDescent {
-    const { data, options, network, team } = this, sampler = options as SamplerOptions;
-    return options.optimizer === 'sgd-pairs' ? new PairDescent(team, data, network.pairs!, options.seed, sampler) : new PairSampler(data, options.seed, [data], sampler);
+    const { data, options, network, team } = this;
+    const sampler = options as SamplerOptions;
+    return options.optimizer === 'sgd-pairs'
+      ? new PairDescent(team, data, network.pairs!, options.seed, sampler)
+      : new PairSampler(data, options.seed, [data], sampler);
   }
 
   /**
@@ -164,21 +198,41 @@ export class Training {
    * @param rows those that may move, by parameter, in steps of batches; default all.
    * @returns the mean loss.
    */
-  async epoch(number: number, pairs: PairSampler | PairDescent, optimizer: Optimizer, rate: number, control: FitControl, rows?: ReadonlyMap<string, Int32Array>): Promise<number> {
-    const total = pairs instanceof PairDescent ? await pairs.epoch(number, rate, control.signal) : await this.#batches(number, pairs, optimizer, rate, control, rows);
+  async epoch(
+    number: number,
+    pairs: PairSampler | PairDescent,
+    optimizer: Optimizer,
+    rate: number,
+    control: FitControl,
+    rows?: ReadonlyMap<string, Int32Array>,
+  ): Promise<number> {
+    const total =
+      pairs instanceof PairDescent
+        ? await pairs.epoch(number, rate, control.signal)
+        : await this.#batches(number, pairs, optimizer, rate, control, rows);
     if (!Number.isFinite(total)) throw this.#diverged({ epoch: number, step: 0 }, `the loss is ${total}`);
     for (const [name, matrix] of this.matrices) {
-      if (this.arena.kernels.first_not_finite(matrix.rows * matrix.ld, matrix.pointer) > 0) throw this.#diverged({ epoch: number, step: 0 }, `parameter "${name}" is not finite`);
+      if (this.arena.kernels.first_not_finite(matrix.rows * matrix.ld, matrix.pointer) > 0)
+        throw this.#diverged({ epoch: number, step: 0 }, `parameter "${name}" is not finite`);
     }
     return total / pairs.data.interactions;
   }
 
-  async #batches(number: number, sampler: PairSampler, optimizer: Optimizer, rate: number, control: FitControl, rows?: ReadonlyMap<string, Int32Array>): Promise<number> {
-    const { batchSize } = this.options, order = sampler.order(number);
+  async #batches(
+    number: number,
+    sampler: PairSampler,
+    optimizer: Optimizer,
+    rate: number,
+    control: FitControl,
+    rows?: ReadonlyMap<string, Int32Array>,
+  ): Promise<number> {
+    const { batchSize } = this.options;
+    const order = sampler.order(number);
     for (const name of this.network.beginEpoch?.(number) ?? []) optimizer.restart(name);
     let total = 0;
     for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
-      const batch = sampler.batch(order.subarray(start, start + batchSize), number), entries = Math.min(batchSize, order.length - start);
+      const batch = sampler.batch(order.subarray(start, start + batchSize), number);
+      const entries = Math.min(batchSize, order.length - start);
       total += this.step(optimizer, rate, { epoch: number, step }, (pass) => pass.loss(batch, 1), rows) * entries;
       await this.breathe(control);
     }
@@ -208,42 +262,74 @@ export class Training {
     const { kind, data, options } = this;
     return this.arena.scope(() => {
       const { users, items } = this.network.factors(new Tape(this.arena));
-      return new GradientModel({
-        kind, options: options as unknown as Record<string, OptionValue>, users: data.users, items: data.items, provenance: provenanceOf(data, from), record,
-        userFactors: users.value, itemFactors: items.value,
-      }, this.matrices);
+      return new GradientModel(
+        {
+          kind,
+          options: options as unknown as Record<string, OptionValue>,
+          users: data.users,
+          items: data.items,
+          provenance: provenanceOf(data, from),
+          record,
+          userFactors: users.value,
+          itemFactors: items.value,
+        },
+        this.matrices,
+      );
     });
   }
 
   #diverged({ epoch }: Moment, what: string): ModelError {
-    return new ModelError(`training of "${this.kind.name}" diverged in epoch ${epoch}: ${what}; use a smaller learningRate ` +
-      `(now ${this.options.learningRate}) or go on from an earlier checkpoint`);
+    return new ModelError(
+      `training of "${this.kind.name}" diverged in epoch ${epoch}: ${what}; use a smaller learningRate ` +
+        `(now ${this.options.learningRate}) or go on from an earlier checkpoint`,
+    );
   }
 }
 
-const USERS_PER_CALL = 512, USERS_PER_PIECE = 32;
+const USERS_PER_CALL = 512;
+const USERS_PER_PIECE = 32;
 
 function recallOf(X: Matrix, Y: Matrix, allowed: Uint32Array, positives: SparseRows, seen: SparseRows, k: number): number {
-  const { arena } = X, { kernels } = arena, { ld } = Y;
+  const { arena } = X;
+  const { kernels } = arena;
+  const { ld } = Y;
   const users = Int32Array.from({ length: positives.rows }, (_, u) => u).filter((u) => positives.indptr[u] < positives.indptr[u + 1]);
-  const packed = arena.alloc(kernels.packed_items_bytes(Y.rows, ld)), words = arena.upload(allowed);
+  const packed = arena.alloc(kernels.packed_items_bytes(Y.rows, ld));
+  const words = arena.upload(allowed);
   kernels.pack_items(Y.rows, ld, Y.pointer, packed);
   let sum = 0;
   for (let start = 0; start < users.length; start += USERS_PER_CALL) {
-    const block = users.subarray(start, start + USERS_PER_CALL), n = block.length;
+    const block = users.subarray(start, start + USERS_PER_CALL);
+    const n = block.length;
     arena.scope(() => {
       const indptr = new Int32Array(n + 1);
       for (let r = 0; r < n; r++) indptr[r + 1] = indptr[r] + seen.indptr[block[r] + 1] - seen.indptr[block[r]];
       const indices = new Int32Array(indptr[n]);
       for (let r = 0; r < n; r++) indices.set(seen.indices.subarray(seen.indptr[block[r]], seen.indptr[block[r] + 1]), indptr[r]);
-      const rows = arena.alloc(n * ld * 4), list = arena.upload(Int32Array.from(block, (_, r) => r));
+      const rows = arena.alloc(n * ld * 4);
+      const list = arena.upload(Int32Array.from(block, (_, r) => r));
       kernels.gather_rows(n, ld, arena.upload(block), X.pointer, rows);
-      const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4), bytes = Math.ceil(kernels.topk_scratch(k, Y.rows, ld) / 64) * 64;
-      overRange(arena, 'topk', n, () => planEven(n, USERS_PER_PIECE), [k, Y.rows, ld, list, rows, packed, arena.upload(indptr), arena.upload(indices), words,
-        { base: ids, row: k * 4 }, { base: scores, row: k * 4 }, { base: arena.alloc(bytes * threadsOf(arena)), thread: bytes }]);
+      const ids = arena.alloc(n * k * 4);
+      const scores = arena.alloc(n * k * 4);
+      const bytes = Math.ceil(kernels.topk_scratch(k, Y.rows, ld) / 64) * 64;
+      overRange(arena, 'topk', n, () => planEven(n, USERS_PER_PIECE), [
+        k,
+        Y.rows,
+        ld,
+        list,
+        rows,
+        packed,
+        arena.upload(indptr),
+        arena.upload(indices),
+        words,
+        { base: ids, row: k * 4 },
+        { base: scores, row: k * 4 },
+        { base: arena.alloc(bytes * threadsOf(arena)), thread: bytes },
+      ]);
       const ranked = arena.i32(ids, n * k);
       for (let r = 0; r < n; r++) {
-        const row = positives.indices.subarray(positives.indptr[block[r]], positives.indptr[block[r] + 1]), wanted = new Set(row);
+        const row = positives.indices.subarray(positives.indptr[block[r]], positives.indptr[block[r] + 1]);
+        const wanted = new Set(row);
         let hits = 0;
         for (let j = r * k; j < (r + 1) * k; j++) if (wanted.has(ranked[j])) hits++;
         sum += hits / row.length;
@@ -265,7 +351,8 @@ export function gradientKind<S extends typeof TRAINING>(spec: GradientSpec<S>): 
       fit(kind, data, resolveOptions(spec.name, spec.options, given) as unknown as TrainingOptions, control),
     restore(saved: SavedModel): Model {
       const width = saved.parameters.get('itemFactors')?.cols ?? 1;
-      const userFactors = savedParameter(saved, 'userFactors', saved.users.size, width), itemFactors = savedParameter(saved, 'itemFactors', saved.items.size, width);
+      const userFactors = savedParameter(saved, 'userFactors', saved.users.size, width);
+      const itemFactors = savedParameter(saved, 'itemFactors', saved.items.size, width);
       return new GradientModel({ ...saved, kind, userFactors, itemFactors }, saved.parameters);
     },
   });
@@ -278,21 +365,42 @@ async function fit(kind: GradientKind, data: Dataset, options: TrainingOptions, 
   return withTeam(control.threads, (team) => fitWith(team, kind, data, options, control));
 }
 
-async function fitWith(team: Team, kind: GradientKind, data: Dataset, options: TrainingOptions, control: GradientControl): Promise<GradientModel> {
-  if (control.start) throw new TypeError(`"start" is not known to model "${kind.name}": it begins from its seed; use a checkpoint to go on`);
+async function fitWith(
+  team: Team,
+  kind: GradientKind,
+  data: Dataset,
+  options: TrainingOptions,
+  control: GradientControl,
+): Promise<GradientModel> {
+  if (control.start)
+    throw new TypeError(`"start" is not known to model "${kind.name}": it begins from its seed; use a checkpoint to go on`);
   const { checkpoint, onCheckpoint, checkpointEvery = 10 } = control;
   // Held-out rows of deleted users and items must not decide when training stops.
   const held = control.validation?.filter((_, user, item) => data.users.at(user) !== null && data.items.at(item) !== null);
   const validation = held?.interactions ? held : undefined;
-  const training = new Training(kind, data, options, team), { arena, matrices } = training;
+  const training = new Training(kind, data, options, team);
+  const { arena, matrices } = training;
   const optimizer = new Optimizer(arena, matrices, { name: options.optimizer, weightDecay: options.weightDecay });
-  const best = new Map<string, Matrix>(validation ? Array.from(matrices, ([name, { rows, cols }]) => [name, new Matrix(arena, rows, cols)] as const) : []);
+  const best = new Map<string, Matrix>(
+    validation ? Array.from(matrices, ([name, { rows, cols }]) => [name, new Matrix(arena, rows, cols)] as const) : [],
+  );
   const pairs = training.pairs();
   const state = { epoch: 0, bestEpoch: 0, bestRecall: -1, misses: 0, objective: 0 };
-  const everything = (): [string, Matrix][] => [...matrices, ...optimizer.state(), ...Array.from(best, ([name, m]) => [`${name}/best`, m] as [string, Matrix])];
+  const everything = (): [string, Matrix][] => [
+    ...matrices,
+    ...optimizer.state(),
+    ...Array.from(best, ([name, m]) => [`${name}/best`, m] as [string, Matrix]),
+  ];
   const capture = (): Checkpoint => ({
-    kind: kind.name, options: options as unknown as Record<string, OptionValue>, fingerprint: data.fingerprint(), kernels: kernelBuild(), epoch: state.epoch, steps: optimizer.steps,
-    bestEpoch: state.bestEpoch, bestRecall: state.bestRecall, misses: state.misses,
+    kind: kind.name,
+    options: options as unknown as Record<string, OptionValue>,
+    fingerprint: data.fingerprint(),
+    kernels: kernelBuild(),
+    epoch: state.epoch,
+    steps: optimizer.steps,
+    bestEpoch: state.bestEpoch,
+    bestRecall: state.bestRecall,
+    misses: state.misses,
     matrices: new Map(everything().map(([name, m]) => [name, m.toArray()])),
   });
   training.begin();
@@ -300,7 +408,12 @@ async function fitWith(team: Team, kind: GradientKind, data: Dataset, options: T
     requireSame(checkpoint, kind, data, options);
     for (const [name, matrix] of everything()) matrix.load(checkpoint.matrices.get(name)!);
     optimizer.steps = checkpoint.steps;
-    Object.assign(state, { epoch: checkpoint.epoch, bestEpoch: checkpoint.bestEpoch, bestRecall: checkpoint.bestRecall, misses: checkpoint.misses });
+    Object.assign(state, {
+      epoch: checkpoint.epoch,
+      bestEpoch: checkpoint.bestEpoch,
+      bestRecall: checkpoint.bestRecall,
+      misses: checkpoint.misses,
+    });
   }
   let rate = options.learningRate;
   for (let e = 0; e < state.epoch; e++) rate *= options.learningRateDecay;
@@ -332,6 +445,9 @@ function requireSame(checkpoint: Checkpoint, kind: GradientKind, data: Dataset, 
   if (differs) throw new ModelError(`the checkpoint expected ${differs[0]} ${checkpoint.options[differs[0]]}, found ${differs[1]}`);
   // Those of before there were two builds have no name.
   const made = checkpoint.kernels ?? 'default';
-  if (made !== kernelBuild()) throw new ModelError(`the checkpoint was made by the ${made} kernels, and the ${kernelBuild()} ones are in use: go on with those that began`);
+  if (made !== kernelBuild())
+    throw new ModelError(
+      `the checkpoint was made by the ${made} kernels, and the ${kernelBuild()} ones are in use: go on with those that began`,
+    );
   if (checkpoint.fingerprint !== data.fingerprint()) throw new ModelError('the checkpoint was made with other training data');
 }

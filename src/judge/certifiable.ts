@@ -1,15 +1,16 @@
 // The profile `certifiable`: the regularization at which a model can be certified at the smallest loss of quality. Below
 // some λ the optimum over all scores has more rank than the model has factors; the search finds it by halving intervals.
-import { certify, type Certificate } from './certify.ts';
+
 import * as check from '../base/check.ts';
-import type { Dataset } from '../data/dataset.ts';
 import { DataError } from '../base/errors.ts';
-import { evaluate } from '../model/evaluate.ts';
-import type { RunControl } from '../model/model.ts';
-import { als, type AlsModel, type AlsOptions } from '../models/als.ts';
 import * as option from '../base/options.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { normBound } from '../least-squares/spectral-norm.ts';
 import { Stationary } from '../least-squares/stationary.ts';
+import { evaluate } from '../model/evaluate.ts';
+import type { RunControl } from '../model/model.ts';
+import { type AlsModel, type AlsOptions, als } from '../models/als.ts';
+import { type Certificate, certify } from './certify.ts';
 
 /** One regularization that was tried. */
 export interface Trial {
@@ -46,15 +47,22 @@ export interface CertifiableOptions extends RunControl {
  * @example
  * const { options, price } = await certifiable(train, validation, { objective: 'ials', factors: 64 });
  */
-export async function certifiable(train: Dataset, validation: Dataset, given: Partial<AlsOptions> = {}, control: CertifiableOptions = {}): Promise<Certifiable> {
+export async function certifiable(
+  train: Dataset,
+  validation: Dataset,
+  given: Partial<AlsOptions> = {},
+  control: CertifiableOptions = {},
+): Promise<Certifiable> {
   const { k = 20, steps = 5, ...run } = control;
   check.integer('k', k, { min: 1 });
   check.integer('steps', steps, { min: 1, max: 50 });
   const base = option.resolveOptions('als', als.options, { tolerance: 1e-7, iterations: 5, ...given });
   if (base.objective === 'explicit') throw new RangeError('"objective" expected implicit or ials for a certificate, got "explicit"');
-  if (validation.interactions === 0) throw new DataError('choosing needs validation interactions; hold some out, as with --split per-user:0.8,0.1,0.1');
+  if (validation.interactions === 0)
+    throw new DataError('choosing needs validation interactions; hold some out, as with --split per-user:0.8,0.1,0.1');
   const nothing = largestUseful(train, base);
-  const trials: Trial[] = [], models: AlsModel[] = [];
+  const trials: Trial[] = [];
+  const models: AlsModel[] = [];
   const attempt = async (regularization: number): Promise<boolean> => {
     const model = await als.fit(train, { ...base, regularization }, run);
     const { status, sigma, relativeBound } = await certify(model, train, run);
@@ -64,7 +72,8 @@ export async function certifiable(train: Dataset, validation: Dataset, given: Pa
     return status === 'certified';
   };
   // λ between a thousandth and half of the one at which nothing is learnt; ratios, not differences, are halved.
-  let low = nothing / 1024, high = nothing / 2;
+  let low = nothing / 1024;
+  let high = nothing / 2;
   let certified = await attempt(nothing / 16);
   if (certified) high = nothing / 16;
   else low = nothing / 16;
@@ -74,8 +83,10 @@ export async function certifiable(train: Dataset, validation: Dataset, given: Pa
     if (certified) high = middle;
     else low = middle;
   }
-  const pick = (among: readonly Trial[]): Trial | undefined => among.reduce<Trial | undefined>((best, trial) => (best && best.ndcg >= trial.ndcg ? best : trial), undefined);
-  const chosen = pick(trials.filter(({ status }) => status === 'certified')), best = pick(trials)!;
+  const pick = (among: readonly Trial[]): Trial | undefined =>
+    among.reduce<Trial | undefined>((best, trial) => (best && best.ndcg >= trial.ndcg ? best : trial), undefined);
+  const chosen = pick(trials.filter(({ status }) => status === 'certified'));
+  const best = pick(trials)!;
   if (!chosen) throw new DataError(`nothing was certified between a regularization of ${low} and ${high}; more factors or steps may help`);
   const model = models[trials.indexOf(chosen)];
   return { options: model.options, model, chosen, best, price: best.ndcg - chosen.ndcg, trials };

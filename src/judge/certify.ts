@@ -1,18 +1,19 @@
 // A bound of the distance between a least-squares model and every retrain on its data, without a retrain. The problem is
 // convex in the products Z = XYᵀ; docs/certificate.md derives what is computed here. It trusts neither the model nor what
 // the model says about itself: everything is computed from factors, options and data.
-import { accelerate } from '../least-squares/acceleration.ts';
+
 import * as check from '../base/check.ts';
-import type { Dataset } from '../data/dataset.ts';
 import { ModelError } from '../base/errors.ts';
-import { requireTables } from '../model/evaluate.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { requireTrainedOn } from '../forget/forget.ts';
+import { accelerate } from '../least-squares/acceleration.ts';
 import { cellWeightsOf, type LeastSquaresOptions } from '../least-squares/objective.ts';
-import type { BilinearModel } from '../model/bilinear.ts';
-import type { Model, RunControl } from '../model/model.ts';
 import { normBound } from '../least-squares/spectral-norm.ts';
 import { Stationary } from '../least-squares/stationary.ts';
-import { withTeam, type Team } from '../threads/team.ts';
-import { requireTrainedOn } from '../forget/forget.ts';
+import type { BilinearModel } from '../model/bilinear.ts';
+import { requireTables } from '../model/evaluate.ts';
+import type { Model, RunControl } from '../model/model.ts';
+import { type Team, withTeam } from '../threads/team.ts';
 
 /** `certified`: bounded; `stationary`: where training ends, without a bound; `approximate`: not even that. */
 export type CertificateStatus = 'certified' | 'stationary' | 'approximate';
@@ -74,23 +75,42 @@ export async function certify(model: Model, data: Dataset, options: CertifyOptio
 }
 
 async function judge(
-  model: BilinearModel, data: Dataset, team: Team, { signal, onProgress, tolerance, within, polish }: CertifyOptions & { tolerance: number; within: number; polish: number },
+  model: BilinearModel,
+  data: Dataset,
+  team: Team,
+  { signal, onProgress, tolerance, within, polish }: CertifyOptions & { tolerance: number; within: number; polish: number },
 ): Promise<Certificate> {
   const { userFactors, itemFactors } = model;
   const problem = new Stationary(data, model.options as unknown as LeastSquaresOptions, team);
   problem.start(userFactors, itemFactors, { keepEmptyRows: true });
   const { residual, largestRow } = problem.measure();
-  const nothing = { sigma: null, sigmaEstimate: null, sigmaMethod: null, failureProbability: null, gap: null, bound: null, relativeBound: null, polishDistance: null, polishIterations: 0 };
+  const nothing = {
+    sigma: null,
+    sigmaEstimate: null,
+    sigmaMethod: null,
+    failureProbability: null,
+    gap: null,
+    bound: null,
+    relativeBound: null,
+    polishDistance: null,
+    polishIterations: 0,
+  };
   if (!(largestRow <= tolerance)) {
     return {
-      ...nothing, status: 'approximate', residual, largestRowResidual: largestRow,
+      ...nothing,
+      status: 'approximate',
+      residual,
+      largestRowResidual: largestRow,
       statement: `approximate: the row furthest off misses its equations by ${text(largestRow)} (at most ${text(tolerance)} for a stationary point)`,
     };
   }
   const curvature = curvatureOf(problem, data);
   if (!(curvature > 0)) {
     return {
-      ...nothing, status: 'stationary', residual, largestRowResidual: largestRow,
+      ...nothing,
+      status: 'stationary',
+      residual,
+      largestRowResidual: largestRow,
       statement: `stationary: relative gradient ${text(residual)}; unobserved cells have no weight under this objective, so that no bound follows`,
     };
   }
@@ -107,9 +127,17 @@ async function judge(
   const certified = relativeBound <= within;
   return {
     status: certified ? 'certified' : 'stationary',
-    sigma: norm.upper, sigmaEstimate: norm.estimate, sigmaMethod: norm.method, failureProbability: norm.failureProbability,
-    gap, bound, relativeBound, residual, largestRowResidual: largestRow,
-    polishDistance: size > 0 ? distance / size : 0, polishIterations: polished.iterations,
+    sigma: norm.upper,
+    sigmaEstimate: norm.estimate,
+    sigmaMethod: norm.method,
+    failureProbability: norm.failureProbability,
+    gap,
+    bound,
+    relativeBound,
+    residual,
+    largestRowResidual: largestRow,
+    polishDistance: size > 0 ? distance / size : 0,
+    polishIterations: polished.iterations,
     statement: certified
       ? `certified: the scores differ from those of every converged retrain on these data by at most ${text(relativeBound)} of their norm (σ ≤ ${norm.upper})`
       : `stationary: relative gradient ${text(residual)}; σ ≤ ${norm.upper} leaves a bound of ${text(relativeBound)}, beyond ${text(within)}: ` +
@@ -132,7 +160,8 @@ function curvatureOf(problem: Stationary, data: Dataset): number {
  * ⟨X, G_X⟩ + ⟨Y, G_Y⟩ + 2ε(T − Q) + ε²(C − 2T + Q), ε = 1 − τ, and an allowance for rounding.
  */
 function dualityGap(problem: Stationary, sigma: number): number {
-  const { kernels } = problem.arena, { ld } = problem;
+  const { kernels } = problem.arena;
+  const { ld } = problem;
   const { penalty, products, quadratic, targets, dualConstant } = problem.parts();
   let slack = 0;
   for (const name of ['users', 'items'] as const) {
@@ -141,7 +170,12 @@ function dualityGap(problem: Stationary, sigma: number): number {
   }
   const epsilon = sigma > 1 ? 1 - 1 / sigma : 0;
   const rounding = 1e-15 * (penalty + Math.abs(products) + quadratic);
-  return Math.max(0, slack) + 2 * epsilon * Math.max(0, targets - quadratic) + epsilon * epsilon * (dualConstant - 2 * targets + quadratic) + rounding;
+  return (
+    Math.max(0, slack) +
+    2 * epsilon * Math.max(0, targets - quadratic) +
+    epsilon * epsilon * (dualConstant - 2 * targets + quadratic) +
+    rounding
+  );
 }
 
 interface Factors {
@@ -151,7 +185,8 @@ interface Factors {
 
 function copyFactors(problem: Stationary): Factors {
   const copy = (name: 'users' | 'items'): number => {
-    const { rows, factors } = problem.side(name), to = problem.arena.alloc(rows * problem.ld * 8);
+    const { rows, factors } = problem.side(name);
+    const to = problem.arena.alloc(rows * problem.ld * 8);
     problem.arena.kernels.combine64(rows * problem.ld, 1, factors, 0, to);
     return to;
   };
@@ -172,7 +207,8 @@ function squaredDistance(problem: Stationary, given: Factors): number {
   const { arena, ld } = problem;
   return arena.scope(() => {
     const difference = (name: 'users' | 'items'): number => {
-      const { rows, factors } = problem.side(name), to = arena.alloc(rows * ld * 8);
+      const { rows, factors } = problem.side(name);
+      const to = arena.alloc(rows * ld * 8);
       arena.kernels.combine64(rows * ld, 1, factors, 0, to);
       arena.kernels.combine64(rows * ld, -1, given[name], 1, to);
       return to;
@@ -186,10 +222,12 @@ function squaredDistance(problem: Stationary, given: Factors): number {
 /** ⟨A_u A_iᵀ, B_u B_iᵀ⟩ = Σ (A_uᵀB_u) ∘ (A_iᵀB_i). */
 function crossProduct(problem: Stationary, A: Factors, B: Factors): number {
   const { arena, ld } = problem;
-  const users = arena.alloc(ld * ld * 8), items = arena.alloc(ld * ld * 8);
+  const users = arena.alloc(ld * ld * 8);
+  const items = arena.alloc(ld * ld * 8);
   arena.kernels.gram64(problem.side('users').rows, ld, 1, A.users, B.users, users);
   arena.kernels.gram64(problem.side('items').rows, ld, 1, A.items, B.items, items);
-  const a = arena.f64(users, ld * ld), b = arena.f64(items, ld * ld);
+  const a = arena.f64(users, ld * ld);
+  const b = arena.f64(items, ld * ld);
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;

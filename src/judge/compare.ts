@@ -2,10 +2,10 @@
 // floor, all judged on the same users, items and masks. What cannot be measured is null, never a guess.
 import * as check from '../base/check.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { Partition } from '../forget/forget.ts';
 import { evaluate } from '../model/evaluate.ts';
 import { byteComparable, type Model, type Ranking } from '../model/model.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
-import type { Partition } from '../forget/forget.ts';
 
 /** A model to compare, and what it cost. */
 export interface Contender {
@@ -59,7 +59,8 @@ export function compare(contenders: readonly Contender[], partition: Partition, 
   const candidates = Uint8Array.from({ length: retain.items.size }, (_, i) => (retain.items.at(i) === null ? 0 : 1));
   const remaining: number[] = [];
   for (let u = 0; u < retain.users.size; u++) if (retain.users.at(u) !== null && retain.itemsOf(u).length > 0) remaining.push(u);
-  const listUsers = spread(remaining, OVERLAP_USERS), scoreUsers = spread(remaining, DISTANCE_USERS);
+  const listUsers = spread(remaining, OVERLAP_USERS);
+  const scoreUsers = spread(remaining, DISTANCE_USERS);
   const seen = retain.userItems;
   const lists = (model: Model): Ranking => model.rank({ users: listUsers, k: length, exclude: seen, history: seen, allowed: candidates });
   const goldLists = gold && lists(gold);
@@ -102,7 +103,8 @@ export function forgetRecall(model: Model, partition: Partition, k: number): num
 /** Mean score of forgotten cells: of those whose user and item the model still has a row for, deleted ones being zero. */
 function forgetScore(model: Model, { data, retain, entries }: Partition): number | null {
   if (entries.length === 0) return null;
-  const users = new Int32Array(entries.length), items = new Int32Array(entries.length);
+  const users = new Int32Array(entries.length);
+  const items = new Int32Array(entries.length);
   let n = 0;
   for (const [user, list] of rowsOf(data, entries)) {
     for (const item of list) {
@@ -150,7 +152,8 @@ function scoresOf(model: Model, users: Int32Array, candidates: Uint8Array, histo
 }
 
 function distance(scores: readonly Float32Array[], golds: readonly Float32Array[]): number | null {
-  let difference = 0, norm = 0;
+  let difference = 0;
+  let norm = 0;
   scores.forEach((row, r) => {
     for (let i = 0; i < row.length; i++) {
       const d = row[i] - golds[r][i];

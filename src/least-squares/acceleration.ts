@@ -1,12 +1,12 @@
 // The way to a stationary point (stationary.ts): nonlinear conjugate gradients whose preconditioner is a sweep (De Sterck's
-// ALS-NCG), or L-BFGS on one side with the other eliminated (reduced.ts), and Newton steps for the last digits. Each step
+// ALS-NCG), or L-BFGS on one side with the other eliminated (variable-projection.ts), and Newton steps for the last digits. Each step
 // goes to the exact minimum of the objective along its direction, a quartic there: every iteration lowers the objective.
 import { breathe } from '../base/breathe.ts';
-import { settleWeak } from './weak-components.ts';
-import { SIDES, type Field } from './float64-rows.ts';
 import type { RunControl } from '../model/model.ts';
-import { KEPT_ITERATIONS, LimitedMemory, Newton } from './variable-projection.ts';
+import { type Field, SIDES } from './float64-rows.ts';
 import type { Standing, Stationary } from './stationary.ts';
+import { KEPT_ITERATIONS, LimitedMemory, Newton } from './variable-projection.ts';
+import { settleWeak } from './weak-components.ts';
 
 /** Tolerances by name: the relative gradient at which training ends. */
 export const TOLERANCES = Object.freeze({ fast: 1e-4, tight: 1e-6, limit: 1e-9 });
@@ -65,7 +65,10 @@ export async function accelerate(problem: Stationary, tolerance: number, control
   const mark = problem.arena.mark();
   try {
     let method: Method = accelerator === 'lbfgs' ? new LimitedMemory(problem) : new ConjugateGradients(problem);
-    let standing = problem.measure(), stalls = 0, best = Infinity, newton: Newton | undefined;
+    let standing = problem.measure();
+    let stalls = 0;
+    let best = Infinity;
+    let newton: Newton | undefined;
     for (let iteration = 0; ; iteration++) {
       // At the end, too: a component that would grow shows in no gradient as long as it is next to nothing.
       if (standing.residual <= SETTLE_FROM && iteration < most && (iteration % KEPT_ITERATIONS === 0 || standing.residual <= tolerance)) {
@@ -117,7 +120,11 @@ class ConjugateGradients implements Method {
   }
 
   async step(_standing: Standing, _tolerance: number, signal?: AbortSignal): Promise<number> {
-    const problem = this.#problem, before = this.#before, direction = this.#direction, swept = this.#swept, { factors, gradient } = problem;
+    const problem = this.#problem;
+    const before = this.#before;
+    const direction = this.#direction;
+    const swept = this.#swept;
+    const { factors, gradient } = problem;
     // swept = factors − sweep(factors). The factored normal equations of a sweep serve for some iterations more: two passes
     // over the cells at their rank instead of its square, and as many iterations.
     const iteration = this.#iteration++;

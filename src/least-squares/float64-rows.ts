@@ -1,10 +1,10 @@
 // Rows of users and of items in float64, and the algebra of them on all threads: sums over rows are made of parts that the
 // data settle, so that their bytes do not depend on threads.
 import type { Argument } from '../threads/board.ts';
+import { type Plan, planEven, type Team } from '../threads/team.ts';
 import type { Kernels } from '../wasm/kernels.ts';
-import type { Side } from './objective.ts';
 import type { Arena } from '../wasm/memory.ts';
-import { planEven, type Plan, type Team } from '../threads/team.ts';
+import type { Side } from './objective.ts';
 
 /** What is summed over rows is summed in at most so many parts, of at least so many rows. */
 export const PARTS = 16;
@@ -64,17 +64,25 @@ export class Fields {
   /** @param weights f32[rows], or 0 for ones. */
   innerSide(side: Side, A: number, B: number, weights = 0): number {
     const row = this.ld * 8;
-    return this.#counted('inner64', this.#plans[side].parts, [this.ld, weights && { base: weights, row: 4 }, { base: A, row }, { base: B, row }])
-      .reduce((sum, part) => sum + part, 0);
+    return this.#counted('inner64', this.#plans[side].parts, [
+      this.ld,
+      weights && { base: weights, row: 4 },
+      { base: A, row },
+      { base: B, row },
+    ]).reduce((sum, part) => sum + part, 0);
   }
 
   /** out = scale · AᵀB of a side's rows: parts of the rows have sums of their own, added in order. */
   gram(side: Side, scale: number, A: number, B: number, out: number): void {
-    const { parts } = this.#plans[side], size = this.ld * this.ld, row = this.ld * 8, count = parts.costs.length;
+    const { parts } = this.#plans[side];
+    const size = this.ld * this.ld;
+    const row = this.ld * 8;
+    const count = parts.costs.length;
     const into = count > 1 ? this.#partial : out;
     this.#counted('gram64', parts, [this.ld, scale, { base: A, row }, { base: B, row }, { base: into, piece: size * 8 }]);
     if (count <= 1) return;
-    const sums = this.arena.f64(into, count * size), total = this.arena.f64(out, size);
+    const sums = this.arena.f64(into, count * size);
+    const total = this.arena.f64(out, size);
     total.set(sums.subarray(0, size));
     for (let part = 1; part < count; part++) for (let k = 0; k < size; k++) total[k] += sums[part * size + k];
   }

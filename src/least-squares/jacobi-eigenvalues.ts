@@ -32,19 +32,23 @@ function rotate(n: number, A: Float64Array, V?: Float64Array): number {
         if (Math.abs(apq) <= 1e-300) continue;
         const theta = (A[q * n + q] - A[p * n + p]) / (2 * apq);
         const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-        const c = 1 / Math.sqrt(t * t + 1), s = t * c;
+        const c = 1 / Math.sqrt(t * t + 1);
+        const s = t * c;
         for (let k = 0; k < n; k++) {
-          const kp = A[k * n + p], kq = A[k * n + q];
+          const kp = A[k * n + p];
+          const kq = A[k * n + q];
           A[k * n + p] = c * kp - s * kq;
           A[k * n + q] = s * kp + c * kq;
         }
         for (let k = 0; k < n; k++) {
-          const pk = A[p * n + k], qk = A[q * n + k];
+          const pk = A[p * n + k];
+          const qk = A[q * n + k];
           A[p * n + k] = c * pk - s * qk;
           A[q * n + k] = s * pk + c * qk;
         }
         for (let k = 0; V && k < n; k++) {
-          const kp = V[k * n + p], kq = V[k * n + q];
+          const kp = V[k * n + p];
+          const kq = V[k * n + q];
           V[k * n + p] = c * kp - s * kq;
           V[k * n + q] = s * kp + c * kq;
         }

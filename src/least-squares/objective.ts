@@ -7,23 +7,38 @@
 //           with `confidence`: w = alpha·|r| − 1, t = alpha·r for r > 0
 // ials      Rendle et al. 2021:       base = α₀, w = 1, t = 1, reg = λ (n + α₀·N)^ν, N = size of the other side
 // explicit  Zhou et al. 2008 (ALS-WR): base = 0, w = 1, t = r, reg = λ n
-import type { Dataset } from '../data/dataset.ts';
+
 import { DataError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
+import type { Dataset } from '../data/dataset.ts';
 
 /** Options of the objective and its solver, shared by training and unlearning. */
 export const leastSquaresOptions = Object.freeze({
-  objective: option.word('implicit', ['implicit', 'ials', 'explicit'],
-    'Loss: implicit (Hu-Koren-Volinsky), ials (Rendle: unobserved weight, frequency-scaled regularization) or explicit (ALS-WR, ratings).'),
-  factors: option.integer(64, { min: 1, max: 4096 }, 'Length of a user\'s and an item\'s row.'),
+  objective: option.word(
+    'implicit',
+    ['implicit', 'ials', 'explicit'],
+    'Loss: implicit (Hu-Koren-Volinsky), ials (Rendle: unobserved weight, frequency-scaled regularization) or explicit (ALS-WR, ratings).',
+  ),
+  factors: option.integer(64, { min: 1, max: 4096 }, "Length of a user's and an item's row."),
   regularization: option.number(0.01, { min: 0 }, 'λ: weight of the squared norms.'),
   alpha: option.number(1, { above: 0 }, 'implicit: confidence c = 1 + alpha * value; with `confidence`, c = alpha * value.'),
-  confidence: option.boolean(false, 'implicit: values (times alpha) already are confidences, as in the Python library implicit; negative ones are dislikes.'),
+  confidence: option.boolean(
+    false,
+    'implicit: values (times alpha) already are confidences, as in the Python library implicit; negative ones are dislikes.',
+  ),
   unobservedWeight: option.number(0.1, { above: 0 }, 'ials: weight of unobserved cells.'),
   frequencyExponent: option.number(1, { min: 0, max: 2 }, 'ials: exponent of the frequency in the regularization; 0 makes it uniform.'),
-  solver: option.word('cholesky', ['cholesky', 'cg'], 'Row solver: exact (cholesky), or conjugate gradient steps from the present row (cg).'),
+  solver: option.word(
+    'cholesky',
+    ['cholesky', 'cg'],
+    'Row solver: exact (cholesky), or conjugate gradient steps from the present row (cg).',
+  ),
   cgSteps: option.integer(3, { min: 1, max: 1000 }, 'Steps of the cg solver.'),
-  initScale: option.number(0.1, { above: 0 }, 'Standard deviation of a random row\'s length: entries are N(0, (initScale / sqrt(factors))^2).'),
+  initScale: option.number(
+    0.1,
+    { above: 0 },
+    "Standard deviation of a random row's length: entries are N(0, (initScale / sqrt(factors))^2).",
+  ),
   seed: option.seed,
 });
 
@@ -33,8 +48,14 @@ export type Side = 'users' | 'items';
 export const other = (side: Side): Side => (side === 'users' ? 'items' : 'users');
 
 /** The objective's constants, see the head of this file: w = ws·|v| + w0, t = ts·v + t0. */
-export function cellWeightsOf({ objective, alpha, confidence, unobservedWeight }: LeastSquaresOptions):
-{ ws: number; w0: number; ts: number; t0: number; explicit: number; base: number } {
+export function cellWeightsOf({ objective, alpha, confidence, unobservedWeight }: LeastSquaresOptions): {
+  ws: number;
+  w0: number;
+  ts: number;
+  t0: number;
+  explicit: number;
+  base: number;
+} {
   if (objective === 'explicit') return { ws: 0, w0: 1, ts: 1, t0: 0, explicit: 1, base: 0 };
   if (objective === 'ials') return { ws: 0, w0: 1, ts: 0, t0: 1, explicit: 0, base: unobservedWeight };
   if (confidence) return { ws: alpha, w0: -1, ts: alpha, t0: 0, explicit: 0, base: 1 };
@@ -42,7 +63,10 @@ export function cellWeightsOf({ objective, alpha, confidence, unobservedWeight }
 }
 
 /** reg = λ (n + offset)^exponent for a row of n entries. @param opposite size of the other side. */
-export function regularizationRule({ objective, unobservedWeight, frequencyExponent }: LeastSquaresOptions, opposite: number): { offset: number; exponent: number } {
+export function regularizationRule(
+  { objective, unobservedWeight, frequencyExponent }: LeastSquaresOptions,
+  opposite: number,
+): { offset: number; exponent: number } {
   if (objective === 'explicit') return { offset: 0, exponent: 1 };
   return objective === 'ials' ? { offset: unobservedWeight * opposite, exponent: frequencyExponent } : { offset: 0, exponent: 0 };
 }
@@ -54,9 +78,12 @@ export function checkValues(data: Dataset, { objective, confidence }: LeastSquar
   for (let u = 0; u < rows; u++) {
     for (let e = indptr[u]; e < indptr[u + 1]; e++) {
       if (values[e] >= 0) continue;
-      throw new DataError(`objective "${objective}" expected values >= 0, found ${values[e]} for user ` +
-        `${JSON.stringify(data.users.at(u))} and item ${JSON.stringify(data.items.at(indices[e]))}; ` +
-        'objective "explicit" takes ratings of either sign, "implicit" with confidence: true takes dislikes', { source: data.source });
+      throw new DataError(
+        `objective "${objective}" expected values >= 0, found ${values[e]} for user ` +
+          `${JSON.stringify(data.users.at(u))} and item ${JSON.stringify(data.items.at(indices[e]))}; ` +
+          'objective "explicit" takes ratings of either sign, "implicit" with confidence: true takes dislikes',
+        { source: data.source },
+      );
     }
   }
 }

@@ -1,14 +1,15 @@
 // Alternating least squares: the normal equations of a data set, half sweeps over users or items, the objective's value and
 // the distance from stationarity. It serves every procedure that sweeps: training, Unlearn-ALS, folding in. The objective
-// itself stands in least-squares-objective.ts.
-import type { Dataset } from '../data/dataset.ts';
-import { checkStatus, instantiateKernels } from '../wasm/kernels.ts';
-import { cellWeightsOf, checkValues, other, regularizationRule, type LeastSquaresOptions, type Side } from './objective.ts';
-import { memoryPlan, totalOf, type Arena, type MemoryPlan } from '../wasm/memory.ts';
-import type { CellShape } from '../model/model.ts';
+// itself stands in objective.ts.
+
 import { STREAM } from '../base/random.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { CellShape } from '../model/model.ts';
+import { type Plan, planEven, planRows, Team, type Varying } from '../threads/team.ts';
+import { checkStatus, instantiateKernels } from '../wasm/kernels.ts';
+import { type Arena, type MemoryPlan, memoryPlan, totalOf } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
-import { planEven, planRows, Team, type Plan, type Varying } from '../threads/team.ts';
+import { cellWeightsOf, checkValues, type LeastSquaresOptions, other, regularizationRule, type Side } from './objective.ts';
 
 /** Parts of a Gram matrix that are summed on their own: at most so many, of at least so many rows. */
 const GRAM_PARTS = 16;
@@ -57,7 +58,10 @@ export class LeastSquares {
    * @throws DataError when values make no sense for the objective; MemoryError.
    */
   constructor(
-    data: Dataset, options: LeastSquaresOptions, cells?: { readonly userItems: SparseRows; readonly itemUsers: SparseRows }, team = new Team(),
+    data: Dataset,
+    options: LeastSquaresOptions,
+    cells?: { readonly userItems: SparseRows; readonly itemUsers: SparseRows },
+    team = new Team(),
   ) {
     if (!cells) checkValues(data, options);
     const { arena } = team;
@@ -67,7 +71,12 @@ export class LeastSquares {
     this.#data = data;
     const { kernels } = arena;
     const ld = (this.#ld = paddedWidth(options.factors));
-    const plan = planLeastSquares(cells ? { interactions: (cells.userItems.indices.length + cells.itemUsers.indices.length) / 2, ...cells } : data, options, team.threads, kernels);
+    const plan = planLeastSquares(
+      cells ? { interactions: (cells.userItems.indices.length + cells.itemUsers.indices.length) / 2, ...cells } : data,
+      options,
+      team.threads,
+      kernels,
+    );
     arena.reserve(plan.bytes, plan.remedy);
     const userItems = Csr.from(arena, cells?.userItems ?? data.userItems);
     const itemUsers = cells ? Csr.from(arena, cells.itemUsers) : userItems.transpose();
@@ -92,20 +101,36 @@ export class LeastSquares {
    */
   initialize(): void {
     const { factors, initScale, seed } = this.options;
-    for (const [side, stream] of [['users', STREAM.userFactors], ['items', STREAM.itemFactors]] as const) {
+    for (const [side, stream] of [
+      ['users', STREAM.userFactors],
+      ['items', STREAM.itemFactors],
+    ] as const) {
       const { factors: M, cells } = this.#sides[side];
       const keys = this.#data[side].keys();
       const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
       for (let r = 0; r < cells.rows; r++) if (indptr[r + 1] === indptr[r]) keys[2 * r] = keys[2 * r + 1] = 0;
-      this.arena.scope(() => this.arena.kernels.random_normal_rows(
-        M.rows, factors, M.ld, seed, stream, this.arena.upload(keys), initScale / Math.sqrt(factors), M.pointer));
+      this.arena.scope(() =>
+        this.arena.kernels.random_normal_rows(
+          M.rows,
+          factors,
+          M.ld,
+          seed,
+          stream,
+          this.arena.upload(keys),
+          initScale / Math.sqrt(factors),
+          M.pointer,
+        ),
+      );
     }
     this.touch();
   }
 
   /** Takes over factors [rows × factors]: matrices, or dense values without pads. */
   start(userFactors: Matrix | ArrayLike<number>, itemFactors: Matrix | ArrayLike<number>): void {
-    for (const [side, given] of [['users', userFactors], ['items', itemFactors]] as const) {
+    for (const [side, given] of [
+      ['users', userFactors],
+      ['items', itemFactors],
+    ] as const) {
       const { factors: M } = this.#sides[side];
       const length = given instanceof Matrix ? given.rows * given.cols : given.length;
       if (length !== M.rows * M.cols) {
@@ -154,7 +179,9 @@ export class LeastSquares {
    */
   solveRows(side: Side, rows: Int32Array, last = false): void {
     if (rows.length === 0) return;
-    const gram = this.#scaledGram(other(side)), state = this.#sides[side], entriesOf = this.#lengths(state.cells);
+    const gram = this.#scaledGram(other(side));
+    const state = this.#sides[side];
+    const entriesOf = this.#lengths(state.cells);
     const plan = this.#planSweep(rows.length, (k) => entriesOf(rows[k]));
     const solve = (list: number): void => {
       const { kernel, args } = this.#solver(side, list, gram);
@@ -172,8 +199,8 @@ export class LeastSquares {
     this.#gram(side);
     this.arena.scope(() => {
       const list = this.arena.upload(rows);
-      const accumulate = (sign: number): void => this.arena.kernels.gram_accumulate(
-        0, rows.length, this.#ld, sign, list, state.factors.pointer, state.gram, this.#scratch);
+      const accumulate = (sign: number): void =>
+        this.arena.kernels.gram_accumulate(0, rows.length, this.#ld, sign, list, state.factors.pointer, state.gram, this.#scratch);
       accumulate(-1);
       change(list);
       accumulate(1);
@@ -192,12 +219,18 @@ export class LeastSquares {
     const { users, items } = this.#sides;
     const { ws, w0, ts, t0, explicit, base } = cellWeightsOf(this.options);
     const { indptr, indices, data, rows } = users.cells;
-    const X = users.factors.pointer, Y = items.factors.pointer;
+    const X = users.factors.pointer;
+    const Y = items.factors.pointer;
     const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
-    const observed = this.#team.runNow('als_objective_rows', users.plan(), [this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y])
+    const observed = this.#team
+      .runNow('als_objective_rows', users.plan(), [this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y])
       .reduce((sum, part) => sum + part, 0);
-    return unobserved + observed + kernels.als_penalty_rows(rows, this.#ld, users.regularization, X) +
-      kernels.als_penalty_rows(items.cells.rows, this.#ld, items.regularization, Y);
+    return (
+      unobserved +
+      observed +
+      kernels.als_penalty_rows(rows, this.#ld, users.regularization, X) +
+      kernels.als_penalty_rows(items.cells.rows, this.#ld, items.regularization, Y)
+    );
   }
 
   /** Residual of one side's normal equations: zero for both sides at a stationary point. */
@@ -208,10 +241,28 @@ export class LeastSquares {
     const gram = base === 0 ? 0 : this.#gram(other(side));
     return this.arena.scope(() => {
       const out = this.arena.alloc(cells.rows * 16);
-      this.#team.runNow('als_residual_rows', this.#sides[side].plan(), [this.#ld, ws, w0, ts, t0, explicit, cells.indptr, cells.indices, cells.data,
-        regularization, base, gram, opposite.factors.pointer, factors.pointer, { base: out, row: 16 }, this.#scratchOfThread()]);
+      this.#team.runNow('als_residual_rows', this.#sides[side].plan(), [
+        this.#ld,
+        ws,
+        w0,
+        ts,
+        t0,
+        explicit,
+        cells.indptr,
+        cells.indices,
+        cells.data,
+        regularization,
+        base,
+        gram,
+        opposite.factors.pointer,
+        factors.pointer,
+        { base: out, row: 16 },
+        this.#scratchOfThread(),
+      ]);
       const squares = this.arena.f64(out, cells.rows * 2);
-      let largest = 0, difference = 0, target = 0;
+      let largest = 0;
+      let difference = 0;
+      let target = 0;
       for (let r = 0; r < cells.rows; r++) {
         if (squares[2 * r + 1] > 0) largest = Math.max(largest, squares[2 * r] / squares[2 * r + 1]);
         difference += squares[2 * r];
@@ -230,10 +281,26 @@ export class LeastSquares {
       const { arena } = this;
       const padded = new Float32Array(this.#ld);
       padded.set(rightHandSide);
-      const rhs = arena.upload(padded), out = arena.alloc(this.#ld * 4);
+      const rhs = arena.upload(padded);
+      const out = arena.alloc(this.#ld * 4);
       const scratch = arena.alloc(arena.kernels.als_sweep_cholesky_scratch(this.#ld));
-      const status = arena.kernels.als_solve_rhs(user, this.options.factors, this.#ld, ws, w0, explicit, cells.indptr, cells.indices,
-        cells.data, regularization, gram, this.itemFactors.pointer, rhs, out, scratch);
+      const status = arena.kernels.als_solve_rhs(
+        user,
+        this.options.factors,
+        this.#ld,
+        ws,
+        w0,
+        explicit,
+        cells.indptr,
+        cells.indices,
+        cells.data,
+        regularization,
+        gram,
+        this.itemFactors.pointer,
+        rhs,
+        out,
+        scratch,
+      );
       checkStatus(status, () => this.#singular('users', user));
       return arena.f32(out, this.options.factors).slice();
     });
@@ -250,7 +317,8 @@ export class LeastSquares {
     const { cells, regularization, factors } = this.#sides[side];
     const { factors: f, solver, cgSteps } = this.options;
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const Y = this.#sides[other(side)].factors.pointer, X = factors.pointer;
+    const Y = this.#sides[other(side)].factors.pointer;
+    const X = factors.pointer;
     const problem = [list, cells.indptr, cells.indices, cells.data, regularization, gram, Y, X, this.#scratchOfThread()];
     return solver === 'cg'
       ? { kernel: 'als_sweep_cg', args: [f, this.#ld, ws, w0, ts, t0, explicit, cgSteps, ...problem] }
@@ -268,8 +336,10 @@ export class LeastSquares {
 
   #singular(side: Side, row: number): string {
     const id = this.#data[side].at(row);
-    return `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(id)} have no unique solution in float32; ` +
-      `raise "regularization" (now ${this.options.regularization})`;
+    return (
+      `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(id)} have no unique solution in float32; ` +
+      `raise "regularization" (now ${this.options.regularization})`
+    );
   }
 
   /** The other side's share of the left-hand side, base · YᵀY in f32; 0 where the objective has none. */
@@ -284,9 +354,18 @@ export class LeastSquares {
     const { gram, gramPlan, factors, gramFresh } = this.#sides[side];
     if (gramFresh) return gram;
     // Each part of the rows has a sum of its own, and the sums are added in order, with one thread too.
-    const size = this.#ld * this.#ld, parts = gramPlan.costs.length, into = parts > 1 ? this.#gramParts : gram;
+    const size = this.#ld * this.#ld;
+    const parts = gramPlan.costs.length;
+    const into = parts > 1 ? this.#gramParts : gram;
     const sums = this.arena.f64(into, parts * size).fill(0);
-    this.#team.runNow('gram_accumulate', gramPlan, [this.#ld, 1, 0, factors.pointer, { base: into, piece: size * 8 }, this.#scratchOfThread()]);
+    this.#team.runNow('gram_accumulate', gramPlan, [
+      this.#ld,
+      1,
+      0,
+      factors.pointer,
+      { base: into, piece: size * 8 },
+      this.#scratchOfThread(),
+    ]);
     if (parts > 1) {
       const total = this.arena.f64(gram, size);
       total.set(sums.subarray(0, size));
@@ -305,7 +384,8 @@ export class LeastSquares {
   /** A plan for rows of so many entries each, by what the solver has to do for them. */
   #planSweep(rows: number, entriesOf: (row: number) => number): Plan {
     const { solver, cgSteps } = this.options;
-    const ld = this.#ld, gram = ld * ld;
+    const ld = this.#ld;
+    const gram = ld * ld;
     return solver === 'cg'
       ? planRows(rows, (r) => (2 * cgSteps + 3) * entriesOf(r) * ld + (cgSteps + 1) * gram, gram)
       : planRows(rows, (r) => (entriesOf(r) * (gram + 4 * ld)) / 2 + (gram * ld) / 6);
@@ -340,12 +420,25 @@ const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
  * The linear memory that the problem of a data set takes: both copies of the cells, the factors with their regularization,
  * Gram matrices, and each thread's scratch, which the cg solver makes room in for the longest row.
  */
-export function planLeastSquares(shape: CellShape, options: Pick<LeastSquaresOptions, 'factors' | 'solver'>, threads = 1, kernels = instantiateKernels()): MemoryPlan {
-  const longest = options.solver === 'cg' ? longestRow(shape) : 0, { interactions, userItems: { rows, cols } } = shape;
+export function planLeastSquares(
+  shape: CellShape,
+  options: Pick<LeastSquaresOptions, 'factors' | 'solver'>,
+  threads = 1,
+  kernels = instantiateKernels(),
+): MemoryPlan {
+  const longest = options.solver === 'cg' ? longestRow(shape) : 0;
+  const {
+    interactions,
+    userItems: { rows, cols },
+  } = shape;
   const partsAt = (factors: number, n: number): Record<string, number> => {
-    const ld = paddedWidth(factors), parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
+    const ld = paddedWidth(factors);
+    const parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
     // The kernel's own figure has 32 bits.
-    const solver = options.solver === 'cg' ? Math.max(kernels.als_sweep_cg_scratch(ld, longest) >>> 0, longest * (ld + 1) * 4) : kernels.als_sweep_cholesky_scratch(ld);
+    const solver =
+      options.solver === 'cg'
+        ? Math.max(kernels.als_sweep_cg_scratch(ld, longest) >>> 0, longest * (ld + 1) * 4)
+        : kernels.als_sweep_cholesky_scratch(ld);
     return {
       interactions: n * 16 + (rows + cols + 2) * 4,
       factors: (rows + cols) * (ld + 1) * 4 + Math.max(rows, cols) * 8, // and the keys that they are drawn by
@@ -357,15 +450,19 @@ export function planLeastSquares(shape: CellShape, options: Pick<LeastSquaresOpt
     const most = Math.floor((available - totalOf(partsAt(options.factors, 0))) / 16);
     let factors = paddedWidth(options.factors) - 8;
     while (factors > 0 && totalOf(partsAt(factors, interactions)) > available) factors -= 8;
-    return [...(factors > 0 ? [`use at most ${factors} factors`] : []), ...(most > 0 && most < interactions ? [`train on at most ${most} of the ${interactions} interactions`] : []),
-      'or train several models, each on a part of the users'].join(', ');
+    return [
+      ...(factors > 0 ? [`use at most ${factors} factors`] : []),
+      ...(most > 0 && most < interactions ? [`train on at most ${most} of the ${interactions} interactions`] : []),
+      'or train several models, each on a part of the users',
+    ].join(', ');
   });
 }
 
 /** Entries of the longest row of either side; as far as it can be told. */
 function longestRow({ userItems: { indptr, indices, cols }, itemUsers }: CellShape): number {
   let longest = 0;
-  for (const starts of [indptr, itemUsers?.indptr]) if (starts) for (let r = 1; r < starts.length; r++) longest = Math.max(longest, starts[r] - starts[r - 1]);
+  for (const starts of [indptr, itemUsers?.indptr])
+    if (starts) for (let r = 1; r < starts.length; r++) longest = Math.max(longest, starts[r] - starts[r - 1]);
   if (itemUsers || !indices) return longest;
   const counts = new Int32Array(cols);
   for (const item of indices) longest = Math.max(longest, ++counts[item]);

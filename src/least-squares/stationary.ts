@@ -1,14 +1,14 @@
 // The least-squares problem of a data set in float64, and what is computed of it on the way to a stationary point: sweeps,
 // gradients, second derivatives, the exact minimum along a direction. How one gets there stands in acceleration.ts. Rows
-// are shared among a team's threads; the objective is least-squares-objective.ts's.
+// are shared among a team's threads; the objective is objective.ts's.
 import type { Dataset } from '../data/dataset.ts';
 import type { Argument, Varying } from '../threads/board.ts';
-import { Fields, PARTS, SIDES, traceOfProduct, traceOfTransposed, type Field } from './float64-rows.ts';
+import { type Plan, planRows, Team } from '../threads/team.ts';
 import { checkStatus } from '../wasm/kernels.ts';
-import { cellWeightsOf, other, regularizationRule, type LeastSquaresOptions, type Side } from './objective.ts';
+import { Csr, type Matrix, paddedWidth } from '../wasm/tensor.ts';
+import { type Field, Fields, PARTS, SIDES, traceOfProduct, traceOfTransposed } from './float64-rows.ts';
+import { cellWeightsOf, type LeastSquaresOptions, other, regularizationRule, type Side } from './objective.ts';
 import { quarticMinimum } from './quartic-line-search.ts';
-import { Csr, paddedWidth, type Matrix } from '../wasm/tensor.ts';
-import { planRows, Team, type Plan } from '../threads/team.ts';
 
 /** Bytes of kept factors beyond which none are kept: memory would cost more than the time is worth. */
 const MOST_KEPT_BYTES = 1 << 30;
@@ -62,7 +62,9 @@ export class Stationary extends Fields {
    * @throws MemoryError, which names the bytes of the whole.
    */
   constructor(data: Dataset, options: LeastSquaresOptions, team = new Team()) {
-    const { userItems } = data, ld = paddedWidth(options.factors), { arena } = team;
+    const { userItems } = data;
+    const ld = paddedWidth(options.factors);
+    const { arena } = team;
     super(team, ld, { users: userItems.rows, items: userItems.cols });
     this.options = options;
     this.#data = data;
@@ -70,7 +72,8 @@ export class Stationary extends Fields {
     arena.reserve(stationaryBytes(data, options.factors));
     this.keeps = keepsFactors(data, options.factors);
     const cells = Csr.from(arena, userItems);
-    const users = this.#side(cells), items = this.#side(cells.transpose());
+    const users = this.#side(cells);
+    const items = this.#side(cells.transpose());
     this.#sides = { users, items };
     this.factors = { users: users.factors, items: items.factors };
     this.gradient = { users: users.gradient, items: items.gradient };
@@ -82,9 +85,14 @@ export class Stationary extends Fields {
 
   /** Starts from factors in float32. Rows without observations start at zero, their solution, unless they are to be judged. */
   start(userFactors: Matrix, itemFactors: Matrix, { keepEmptyRows = false } = {}): void {
-    for (const [side, M] of [['users', userFactors], ['items', itemFactors]] as const) {
+    for (const [side, M] of [
+      ['users', userFactors],
+      ['items', itemFactors],
+    ] as const) {
       const { factors, rows, cells } = this.#sides[side];
-      const to = this.arena.f64(factors, rows * this.ld), from = M.view(), indptr = this.arena.i32(cells.indptr, rows + 1);
+      const to = this.arena.f64(factors, rows * this.ld);
+      const from = M.view();
+      const indptr = this.arena.i32(cells.indptr, rows + 1);
       to.set(from);
       for (let r = 0; r < rows; r++) if (!keepEmptyRows && indptr[r] === indptr[r + 1]) to.fill(0, r * this.ld, (r + 1) * this.ld);
     }
@@ -92,8 +100,11 @@ export class Stationary extends Fields {
 
   /** Dense float32 copy [rows × factors] of one side. */
   dense(side: Side): { rows: number; cols: number; values: Float32Array } {
-    const { rows, factors } = this.#sides[side], { factors: cols } = this.options, { ld } = this;
-    const values = new Float32Array(rows * cols), from = this.arena.f64(factors, rows * ld);
+    const { rows, factors } = this.#sides[side];
+    const { factors: cols } = this.options;
+    const { ld } = this;
+    const values = new Float32Array(rows * cols);
+    const from = this.arena.f64(factors, rows * ld);
     for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) values[r * cols + c] = from[r * ld + c];
     return { rows, cols, values };
   }
@@ -110,11 +121,21 @@ export class Stationary extends Fields {
 
   /** Solves the listed rows only. */
   solveRows(side: Side, rows: Int32Array): void {
-    const opposite = this.factors[other(side)], gram = this.#gramOf(other(side), opposite);
+    const opposite = this.factors[other(side)];
+    const gram = this.#gramOf(other(side), opposite);
     const indptr = this.arena.i32(this.#sides[side].cells.indptr, this.#sides[side].rows + 1);
     const plan = planRows(rows.length, (k) => this.#solveCost(indptr[rows[k] + 1] - indptr[rows[k]]));
-    this.arena.scope(() => this.#check(side, this.team.runNow('als64_solve', plan,
-      this.#solveArguments(side, this.arena.upload(rows), gram, opposite, this.factors[side], false), true)));
+    this.arena.scope(() =>
+      this.#check(
+        side,
+        this.team.runNow(
+          'als64_solve',
+          plan,
+          this.#solveArguments(side, this.arena.upload(rows), gram, opposite, this.factors[side], false),
+          true,
+        ),
+      ),
+    );
   }
 
   /** What a sweep, `first` first, makes of the factors. Its factored normal equations are kept where there is room. */
@@ -138,16 +159,21 @@ export class Stationary extends Fields {
 
   /** Gradients of both sides at the present factors, and what they say. @param objective where it is known already. */
   measure(objective?: number): Standing {
-    let gradient = 0, scale = 0, penalty = 0, largest = 0;
+    let gradient = 0;
+    let scale = 0;
+    let penalty = 0;
+    let largest = 0;
     for (const name of SIDES) {
       const side = this.#sides[name];
       this.#gradient(name, side.factors, this.factors[other(name)], side.gradient);
       gradient += this.innerSide(name, side.gradient, side.gradient);
       penalty += this.innerSide(name, side.factors, side.factors, side.regularization);
       const reg = this.arena.f32(side.regularization, side.rows);
-      const g = this.arena.f64(side.gradient, side.rows * this.ld), x = this.arena.f64(side.factors, side.rows * this.ld);
+      const g = this.arena.f64(side.gradient, side.rows * this.ld);
+      const x = this.arena.f64(side.factors, side.rows * this.ld);
       for (let r = 0; r < side.rows; r++) {
-        let own = 0, size = 0;
+        let own = 0;
+        let size = 0;
         for (let c = r * this.ld; c < (r + 1) * this.ld; c++) {
           own += g[c] * g[c];
           size += x[c] * x[c];
@@ -181,12 +207,16 @@ export class Stationary extends Fields {
   parts(): { penalty: number; products: number; quadratic: number; targets: number; dualConstant: number } {
     const { objective } = this.measure();
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const penalty = SIDES.reduce((sum, name) => sum + this.innerSide(name, this.factors[name], this.factors[name], this.#sides[name].regularization), 0);
+    const penalty = SIDES.reduce(
+      (sum, name) => sum + this.innerSide(name, this.factors[name], this.factors[name], this.#sides[name].regularization),
+      0,
+    );
     // Σ t s: the observed part with no weights
     const targets = -this.#observed({ ws: 0, w0: 0 })[0] / 2;
     let dualConstant = 0;
     for (const v of this.#data.userItems.data) {
-      const t = v > 0 || explicit ? ts * v + t0 : 0, q = ws * Math.abs(v) + w0 + this.base;
+      const t = v > 0 || explicit ? ts * v + t0 : 0;
+      const q = ws * Math.abs(v) + w0 + this.base;
       if (q > 0) dualConstant += (t * t) / q;
     }
     const quadratic = objective - penalty + 2 * targets;
@@ -210,12 +240,22 @@ export class Stationary extends Fields {
     if (base !== 0) {
       // Σ over all cells of s(a)² from the Gram matrices of factors and directions
       const size = ld * ld;
-      const grams = ([['users', users], ['items', items]] as const).map(([name, side], s) =>
-        [[side.factors, side.factors], [side.factors, direction[name]], [direction[name], direction[name]]].map(([a, b], g) => {
+      const grams = (
+        [
+          ['users', users],
+          ['items', items],
+        ] as const
+      ).map(([name, side], s) =>
+        [
+          [side.factors, side.factors],
+          [side.factors, direction[name]],
+          [direction[name], direction[name]],
+        ].map(([a, b], g) => {
           const at = this.#cross + (3 * s + g) * size * 8;
           this.gram(name, 1, a, b, at);
           return at;
-        }));
+        }),
+      );
       const [[xx, xd, dd], [yy, ye, ee]] = grams.map((list) => list.map((at) => this.arena.f64(at, size)));
       // s1 = dX Yᵀ + X dYᵀ, s2 = dX dYᵀ: ‖s1‖², ⟨s0, s2⟩, ⟨s1, s2⟩, ‖s2‖²
       const s1s1 = traceOfProduct(dd, yy) + 2 * traceOfTransposed(xd, ye, ld) + traceOfProduct(xx, ee);
@@ -229,27 +269,66 @@ export class Stationary extends Fields {
   /** Half the second derivative of one side's rows along dX of its own (0: none) and dY of the other side. */
   curvature(name: Side, dX: number, dY: number, to: number): void {
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const side = this.#sides[name], opposite = other(name), Y = this.factors[opposite], { indptr, indices, data } = side.cells;
+    const side = this.#sides[name];
+    const opposite = other(name);
+    const Y = this.factors[opposite];
+    const { indptr, indices, data } = side.cells;
     const gram = dX ? this.#gramOf(opposite, Y) : 0;
     let turned = 0;
     if (this.base !== 0) {
       // base (dYᵀY + YᵀdY)
       turned = this.#sides[opposite].turned;
       this.gram(opposite, this.base, dY, Y, turned);
-      const K = this.arena.f64(turned, this.ld * this.ld), { ld } = this;
+      const K = this.arena.f64(turned, this.ld * this.ld);
+      const { ld } = this;
       for (let i = 0; i < ld; i++) for (let j = 0; j <= i; j++) K[i * ld + j] = K[j * ld + i] = K[i * ld + j] + K[j * ld + i];
     }
-    this.team.runNow('als64_curvature', side.passes,
-      [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, gram, turned, side.factors, dX, Y, dY, to]);
+    this.team.runNow('als64_curvature', side.passes, [
+      this.ld,
+      ws,
+      w0,
+      ts,
+      t0,
+      explicit,
+      indptr,
+      indices,
+      data,
+      side.regularization,
+      gram,
+      turned,
+      side.factors,
+      dX,
+      Y,
+      dY,
+      to,
+    ]);
   }
 
   /** The observed cells on the line along a direction: coefficients of powers 0 to 4; without one, of power 0 alone. */
   #observed(weights: { ws?: number; w0?: number } = {}, direction?: Field): readonly number[] {
     const { ws, w0, ts, t0, explicit } = { ...cellWeightsOf(this.options), ...weights };
-    const { passes, cells: { indptr, indices, data } } = this.#sides.users, pieces = passes.costs.length;
+    const {
+      passes,
+      cells: { indptr, indices, data },
+    } = this.#sides.users;
+    const pieces = passes.costs.length;
     const sums = this.arena.f64(this.#sums, 5 * pieces).fill(0);
-    this.team.runNow('als64_line', passes, [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data,
-      this.factors.users, direction?.users ?? 0, this.factors.items, direction?.items ?? 0, { base: this.#sums, piece: 40 }]);
+    this.team.runNow('als64_line', passes, [
+      this.ld,
+      ws,
+      w0,
+      ts,
+      t0,
+      explicit,
+      indptr,
+      indices,
+      data,
+      this.factors.users,
+      direction?.users ?? 0,
+      this.factors.items,
+      direction?.items ?? 0,
+      { base: this.#sums, piece: 40 },
+    ]);
     return [0, 1, 2, 3, 4].map((power) => {
       let sum = 0;
       for (let piece = 0; piece < pieces; piece++) sum += sums[5 * piece + power];
@@ -259,34 +338,78 @@ export class Stationary extends Fields {
 
   /** base · Σ over all cells of s²; after `#gradient` of both sides, whose Gram matrices it uses. */
   #background(): number {
-    const { users, items } = this.#sides, square = this.ld * this.ld;
+    const { users, items } = this.#sides;
+    const square = this.ld * this.ld;
     return this.base === 0 ? 0 : traceOfProduct(this.arena.f64(users.gram, square), this.arena.f64(items.gram, square)) / this.base;
   }
 
   /** Half the gradient of one side at rows X for given rows Y of the other. */
   #gradient(name: Side, X: number, Y: number, out: number): void {
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const side = this.#sides[name], { indptr, indices, data } = side.cells;
-    this.team.runNow('als64_gradient', side.passes,
-      [this.ld, ws, w0, ts, t0, explicit, indptr, indices, data, side.regularization, this.#gramOf(other(name), Y), Y, X, out]);
+    const side = this.#sides[name];
+    const { indptr, indices, data } = side.cells;
+    this.team.runNow('als64_gradient', side.passes, [
+      this.ld,
+      ws,
+      w0,
+      ts,
+      t0,
+      explicit,
+      indptr,
+      indices,
+      data,
+      side.regularization,
+      this.#gramOf(other(name), Y),
+      Y,
+      X,
+      out,
+    ]);
   }
 
   async #solveSide(side: Side, Y: number, X: number, keep: boolean, signal?: AbortSignal): Promise<void> {
     const gram = this.#gramOf(other(side), Y);
-    this.#check(side, await this.team.run('als64_solve', this.#sides[side].solves, this.#solveArguments(side, 0, gram, Y, X, keep), true, signal));
+    this.#check(
+      side,
+      await this.team.run('als64_solve', this.#sides[side].solves, this.#solveArguments(side, 0, gram, Y, X, keep), true, signal),
+    );
   }
 
   #solveArguments(side: Side, list: number, gram: number, Y: number, X: number, keep: boolean): Argument[] {
-    const { cells: { indptr, indices, data }, regularization, kept } = this.#sides[side];
+    const {
+      cells: { indptr, indices, data },
+      regularization,
+      kept,
+    } = this.#sides[side];
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    return [this.options.factors, this.ld, ws, w0, ts, t0, explicit, list, indptr, indices, data, regularization, gram, Y, X, keep ? kept : 0, this.#scratchOfThread()];
+    return [
+      this.options.factors,
+      this.ld,
+      ws,
+      w0,
+      ts,
+      t0,
+      explicit,
+      list,
+      indptr,
+      indices,
+      data,
+      regularization,
+      gram,
+      Y,
+      X,
+      keep ? kept : 0,
+      this.#scratchOfThread(),
+    ];
   }
 
   /** The first failure in the order of dealing. */
   #check(side: Side, statuses: Float64Array): void {
-    checkStatus(statuses.find((status) => status !== 0) ?? 0, (row) =>
-      `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(this.#data[side].at(row))} ` +
-      `have no unique solution in float64; raise "regularization" (now ${this.options.regularization})`);
+    checkStatus(
+      statuses.find((status) => status !== 0) ?? 0,
+      (row) =>
+        `the normal equations of ${side === 'users' ? 'user' : 'item'} ${JSON.stringify(this.#data[side].at(row))} ` +
+        `have no unique solution in float64; raise "regularization" (now ${this.options.regularization})`,
+    );
   }
 
   #scratchOfThread(): Varying {
@@ -309,16 +432,28 @@ export class Stationary extends Fields {
 
   #side(cells: Csr): Rows {
     const { arena, ld, options } = this;
-    const { rows } = cells, regularization = arena.alloc(rows * 4);
+    const { rows } = cells;
+    const regularization = arena.alloc(rows * 4);
     const { offset, exponent } = regularizationRule(options, cells.cols);
     arena.kernels.als_regularization(rows, cells.indptr, options.regularization, offset, exponent, regularization);
-    const factors = arena.allocZeroed(rows * ld * 8), gradient = arena.allocZeroed(rows * ld * 8);
+    const factors = arena.allocZeroed(rows * ld * 8);
+    const gradient = arena.allocZeroed(rows * ld * 8);
     const kept = this.keeps ? arena.allocZeroed(keptBytes(rows, options.factors)) : 0;
-    const gram = arena.alloc(ld * ld * 8), turned = arena.alloc(ld * ld * 8);
-    const indptr = arena.i32(cells.indptr, rows + 1), entriesOf = (r: number): number => indptr[r + 1] - indptr[r];
+    const gram = arena.alloc(ld * ld * 8);
+    const turned = arena.alloc(ld * ld * 8);
+    const indptr = arena.i32(cells.indptr, rows + 1);
+    const entriesOf = (r: number): number => indptr[r + 1] - indptr[r];
     return {
-      rows, cells, regularization, factors, gradient, kept, gram, turned,
-      passes: planRows(rows, (r) => 3 * entriesOf(r) * ld + ld * ld, ld * ld), solves: planRows(rows, (r) => this.#solveCost(entriesOf(r))),
+      rows,
+      cells,
+      regularization,
+      factors,
+      gradient,
+      kept,
+      gram,
+      turned,
+      passes: planRows(rows, (r) => 3 * entriesOf(r) * ld + ld * ld, ld * ld),
+      solves: planRows(rows, (r) => this.#solveCost(entriesOf(r))),
       steps: planRows(rows, () => ld * ld),
     };
   }
@@ -326,11 +461,19 @@ export class Stationary extends Fields {
 
 /** Bytes of linear memory that the problem takes, and those of a run to convergence. */
 export function stationaryBytes(data: Dataset, factors: number): number {
-  const { rows, cols } = data.userItems, ld = paddedWidth(factors);
-  return data.interactions * 16 + (rows + cols) * (5 * ld * 8 + 8) + (10 + PARTS) * ld * ld * 8 + 4096 + (keepsFactors(data, factors) ? keptBytes(rows + cols, factors) : 0);
+  const { rows, cols } = data.userItems;
+  const ld = paddedWidth(factors);
+  return (
+    data.interactions * 16 +
+    (rows + cols) * (5 * ld * 8 + 8) +
+    (10 + PARTS) * ld * ld * 8 +
+    4096 +
+    (keepsFactors(data, factors) ? keptBytes(rows + cols, factors) : 0)
+  );
 }
 
 const keptBytes = (rows: number, factors: number): number => rows * factors * (factors + 1) * 2;
 
 /** Whether factored normal equations are kept: settled by sizes alone, so that results never depend on the machine. */
-const keepsFactors = ({ userItems: { rows, cols } }: Dataset, factors: number): boolean => keptBytes(rows + cols, factors) <= MOST_KEPT_BYTES;
+const keepsFactors = ({ userItems: { rows, cols } }: Dataset, factors: number): boolean =>
+  keptBytes(rows + cols, factors) <= MOST_KEPT_BYTES;

@@ -12,7 +12,8 @@ const MEMORY = 10;
 export const KEPT_ITERATIONS = 10;
 
 /** Products of a Newton step at most, and how far they bring the linear system. */
-const MOST_PRODUCTS = 60, FORCING = 0.02;
+const MOST_PRODUCTS = 60;
+const FORCING = 0.02;
 
 class Reduced {
   readonly problem: Stationary;
@@ -96,7 +97,9 @@ export class LimitedMemory {
   }
 
   async step(_standing: Standing, _tolerance: number, signal?: AbortSignal): Promise<number> {
-    const reduced = this.#reduced, { problem, stays, direction, gradient } = reduced, iteration = this.#iteration++;
+    const reduced = this.#reduced;
+    const { problem, stays, direction, gradient } = reduced;
+    const iteration = this.#iteration++;
     if (iteration > 0) problem.combineSide(stays, reduced.lastStep, direction[stays], 0, this.#work);
     if (iteration % KEPT_ITERATIONS === 0) await reduced.refresh(signal);
     reduced.measure();
@@ -126,7 +129,9 @@ export class LimitedMemory {
 
   /** Nocedal's two loops. */
   #direct(): void {
-    const { problem, stays, direction, gradient } = this.#reduced, to = direction[stays], q = this.#work;
+    const { problem, stays, direction, gradient } = this.#reduced;
+    const to = direction[stays];
+    const q = this.#work;
     problem.combineSide(stays, 1, gradient, 0, q);
     const along: number[] = [];
     for (const { step, change, curvature } of [...this.#pairs].reverse()) {
@@ -136,7 +141,8 @@ export class LimitedMemory {
     }
     problem.stepKept(stays, 0, q, to);
     this.#pairs.forEach(({ step, change, curvature }, n) =>
-      problem.combineSide(stays, -along[n] - problem.innerSide(stays, change, to) / curvature, step, 1, to));
+      problem.combineSide(stays, -along[n] - problem.innerSide(stays, change, to) / curvature, step, 1, to),
+    );
   }
 }
 
@@ -161,13 +167,19 @@ export class Newton {
   restart(): void {} // it carries nothing from step to step
 
   async step({ residual }: Standing, tolerance: number, signal?: AbortSignal): Promise<number> {
-    const reduced = this.#reduced, { problem, stays, direction, gradient } = reduced;
-    const r = this.#r, z = this.#z, p = this.#p, q = this.#q, d = direction[stays];
+    const reduced = this.#reduced;
+    const { problem, stays, direction, gradient } = reduced;
+    const r = this.#r;
+    const z = this.#z;
+    const p = this.#p;
+    const q = this.#q;
+    const d = direction[stays];
     await reduced.refresh(signal);
     reduced.measure();
     problem.combineSide(stays, 0, d, 0, d);
     problem.combineSide(stays, -1, gradient, 0, r);
-    const start = problem.innerSide(stays, r, r), enough = Math.max(FORCING, (0.3 * tolerance) / residual);
+    const start = problem.innerSide(stays, r, r);
+    const enough = Math.max(FORCING, (0.3 * tolerance) / residual);
     for (let product = 0, before = 0; product < MOST_PRODUCTS; product++) {
       if (!(problem.innerSide(stays, r, r) > enough * enough * start)) break;
       problem.stepKept(stays, 0, r, z); // minus the preconditioned residual

@@ -67,7 +67,8 @@ export class LowRank {
   /** V P′ from V P, for the basket V; `product` is overwritten. */
   product(basket: Int32Array, product: Float64Array): Float64Array {
     for (let a = 0; a < this.T.length; a++) {
-      const t = this.T[a], z = this.Z[a];
+      const t = this.T[a];
+      const z = this.Z[a];
       let along = 0;
       for (const item of basket) along += t[item];
       for (let j = 0; j < product.length; j++) product[j] -= along * z[j];
@@ -86,14 +87,16 @@ export class LowRank {
 
   /** Corrects a copy of the P that these corrections are for, in place. */
   applyTo(arena: Arena, items: number, P: Matrix, regularization: number): void {
-    for (let start = 0; start < this.T.length; start += ROWS) apply(arena, items, P, this.T.slice(start, start + ROWS), this.Z.slice(start, start + ROWS));
+    for (let start = 0; start < this.T.length; start += ROWS)
+      apply(arena, items, P, this.T.slice(start, start + ROWS), this.Z.slice(start, start + ROWS));
     for (const item of this.cleared) arena.kernels.ease_clear_item(items, P.rows, item, 1 / regularization, P.pointer);
   }
 }
 
 /** The diagonal of P, kept as float32 pairs. */
 export function diagonalOf(items: number, P: Matrix): Float64Array {
-  const pairs = P.view(), m = P.rows;
+  const pairs = P.view();
+  const m = P.rows;
   return Float64Array.from({ length: items }, (_, j) => pairs[2 * m * j + j] + pairs[2 * m * j + m + j]);
 }
 
@@ -119,9 +122,11 @@ function apply(arena: Arena, items: number, P: Matrix, T: readonly Float64Array[
 
 /** T = V P and Z = (Δ + V Tᵀ)⁻¹ T. */
 function factored(rows: readonly Correction[], productOf: (basket: Int32Array) => Float64Array): { T: Float64Array[]; Z: Float64Array[] } {
-  const r = rows.length, T = rows.map(({ basket }) => productOf(basket));
+  const r = rows.length;
+  const T = rows.map(({ basket }) => productOf(basket));
   const system = Float64Array.from({ length: r * r }, (_, at) => {
-    const a = Math.floor(at / r), b = at % r;
+    const a = Math.floor(at / r);
+    const b = at % r;
     let sum = a === b ? rows[a].sign : 0;
     for (const item of rows[a].basket) sum += T[b][item];
     return sum;
@@ -130,7 +135,8 @@ function factored(rows: readonly Correction[], productOf: (basket: Int32Array) =
   const Z = rows.map((_, a) => {
     const z = new Float64Array(T[a].length);
     for (let b = 0; b < r; b++) {
-      const weight = inverse[a * r + b], t = T[b];
+      const weight = inverse[a * r + b];
+      const t = T[b];
       for (let j = 0; j < z.length; j++) z[j] += weight * t[j];
     }
     return z;
@@ -140,7 +146,8 @@ function factored(rows: readonly Correction[], productOf: (basket: Int32Array) =
 
 /** The inverse of a small matrix by Gauss-Jordan elimination with row pivoting. @throws UnstableError */
 function invert(n: number, system: Float64Array): Float64Array {
-  const A = system.slice(), X = new Float64Array(n * n);
+  const A = system.slice();
+  const X = new Float64Array(n * n);
   const least = 1e-12 * system.reduce((most, a) => Math.max(most, Math.abs(a)), 0);
   for (let i = 0; i < n; i++) X[i * n + i] = 1;
   for (let c = 0; c < n; c++) {
@@ -149,7 +156,8 @@ function invert(n: number, system: Float64Array): Float64Array {
     const pivot = A[best * n + c];
     if (!(Math.abs(pivot) > least)) throw new UnstableError('what is forgotten carries a direction of the data alone');
     for (let j = 0; j < n; j++) {
-      const a = A[best * n + j], x = X[best * n + j];
+      const a = A[best * n + j];
+      const x = X[best * n + j];
       A[best * n + j] = A[c * n + j];
       X[best * n + j] = X[c * n + j];
       A[c * n + j] = a / pivot;

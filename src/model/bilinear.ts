@@ -1,11 +1,12 @@
 // A model whose scores are dot products of a user's row and an item's row: ranking, similarity, pair scores.
 // It serves; how its factors were trained is its kind's affair.
-import type { IdTable } from '../data/dataset.ts';
-import { Arena } from '../wasm/memory.ts';
-import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
+
 import type { OptionValue } from '../base/options.ts';
-import { Matrix, type SparseRows } from '../wasm/tensor.ts';
+import type { IdTable } from '../data/dataset.ts';
 import { planEven } from '../threads/team.ts';
+import { Arena } from '../wasm/memory.ts';
+import { Matrix, type SparseRows } from '../wasm/tensor.ts';
+import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
 
 /** Dense factors, row-major without pads. */
 export interface DenseFactors {
@@ -66,7 +67,10 @@ export class BilinearModel implements Model {
   }
 
   get parameters(): ReadonlyMap<string, Matrix> {
-    return new Map([['userFactors', this.userFactors], ['itemFactors', this.itemFactors]]);
+    return new Map([
+      ['userFactors', this.userFactors],
+      ['itemFactors', this.itemFactors],
+    ]);
   }
   get memoryBytes(): number {
     return this.arena.size;
@@ -89,7 +93,9 @@ export class BilinearModel implements Model {
     const { arena, userFactors: X, itemFactors: Y } = this;
     return arena.scope(() => {
       const n = users.length;
-      const u = arena.upload(users), i = arena.upload(items), out = arena.alloc(n * 4);
+      const u = arena.upload(users);
+      const i = arena.upload(items);
+      const out = arena.alloc(n * 4);
       arena.kernels.score_pairs(n, X.ld, u, i, X.pointer, Y.pointer, out);
       return arena.f32(out, n).slice();
     });
@@ -113,8 +119,10 @@ export class BilinearModel implements Model {
     const own = (this.#packed ||= this.#pack());
     const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
     // A team works in its own memory, which gets a copy of all that the kernel reads.
-    const shared = team !== undefined && team.threads > 1, arena = shared ? team.arena : this.arena;
-    const { kernels } = arena, scratchBytes = Math.ceil(kernels.topk_scratch(k, Y.rows, Y.ld) / 64) * 64;
+    const shared = team !== undefined && team.threads > 1;
+    const arena = shared ? team.arena : this.arena;
+    const { kernels } = arena;
+    const scratchBytes = Math.ceil(kernels.topk_scratch(k, Y.rows, Y.ld) / 64) * 64;
     arena.scope(() => {
       const packed = shared ? arena.upload(this.arena.u8(own, kernels.packed_items_bytes(Y.rows, Y.ld))) : own;
       const words = arena.upload(allowedWords(items, allowed));
@@ -124,13 +132,20 @@ export class BilinearModel implements Model {
         arena.scope(() => {
           const n = block.length;
           // Only the block's rows of `exclude` travel; they are numbered as the block is.
-          const seen = exclude && excludeRows(arena, exclude, block), moved = seen !== undefined || shared;
+          const seen = exclude && excludeRows(arena, exclude, block);
+          const moved = seen !== undefined || shared;
           const list = arena.upload(moved ? Int32Array.from(block, (_, r) => r) : block);
           const rows = moved ? gatherRows(arena, X, block) : X.pointer;
-          const ids = arena.alloc(n * k * 4), scores = arena.alloc(n * k * 4);
+          const ids = arena.alloc(n * k * 4);
+          const scores = arena.alloc(n * k * 4);
           const inputs = [k, Y.rows, Y.ld, list, rows, packed, seen?.indptr ?? 0, seen?.indices ?? 0, words] as const;
           if (shared) {
-            team.runNow('topk', planEven(n, RANK_PIECE), [...inputs, { base: ids, row: k * 4 }, { base: scores, row: k * 4 }, { base: scratch, thread: scratchBytes }]);
+            team.runNow('topk', planEven(n, RANK_PIECE), [
+              ...inputs,
+              { base: ids, row: k * 4 },
+              { base: scores, row: k * 4 },
+              { base: scratch, thread: scratchBytes },
+            ]);
           } else kernels.topk(0, n, ...inputs, ids, scores, scratch);
           result.items.set(arena.i32(ids, n * k), start * k);
           result.scores.set(arena.f32(scores, n * k), start * k);
@@ -145,13 +160,29 @@ export class BilinearModel implements Model {
    * ranking them once. Scores of pairs have the bits that the ranking kernel gives, in the default build.
    */
   #first(users: Int32Array, k: number, X: Matrix, allowed?: Uint8Array, exclude?: SparseRows): Ranking {
-    const { arena, items, itemFactors: Y } = this, { kernels } = arena, n = items.size;
+    const { arena, items, itemFactors: Y } = this;
+    const { kernels } = arena;
+    const n = items.size;
     return arena.scope(() => {
-      const zeros = arena.allocZeroed(RANK_BLOCK * 4), list = arena.upload(new Int32Array(RANK_BLOCK).map((_, i) => i)), row = Y.ld * 4;
-      const seen = exclude && excludeRows(arena, exclude, users), words = arena.upload(allowedWords(items, allowed));
-      const out = arena.alloc(k * 4), best = arena.alloc(k * 4), scores = arena.alloc((n + 8) * 4), scratch = arena.alloc(kernels.select_topk_scratch(k, n));
+      const zeros = arena.allocZeroed(RANK_BLOCK * 4);
+      const list = arena.upload(new Int32Array(RANK_BLOCK).map((_, i) => i));
+      const row = Y.ld * 4;
+      const seen = exclude && excludeRows(arena, exclude, users);
+      const words = arena.upload(allowedWords(items, allowed));
+      const out = arena.alloc(k * 4);
+      const best = arena.alloc(k * 4);
+      const scores = arena.alloc((n + 8) * 4);
+      const scratch = arena.alloc(kernels.select_topk_scratch(k, n));
       for (let i = 0; i < n; i += RANK_BLOCK) {
-        kernels.score_pairs(Math.min(RANK_BLOCK, n - i), Y.ld, zeros, list, X.pointer + users[0] * row, Y.pointer + i * row, scores + i * 4);
+        kernels.score_pairs(
+          Math.min(RANK_BLOCK, n - i),
+          Y.ld,
+          zeros,
+          list,
+          X.pointer + users[0] * row,
+          Y.pointer + i * row,
+          scores + i * 4,
+        );
       }
       kernels.select_topk(1, n, k, scores, n, zeros, seen?.indptr ?? 0, seen?.indices ?? 0, words, out, best, scratch);
       return { items: arena.i32(out, k).slice(), scores: arena.f32(best, k).slice() };
@@ -171,7 +202,8 @@ export class BilinearModel implements Model {
       const allowed = new Uint8Array(M.rows).fill(1);
       allowed[position] = 0;
       const words = arena.upload(allowedWords(ids, allowed));
-      const out = arena.alloc(k * 4), scores = arena.alloc(k * 4);
+      const out = arena.alloc(k * 4);
+      const scores = arena.alloc(k * 4);
       const scratch = arena.alloc(kernels.topk_scratch(k, M.rows, M.ld));
       kernels.topk(0, 1, k, M.rows, M.ld, list, unit, packed, 0, 0, words, out, scores, scratch);
       return { items: arena.i32(out, k).slice(), scores: arena.f32(scores, k).slice() };
@@ -212,7 +244,8 @@ function excludeRows(arena: Arena, rows: SparseRows, users: Int32Array): { indpt
 function gatherRows(arena: Arena, M: Matrix, rows: Int32Array): number {
   const bytes = M.ld * 4;
   const pointer = arena.alloc(rows.length * bytes);
-  const from = M.arena.u8(0, M.arena.size), into = arena.u8(pointer, rows.length * bytes);
+  const from = M.arena.u8(0, M.arena.size);
+  const into = arena.u8(pointer, rows.length * bytes);
   for (let r = 0; r < rows.length; r++) into.set(from.subarray(M.pointer + rows[r] * bytes, M.pointer + (rows[r] + 1) * bytes), r * bytes);
   return pointer;
 }

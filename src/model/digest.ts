@@ -1,9 +1,10 @@
 // What a model is, as bytes, and the SHA-256 of it.
-import type { IdTable } from '../data/dataset.ts';
-import type { Model } from './model.ts';
+
 import type { OptionValue } from '../base/options.ts';
 import { sha256 } from '../base/sha256.ts';
+import type { IdTable } from '../data/dataset.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
+import type { Model } from './model.ts';
 
 /** What makes a model itself, beside the values of its parameters. */
 export interface ModelIdentity {

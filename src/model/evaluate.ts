@@ -1,11 +1,11 @@
 // A model on held-out interactions: full ranking of all items for every user with positives, seen items left out.
 import * as check from '../base/check.ts';
-import type { Dataset, IdTable } from '../data/dataset.ts';
 import { DataError, ModelError } from '../base/errors.ts';
+import type { Dataset, IdTable } from '../data/dataset.ts';
+import type { Team } from '../threads/team.ts';
+import type { SparseRows } from '../wasm/tensor.ts';
 import { METRICS, type MetricName } from './metrics.ts';
 import type { Model } from './model.ts';
-import type { SparseRows } from '../wasm/tensor.ts';
-import type { Team } from '../threads/team.ts';
 
 export interface EvaluateOptions {
   /** Cutoffs; default [20]. */
@@ -26,7 +26,8 @@ export interface EvaluateOptions {
 export type Evaluation = Readonly<Record<`${MetricName}@${number}` | 'users', number>>;
 
 /** Users ranked in one call; many for a team, which gets a copy of the items with each call. */
-const USERS_PER_CALL = 512, USERS_PER_TEAM_CALL = 8192;
+const USERS_PER_CALL = 512;
+const USERS_PER_TEAM_CALL = 8192;
 
 /**
  * Ranks all items for every user of `positives` and counts hits, in float64.
@@ -45,8 +46,7 @@ export function evaluate(model: Model, seen: Dataset, positives: Dataset, option
   requireTables(model, positives);
   const exclude = options.mask?.length ? unionRows([seen, ...options.mask].map((d) => d.userItems)) : seen.userItems;
   const { indptr, indices } = positives.userItems;
-  const counts = (i: number): boolean =>
-    model.items.at(i) !== null && (!options.candidates || options.candidates[i] !== 0);
+  const counts = (i: number): boolean => model.items.at(i) !== null && (!options.candidates || options.candidates[i] !== 0);
   const positivesOf = (u: number): number[] => {
     const items: number[] = [];
     for (let e = indptr[u]; e < indptr[u + 1]; e++) if (counts(indices[e])) items.push(indices[e]);
@@ -64,7 +64,14 @@ export function evaluate(model: Model, seen: Dataset, positives: Dataset, option
   const each = options.team ? USERS_PER_TEAM_CALL : USERS_PER_CALL;
   for (let start = 0; start < users.length; start += each) {
     const block = Int32Array.from(users.slice(start, start + each));
-    const ranking = model.rank({ users: block, k: deepest, exclude, history: seen.userItems, allowed: options.candidates, team: options.team });
+    const ranking = model.rank({
+      users: block,
+      k: deepest,
+      exclude,
+      history: seen.userItems,
+      allowed: options.candidates,
+      team: options.team,
+    });
     for (let r = 0; r < block.length; r++) {
       const items = positivesOf(block[r]);
       for (const item of items) isPositive[item] = 1;
@@ -96,8 +103,10 @@ export function requireTables(model: Model, data: Dataset): void {
     return true;
   };
   if (!same(model.users, data.users) || !same(model.items, data.items)) {
-    throw new ModelError(`the model and the data do not belong together: the model has ${model.users.live} users and ${model.items.live} items, ` +
-      `the data ${data.users.live} and ${data.items.live}, or other ids; align the data with alignTo()`);
+    throw new ModelError(
+      `the model and the data do not belong together: the model has ${model.users.live} users and ${model.items.live} items, ` +
+        `the data ${data.users.live} and ${data.items.live}, or other ids; align the data with alignTo()`,
+    );
   }
 }
 

@@ -1,11 +1,12 @@
 // Models that score from what a user has interacted with, by weights between items: they hold no row of any user.
 // Ranking and pair scores; how the weights came about is their kind's affair.
-import type { IdTable } from '../data/dataset.ts';
+
 import { ModelError } from '../base/errors.ts';
-import { Arena } from '../wasm/memory.ts';
-import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
 import type { OptionValue } from '../base/options.ts';
-import { paddedWidth, type Matrix, type SparseRows } from '../wasm/tensor.ts';
+import type { IdTable } from '../data/dataset.ts';
+import type { Arena } from '../wasm/memory.ts';
+import { type Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
+import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
 
 export interface HistoryParts {
   readonly kind: ModelKind;
@@ -28,7 +29,10 @@ export abstract class HistoryModel implements Model {
   readonly record: Readonly<Record<string, unknown>>;
   abstract readonly parameters: ReadonlyMap<string, Matrix>;
 
-  constructor(parts: HistoryParts, protected readonly arena: Arena) {
+  constructor(
+    parts: HistoryParts,
+    protected readonly arena: Arena,
+  ) {
     this.kind = parts.kind;
     this.options = parts.options;
     this.users = parts.users;
@@ -53,14 +57,16 @@ export abstract class HistoryModel implements Model {
     const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
     const blockSize = Math.max(1, Math.floor(SCORES_PER_BLOCK / width));
     for (let start = 0; start < users.length; start += blockSize) {
-      const block = users.subarray(start, start + blockSize), n = block.length;
+      const block = users.subarray(start, start + blockSize);
+      const n = block.length;
       arena.scope(() => {
         const list = arena.upload(Int32Array.from(block, (_, r) => r));
         const scores = arena.alloc(n * width * 4);
         this.scoreRows(n, list, uploadRows(arena, known, block), scores);
         const seen = exclude && uploadRows(arena, exclude, block);
         const words = arena.upload(allowedWords(items, allowed));
-        const ids = arena.alloc(n * k * 4), best = arena.alloc(n * k * 4);
+        const ids = arena.alloc(n * k * 4);
+        const best = arena.alloc(n * k * 4);
         const scratch = arena.alloc(arena.kernels.select_topk_scratch(k, items.size));
         arena.kernels.select_topk(n, items.size, k, scores, width, list, seen?.indptr ?? 0, seen?.indices ?? 0, words, ids, best, scratch);
         result.items.set(arena.i32(ids, n * k), start * k);
@@ -75,7 +81,7 @@ export abstract class HistoryModel implements Model {
     const known = this.#requireHistory(history);
     const result = new Float32Array(users.length);
     // Pairs of one user stand together where callers go user by user: a row of scores serves them all.
-    for (let p = 0; p < users.length;) {
+    for (let p = 0; p < users.length; ) {
       const user = users[p];
       arena.scope(() => {
         const scores = arena.alloc(paddedWidth(this.items.size) * 4);
@@ -88,7 +94,10 @@ export abstract class HistoryModel implements Model {
   }
 
   #requireHistory(history: SparseRows | undefined): SparseRows {
-    if (!history) throw new ModelError(`a model of kind "${this.kind.name}" scores from what the user has interacted with: give the data (\`history\`)`);
+    if (!history)
+      throw new ModelError(
+        `a model of kind "${this.kind.name}" scores from what the user has interacted with: give the data (\`history\`)`,
+      );
     return history;
   }
 }

@@ -31,7 +31,8 @@ const f1: Metric = (list) => (2 * hitCount(list)) / (list.k + list.positives);
 const ndcg: Metric = ({ hits, k, positives }) => {
   const most = Math.min(positives, k);
   const discount = discounts(Math.max(hits.length, most));
-  let gain = 0, ideal = 0;
+  let gain = 0;
+  let ideal = 0;
   for (let j = 0; j < Math.min(k, hits.length); j++) if (hits[j]) gain += discount[j];
   for (let j = 0; j < most; j++) ideal += discount[j];
   return gain / ideal;
@@ -39,7 +40,8 @@ const ndcg: Metric = ({ hits, k, positives }) => {
 
 /** Average precision: Σ hit_j · H(j) / j, over min(P, k). */
 const map: Metric = ({ hits, k, positives }) => {
-  let count = 0, sum = 0;
+  let count = 0;
+  let sum = 0;
   for (let j = 0; j < Math.min(k, hits.length); j++) if (hits[j]) sum += ++count / (j + 1);
   return sum / Math.min(positives, k);
 };

@@ -1,12 +1,13 @@
 // What a model is, what it can do, and what every model is asked. Models and unlearning methods meet here:
 // a model kind states its capabilities, a method states which it needs.
-import type { Dataset, IdTable, SplitRecord } from '../data/dataset.ts';
+
 import { ModelError } from '../base/errors.ts';
+import type { OptionSpecs, OptionsOf, OptionValue } from '../base/options.ts';
+import type { Dataset, IdTable, SplitRecord } from '../data/dataset.ts';
+import type { Team } from '../threads/team.ts';
 import { kernelBuild } from '../wasm/kernels.ts';
 import type { MemoryPlan } from '../wasm/memory.ts';
 import type { Matrix, SparseRows } from '../wasm/tensor.ts';
-import type { Team } from '../threads/team.ts';
-import type { OptionSpecs, OptionsOf, OptionValue } from '../base/options.ts';
 
 /**
  * What a model kind can do beyond ranking:
@@ -166,8 +167,10 @@ export interface ModelKind<S extends OptionSpecs = any> {
 export function savedParameter(saved: SavedModel, name: string, rows: number, cols: number): SavedParameter {
   const parameter = saved.parameters.get(name);
   if (!parameter || parameter.rows !== rows || parameter.cols !== cols) {
-    throw new ModelError(`the model file's "${name}" expected ${rows} x ${cols} values, found ` +
-      (parameter ? `${parameter.rows} x ${parameter.cols}` : 'none'));
+    throw new ModelError(
+      `the model file's "${name}" expected ${rows} x ${cols} values, found ` +
+        (parameter ? `${parameter.rows} x ${parameter.cols}` : 'none'),
+    );
   }
   return parameter;
 }

@@ -1,7 +1,7 @@
 // Recommendations in the user's own terms: ids in, ids, scores and titles out.
 import * as check from '../base/check.ts';
-import type { Dataset, IdTable } from '../data/dataset.ts';
 import { DataError } from '../base/errors.ts';
+import type { Dataset, IdTable } from '../data/dataset.ts';
 import { requireTables } from './evaluate.ts';
 import type { Model, Ranking } from './model.ts';
 
@@ -35,17 +35,28 @@ export interface RecommendOptions {
 export function recommend(model: Model, user: string, options?: RecommendOptions): Recommended[];
 /** The best items for each of many users. */
 export function recommend(model: Model, users: readonly string[], options?: RecommendOptions): Recommended[][];
-export function recommend(model: Model, users: string | readonly string[], options: RecommendOptions = {}): Recommended[] | Recommended[][] {
+export function recommend(
+  model: Model,
+  users: string | readonly string[],
+  options: RecommendOptions = {},
+): Recommended[] | Recommended[][] {
   const { data, includeSeen = false, exclude = [], candidates } = options;
   const k = listLength(options.k, model.items);
   if (data) requireTables(model, data);
-  const wanted = check.array('candidates', candidates ?? []), unwanted = check.array('exclude', exclude);
+  const wanted = check.array('candidates', candidates ?? []);
+  const unwanted = check.array('exclude', exclude);
   const allowed = candidates || unwanted.length > 0 ? new Uint8Array(model.items.size).fill(candidates ? 0 : 1) : undefined;
   for (const id of wanted) allowed![positionOf('item', model.items, id)] = 1;
   for (const id of unwanted) allowed![positionOf('item', model.items, id)] = 0;
   const list = typeof users === 'string' ? [users] : check.array('users', users);
   const positions = Int32Array.from(list, (id) => positionOf('user', model.users, id));
-  const ranking = model.rank({ users: positions, k, allowed, history: data?.userItems, exclude: includeSeen ? undefined : data?.userItems });
+  const ranking = model.rank({
+    users: positions,
+    k,
+    allowed,
+    history: data?.userItems,
+    exclude: includeSeen ? undefined : data?.userItems,
+  });
   const lists = list.map((_, r) => named(ranking, r, k, model.items, data?.titles));
   return typeof users === 'string' ? lists[0] : lists;
 }
@@ -54,17 +65,27 @@ export function recommend(model: Model, users: string | readonly string[], optio
  * The items that are closest to an item by the model's own measure (cosine of factors, or of co-occurrence).
  * @param options.k default 10.
  */
-export function similarItems(model: Model, item: string, options: { readonly k?: number; readonly titles?: ReadonlyMap<number, string> } = {}): Recommended[] {
+export function similarItems(
+  model: Model,
+  item: string,
+  options: { readonly k?: number; readonly titles?: ReadonlyMap<number, string> } = {},
+): Recommended[] {
   const k = listLength(options.k, model.items);
   return named(model.similarItems(positionOf('item', model.items, item), k), 0, k, model.items, options.titles);
 }
 
 /** Users nearest to a user. @throws DataError where the model has no rows for users. */
-export function similarUsers(model: Model & { similarUsers?: (user: number, k: number) => Ranking }, user: string, options: { readonly k?: number } = {}): { user: string; score: number }[] {
+export function similarUsers(
+  model: Model & { similarUsers?: (user: number, k: number) => Ranking },
+  user: string,
+  options: { readonly k?: number } = {},
+): { user: string; score: number }[] {
   const k = listLength(options.k, model.users);
   if (!model.similarUsers) throw new DataError(`a model of kind "${model.kind.name}" has no user factors to compare`);
-  return named(model.similarUsers(positionOf('user', model.users, user), k), 0, k, model.users)
-    .map(({ item, score }) => ({ user: item, score }));
+  return named(model.similarUsers(positionOf('user', model.users, user), k), 0, k, model.users).map(({ item, score }) => ({
+    user: item,
+    score,
+  }));
 }
 
 /** As many as were asked for, 10 by default, but no more than there are: memory is taken for each place of a list. */

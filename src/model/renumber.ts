@@ -1,8 +1,8 @@
 // A model seen over other tables: the same ids at other positions, as when it was trained from a file that lacks the rows
 // of those whom another model was made to forget. It serves and compares; it is not saved and not made to forget.
 import { IdTable } from '../data/dataset.ts';
-import type { Model, Ranking, RankRequest } from './model.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
+import type { Model, Ranking, RankRequest } from './model.ts';
 
 /**
  * @param users tables that know every id of the model; their ids that it does not know are empty positions of the view.
@@ -11,7 +11,8 @@ import type { SparseRows } from '../wasm/tensor.ts';
 export function renumbered(model: Model, users: IdTable, items: IdTable): Model {
   const known = (own: IdTable, wanted: IdTable): IdTable =>
     new IdTable(Array.from({ length: wanted.size }, (_, p) => (own.indexOf(wanted.at(p) ?? '') >= 0 ? wanted.at(p) : null)));
-  const fits = (own: IdTable, wanted: IdTable): boolean => own.size === wanted.size && [...own].every((id) => own.indexOf(id) === wanted.indexOf(id));
+  const fits = (own: IdTable, wanted: IdTable): boolean =>
+    own.size === wanted.size && [...own].every((id) => own.indexOf(id) === wanted.indexOf(id));
   if (fits(model.users, users) && fits(model.items, items)) return model;
   return new Renumbered(model, known(model.users, users), known(model.items, items));
 }
@@ -30,7 +31,8 @@ class Renumbered implements Model {
     this.#model = model;
     this.users = users;
     this.items = items;
-    const at = (own: IdTable, wanted: IdTable): Int32Array => Int32Array.from({ length: wanted.size }, (_, p) => own.indexOf(wanted.at(p) ?? ''));
+    const at = (own: IdTable, wanted: IdTable): Int32Array =>
+      Int32Array.from({ length: wanted.size }, (_, p) => own.indexOf(wanted.at(p) ?? ''));
     this.#userAt = at(model.users, users);
     this.#itemAt = at(model.items, items);
     this.#viewOf = at(items, model.items);
@@ -57,7 +59,8 @@ class Renumbered implements Model {
 
   rank({ users, k, exclude, history, allowed }: RankRequest): Ranking {
     const ranking = this.#model.rank({
-      users: users.map((u) => this.#userAt[u]), k,
+      users: users.map((u) => this.#userAt[u]),
+      k,
       exclude: exclude && this.#own(exclude),
       history: history && this.#own(history),
       allowed: allowed && Uint8Array.from(this.#viewOf, (i) => (i >= 0 ? allowed[i] : 0)),
@@ -68,7 +71,11 @@ class Renumbered implements Model {
   /** Zero where the model does not know the user or the item: as the rows of the forgotten are. */
   scorePairs(users: Int32Array, items: Int32Array, history?: SparseRows): Float32Array {
     const known = Int32Array.from(users.keys()).filter((n) => this.#userAt[users[n]] >= 0 && this.#itemAt[items[n]] >= 0);
-    const scores = this.#model.scorePairs(known.map((n) => this.#userAt[users[n]]), known.map((n) => this.#itemAt[items[n]]), history && this.#own(history));
+    const scores = this.#model.scorePairs(
+      known.map((n) => this.#userAt[users[n]]),
+      known.map((n) => this.#itemAt[items[n]]),
+      history && this.#own(history),
+    );
     const all = new Float32Array(users.length);
     known.forEach((n, j) => (all[n] = scores[j]));
     return all;
@@ -88,11 +95,15 @@ class Renumbered implements Model {
     const made = this.#rows.get(rows);
     if (made) return made;
     const { users, items } = this.#model;
-    const indptr = new Int32Array(users.size + 1), indices: number[] = [], data: number[] = [];
+    const indptr = new Int32Array(users.size + 1);
+    const indices: number[] = [];
+    const data: number[] = [];
     for (let u = 0; u < users.size; u++) {
       const view = this.users.indexOf(users.at(u) ?? '');
       const entries = view < 0 ? [] : Array.from({ length: rows.indptr[view + 1] - rows.indptr[view] }, (_, n) => rows.indptr[view] + n);
-      const own = entries.filter((e) => this.#itemAt[rows.indices[e]] >= 0).sort((a, b) => this.#itemAt[rows.indices[a]] - this.#itemAt[rows.indices[b]]);
+      const own = entries
+        .filter((e) => this.#itemAt[rows.indices[e]] >= 0)
+        .sort((a, b) => this.#itemAt[rows.indices[a]] - this.#itemAt[rows.indices[b]]);
       for (const e of own) {
         indices.push(this.#itemAt[rows.indices[e]]);
         data.push(rows.data[e]);

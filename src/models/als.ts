@@ -1,27 +1,44 @@
-// Alternating least squares for implicit and explicit feedback. The mathematics is in least-squares.ts; this file trains,
+// Alternating least squares for implicit and explicit feedback. The mathematics is in least-squares/; this file trains,
 // and answers what only an ALS model can: why an item was recommended, and what somebody unknown would like.
-import { accelerate, ACCELERATORS, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
-import { BilinearModel } from '../model/bilinear.ts';
+
 import * as check from '../base/check.ts';
-import { Dataset, IdTable } from '../data/dataset.ts';
 import { DataError } from '../base/errors.ts';
-import { LeastSquares, planLeastSquares } from '../least-squares/problem.ts';
-import { leastSquaresOptions } from '../least-squares/objective.ts';
-import type { MemoryPlan } from '../wasm/memory.ts';
-import { provenanceOf, savedParameter, type CellShape, type FitControl, type ModelKind, type Ranking, type SavedModel } from '../model/model.ts';
 import * as option from '../base/options.ts';
+import { Dataset, IdTable } from '../data/dataset.ts';
+import { ACCELERATORS, accelerate, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
+import { leastSquaresOptions } from '../least-squares/objective.ts';
+import { LeastSquares, planLeastSquares } from '../least-squares/problem.ts';
 import { Stationary } from '../least-squares/stationary.ts';
-import type { SparseRows } from '../wasm/tensor.ts';
+import { BilinearModel } from '../model/bilinear.ts';
+import {
+  type CellShape,
+  type FitControl,
+  type ModelKind,
+  provenanceOf,
+  type Ranking,
+  type SavedModel,
+  savedParameter,
+} from '../model/model.ts';
 import { withTeam } from '../threads/team.ts';
+import type { MemoryPlan } from '../wasm/memory.ts';
+import type { SparseRows } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...leastSquaresOptions,
   iterations: option.integer(15, { min: 1, max: 100000 }, 'Sweeps: each solves all users, then all items.'),
-  tolerance: option.namedNumber(TOLERANCES, { min: 1e-13, max: 1 },
-    'Go on after the sweeps, accelerated and in float64, until the relative gradient is this small (fast 1e-4, tight 1e-6, limit 1e-9), so that the model can be certified.'),
-  accelerator: option.optionalWord(ACCELERATORS,
-    'With `tolerance`: ncg (nonlinear conjugate gradients, the default) or lbfgs (quasi-Newton on the smaller side, the other eliminated).'),
-  polish: option.optionalWord(POLISHES, 'With `tolerance`: newton takes Newton steps below a relative gradient of 1e-6; none, the default, does not.'),
+  tolerance: option.namedNumber(
+    TOLERANCES,
+    { min: 1e-13, max: 1 },
+    'Go on after the sweeps, accelerated and in float64, until the relative gradient is this small (fast 1e-4, tight 1e-6, limit 1e-9), so that the model can be certified.',
+  ),
+  accelerator: option.optionalWord(
+    ACCELERATORS,
+    'With `tolerance`: ncg (nonlinear conjugate gradients, the default) or lbfgs (quasi-Newton on the smaller side, the other eliminated).',
+  ),
+  polish: option.optionalWord(
+    POLISHES,
+    'With `tolerance`: newton takes Newton steps below a relative gradient of 1e-6; none, the default, does not.',
+  ),
 });
 
 export type AlsOptions = option.OptionsOf<typeof options>;
@@ -54,7 +71,8 @@ export class AlsModel extends BilinearModel {
     const user = knownPosition('user', this.users, userId);
     const item = knownPosition('item', this.items, itemId);
     const { indptr, indices, data: values } = data.userItems;
-    const begin = indptr[user], end = indptr[user + 1];
+    const begin = indptr[user];
+    const end = indptr[user + 1];
     const problem = this.#problemOf(indices.subarray(begin, end), values.subarray(begin, end));
     const weights = problem.solveFor(0, this.itemFactors.row(item).slice());
     let score = 0;
@@ -111,7 +129,10 @@ export class AlsModel extends BilinearModel {
   #problemOf(indices: Int32Array, data: Float32Array): LeastSquares {
     const userItems = { rows: 1, cols: this.items.size, indptr: Int32Array.of(0, indices.length), indices, data };
     const { iterations: _, tolerance: __, accelerator: ___, polish: ____, ...problemOptions } = this.options;
-    const problem = new LeastSquares(new Dataset({ users: new IdTable(['']), items: this.items, userItems }), { ...problemOptions, solver: 'cholesky' });
+    const problem = new LeastSquares(new Dataset({ users: new IdTable(['']), items: this.items, userItems }), {
+      ...problemOptions,
+      solver: 'cholesky',
+    });
     problem.start(new Float32Array(this.options.factors), this.itemFactors.toArray());
     return problem;
   }
@@ -127,7 +148,8 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
   const resolved = option.resolveOptions('als', options, given);
   const { iterations, tolerance, accelerator, polish, ...problemOptions } = resolved;
   for (const [name, value] of Object.entries({ accelerator, polish })) {
-    if (value !== undefined && tolerance === undefined) throw new RangeError(`"${name}" is of use with a "tolerance" only; give one, or leave it out`);
+    if (value !== undefined && tolerance === undefined)
+      throw new RangeError(`"${name}" is of use with a "tolerance" only; give one, or leave it out`);
   }
   const { signal, onProgress, start, threads } = control;
   signal?.throwIfAborted();
@@ -149,13 +171,21 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
     }
     const parts = { kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data) };
     const record = { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives) };
-    if (tolerance === undefined) return new AlsModel({ ...parts, record, userFactors: problem.userFactors, itemFactors: problem.itemFactors });
+    if (tolerance === undefined)
+      return new AlsModel({ ...parts, record, userFactors: problem.userFactors, itemFactors: problem.itemFactors });
     const limit = new Stationary(data, problemOptions, team);
     limit.start(problem.userFactors, problem.itemFactors);
-    const { iterations: accelerated, products, residual, converged } = await accelerate(limit, tolerance, { ...control, accelerator, polish });
+    const {
+      iterations: accelerated,
+      products,
+      residual,
+      converged,
+    } = await accelerate(limit, tolerance, { ...control, accelerator, polish });
     return new AlsModel({
-      ...parts, record: { ...record, objective: limit.objective(), accelerated, ...(polish === 'newton' && { products }), residual, converged },
-      userFactors: limit.dense('users'), itemFactors: limit.dense('items'),
+      ...parts,
+      record: { ...record, objective: limit.objective(), accelerated, ...(polish === 'newton' && { products }), residual, converged },
+      userFactors: limit.dense('users'),
+      itemFactors: limit.dense('items'),
     });
   });
 }
@@ -167,14 +197,17 @@ function plan(data: CellShape, given: Partial<AlsOptions> = {}, { threads = 1 }:
 
 /** (L_{k−1} − L_k) / L_k of the last sweep; null where there was only one. */
 export function lastDecrease(objectives: readonly number[]): number | null {
-  const last = objectives.at(-1), before = objectives.at(-2);
+  const last = objectives.at(-1);
+  const before = objectives.at(-2);
   return last === undefined || before === undefined || last === 0 ? null : (before - last) / last;
 }
 
 function restore(saved: SavedModel): AlsModel {
   const resolved = option.resolveOptions('als', options, saved.options);
   return new AlsModel({
-    ...saved, kind: als, options: resolved,
+    ...saved,
+    kind: als,
+    options: resolved,
     userFactors: savedParameter(saved, 'userFactors', saved.users.size, resolved.factors),
     itemFactors: savedParameter(saved, 'itemFactors', saved.items.size, resolved.factors),
   });
@@ -182,7 +215,7 @@ function restore(saved: SavedModel): AlsModel {
 
 export const als = Object.freeze({
   name: 'als',
-  summary: 'Alternating least squares (Hu-Koren-Volinsky, Rendle\'s iALS, ALS-WR).',
+  summary: "Alternating least squares (Hu-Koren-Volinsky, Rendle's iALS, ALS-WR).",
   capabilities: ['fit', 'factors', 'leastSquares'],
   options,
   fit,

@@ -1,16 +1,17 @@
 // BM3 (Zhou et al., WWW 2023): users, items and their modalities are drawn towards each other's noisy copies, without
 // negatives. Features are projected, and the predictor applied, for a batch's users and items only, once for each.
-import { gradientKind, integer, number, TRAINING, type GradientKind } from '../gradient/training.ts';
+
+import { STREAM } from '../base/random.ts';
 import { bipartiteGraph } from '../gradient/graph.ts';
-import { frozenFeatures, ParameterSet, presence, xavierNormal, xavierUniform, type Pass } from '../gradient/network.ts';
+import { frozenFeatures, ParameterSet, type Pass, presence, xavierNormal, xavierUniform } from '../gradient/network.ts';
 import { countsOf, distinct } from '../gradient/ops/distinct.ts';
 import { add, multiply, stopGradient } from '../gradient/ops/pointwise.ts';
 import { linear, propagateLayers } from '../gradient/ops/products.ts';
 import { frobenius, sum } from '../gradient/ops/reduce.ts';
-import { dropout, gather, rowDot, unitRows, type MaskKey } from '../gradient/ops/rows.ts';
+import { dropout, gather, type MaskKey, rowDot, unitRows } from '../gradient/ops/rows.ts';
 import { sliceRows } from '../gradient/ops/shape.ts';
-import { STREAM } from '../base/random.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
+import { type GradientKind, gradientKind, integer, number, TRAINING } from '../gradient/training.ts';
 import { Csr } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
@@ -27,38 +28,57 @@ export const bm3: GradientKind<typeof options> = gradientKind({
   summary: 'Users, items and modalities drawn towards noisy copies of each other, without negatives.',
   options,
   network(arena, data, { factors, layers, dropout: rate, contrast, regularization, seed }) {
-    const set = new ParameterSet(arena, data), modalities = frozenFeatures('bm3', arena, data);
-    const users = data.users.size, items = data.items.size, userKeys = data.users.keys(), itemKeys = data.items.keys();
+    const set = new ParameterSet(arena, data);
+    const modalities = frozenFeatures('bm3', arena, data);
+    const users = data.users.size;
+    const items = data.items.size;
+    const userKeys = data.users.keys();
+    const itemKeys = data.items.keys();
     const nodes = set.nodes('nodes', factors, xavierUniform);
-    const W = set.shared('predictor', factors, factors, xavierNormal(factors, factors)), b = set.shared('predictorBias', 1, factors, { law: 'uniform', scale: 0 });
+    const W = set.shared('predictor', factors, factors, xavierNormal(factors, factors));
+    const b = set.shared('predictorBias', 1, factors, { law: 'uniform', scale: 0 });
     const projections = modalities.map((modality) => ({
-      modality, weight: set.shared(`weight:${modality.name}`, modality.dims, factors, xavierNormal(modality.dims, factors)),
+      modality,
+      weight: set.shared(`weight:${modality.name}`, modality.dims, factors, xavierNormal(modality.dims, factors)),
       bias: set.shared(`bias:${modality.name}`, 1, factors, { law: 'uniform', scale: 0 }),
     }));
-    const matrix = Csr.from(arena, bipartiteGraph(data)), graph = { matrix, transpose: matrix };
+    const matrix = Csr.from(arena, bipartiteGraph(data));
+    const graph = { matrix, transpose: matrix };
     const embed = (tape: Tape): { users: Variable; items: Variable } => {
-      const all = tape.parameter(nodes), E = propagateLayers(graph, all, layers, 1 / (layers + 1));
+      const all = tape.parameter(nodes);
+      const E = propagateLayers(graph, all, layers, 1 / (layers + 1));
       return { users: sliceRows(E, 0, users), items: add(sliceRows(E, users, items), sliceRows(all, users, items)) };
     };
     return {
       parameters: set.parameters,
       modalities: modalities.map(({ name }) => name),
       pass(tape, { epoch, step }): Pass {
-        const H = embed(tape), predict = (x: Variable): Variable => linear(x, tape.parameter(W), tape.parameter(b));
+        const H = embed(tape);
+        const predict = (x: Variable): Variable => linear(x, tape.parameter(W), tape.parameter(b));
         /** A copy that gets no gradient, with elements missing; `tensor` tells the masks of a step apart. */
         const noisy = (x: Variable, all: Uint32Array, index: Int32Array, tensor: number): Variable => {
           const keys = new Uint32Array(index.length * 2);
           index.forEach((p, r) => keys.set(all.subarray(2 * p, 2 * p + 2), 2 * r));
-          const key: MaskKey = { seed, stream: STREAM.dropout, step: (((epoch << 12) + step) * (modalities.length + 2) + tensor) >>> 0, keys };
+          const key: MaskKey = {
+            seed,
+            stream: STREAM.dropout,
+            step: (((epoch << 12) + step) * (modalities.length + 2) + tensor) >>> 0,
+            keys,
+          };
           return dropout(stopGradient(x), rate, key);
         };
         return {
           scores: (u, i) => rowDot(predict(gather(H.users, u)), predict(gather(H.items, i))),
           loss({ users: u, positives }, weight) {
             // What depends on a user or an item alone, masks included, is computed once for each that the batch names.
-            const n = u.length, who = distinct(u), what = distinct(positives), times = countsOf(what.rows.length, what.of);
-            const user = gather(H.users, who.rows), item = gather(H.items, what.rows);
-            const userCopy = unitRows(noisy(user, userKeys, who.rows, 0)), itemCopy = unitRows(noisy(item, itemKeys, what.rows, 1));
+            const n = u.length;
+            const who = distinct(u);
+            const what = distinct(positives);
+            const times = countsOf(what.rows.length, what.of);
+            const user = gather(H.users, who.rows);
+            const item = gather(H.items, what.rows);
+            const userCopy = unitRows(noisy(user, userKeys, who.rows, 0));
+            const itemCopy = unitRows(noisy(item, itemKeys, what.rows, 1));
             const forth = rowDot(gather(unitRows(predict(user)), who.of), gather(itemCopy, what.of));
             const back = rowDot(gather(unitRows(predict(item)), what.of), gather(userCopy, who.of));
             // Each term is 1 − cosine; the ones are added as a constant.
@@ -67,7 +87,8 @@ export const bm3: GradientKind<typeof options> = gradientKind({
             projections.forEach(({ modality, weight: M, bias }, m) => {
               const has = presence(tape, modality, what.rows, times);
               const rows = linear(gather(tape.constant(modality.matrix), what.rows), tape.parameter(M), tape.parameter(bias));
-              const predicted = unitRows(predict(rows)), copy = unitRows(noisy(rows, itemKeys, what.rows, m + 2));
+              const predicted = unitRows(predict(rows));
+              const copy = unitRows(noisy(rows, itemKeys, what.rows, m + 2));
               loss = add(loss, sum(multiply(has, add(rowDot(predicted, itemCopy), rowDot(predicted, copy))), (-weight * contrast) / n));
               constant += (2 * weight * contrast * has.value.row(0).reduce((total, one) => total + one, 0)) / n;
             });
@@ -79,7 +100,8 @@ export const bm3: GradientKind<typeof options> = gradientKind({
         };
       },
       factors(tape) {
-        const H = embed(tape), f = (x: Variable): Variable => linear(x, tape.parameter(W), tape.parameter(b));
+        const H = embed(tape);
+        const f = (x: Variable): Variable => linear(x, tape.parameter(W), tape.parameter(b));
         return { users: f(H.users), items: f(H.items) };
       },
     };

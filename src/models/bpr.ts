@@ -1,16 +1,25 @@
 // Matrix factorisation by Bayesian personalised ranking (Rendle et al., UAI 2009).
-import { boolean, gradientKind, number, word, type GradientKind } from '../gradient/training.ts';
-import { ParameterSet, xavierNormal, type Pass } from '../gradient/network.ts';
-import { fusedBpr } from '../gradient/ops/fused.ts';
-import { PAIR_OPTIMIZERS } from '../gradient/optimizer.ts';
-import { gather, rowDot } from '../gradient/ops/rows.ts';
+
 import type { OptionsOf } from '../base/options.ts';
+import { ParameterSet, type Pass, xavierNormal } from '../gradient/network.ts';
+import { fusedBpr } from '../gradient/ops/fused.ts';
+import { gather, rowDot } from '../gradient/ops/rows.ts';
+import { PAIR_OPTIMIZERS } from '../gradient/optimizer.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
+import { boolean, type GradientKind, gradientKind, number, word } from '../gradient/training.ts';
 
 const options = Object.freeze({
   ...RANKING,
-  optimizer: word('adam', PAIR_OPTIMIZERS, 'Rule of descent; sgd-pairs steps on one pair at a time, the fastest: batchSize does not matter then.'),
-  regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows; with sgd-pairs, the decay of a pair\'s three rows.'),
+  optimizer: word(
+    'adam',
+    PAIR_OPTIMIZERS,
+    'Rule of descent; sgd-pairs steps on one pair at a time, the fastest: batchSize does not matter then.',
+  ),
+  regularization: number(
+    0.1,
+    { min: 0 },
+    "Weight of the penalty on the lengths of a batch's rows; with sgd-pairs, the decay of a pair's three rows.",
+  ),
   fused: boolean(true, 'Computes a batch of loss bpr in one kernel instead of operation by operation: faster, the same up to rounding.'),
 } as const);
 
@@ -23,16 +32,21 @@ export const bpr: GradientKind<typeof options> = gradientKind({
     const { factors, regularization, loss: name, fused } = options;
     if (options.optimizer === 'sgd-pairs') requirePairs(options);
     const set = new ParameterSet(arena, data);
-    const P = set.users('userFactors', factors, xavierNormal), Q = set.items('itemFactors', factors, xavierNormal), lossOf = pairLoss(set, options);
+    const P = set.users('userFactors', factors, xavierNormal);
+    const Q = set.items('itemFactors', factors, xavierNormal);
+    const lossOf = pairLoss(set, options);
     return {
       parameters: set.parameters,
       pass(tape): Pass {
-        const X = tape.parameter(P), Y = tape.parameter(Q);
+        const X = tape.parameter(P);
+        const Y = tape.parameter(Q);
         return {
           scores: (u, i) => rowDot(gather(X, u), gather(Y, i)),
           loss(batch, weight) {
             if (fused && name === 'bpr') return fusedBpr(X, Y, batch, weight, regularization);
-            const user = gather(X, batch.users), plus = gather(Y, batch.positives), minus = gather(Y, batch.negatives);
+            const user = gather(X, batch.users);
+            const plus = gather(Y, batch.positives);
+            const minus = gather(Y, batch.negatives);
             return lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight, [user, plus, minus], regularization);
           },
         };
@@ -47,5 +61,6 @@ export const bpr: GradientKind<typeof options> = gradientKind({
 function requirePairs({ loss, negatives, weightDecay }: OptionsOf<typeof options>): void {
   if (loss !== 'bpr') throw new RangeError(`"loss" expected bpr with optimizer sgd-pairs; got ${loss}`);
   if (negatives !== 1) throw new RangeError(`"negatives" expected 1 with optimizer sgd-pairs, whose epochs draw anew; got ${negatives}`);
-  if (weightDecay !== 0) throw new RangeError(`"weightDecay" expected 0 with optimizer sgd-pairs, whose decay is "regularization"; got ${weightDecay}`);
+  if (weightDecay !== 0)
+    throw new RangeError(`"weightDecay" expected 0 with optimizer sgd-pairs, whose decay is "regularization"; got ${weightDecay}`);
 }

@@ -2,17 +2,28 @@
 //   min_B ‖X − XB‖² + λ‖B‖², diag B = 0:  P = (XᵀX + λI)⁻¹, B_ij = −P_ij / P_jj.
 // XᵀX holds whole numbers, so that forgetting can be exact to the byte: subtract the counts, factor again. With P kept,
 // Woodbury's identity gives the same up to rounding in milliseconds. Refuses more items than memory can square.
-import type { Dataset } from '../data/dataset.ts';
+
 import { ModelError } from '../base/errors.ts';
-import { HistoryModel, type HistoryParts } from '../model/history.ts';
-import { checkStatus } from '../wasm/kernels.ts';
-import { correct, diagonalOf, LowRank, UnstableError, type Change } from '../least-squares/woodbury.ts';
-import { Arena, memoryPlan } from '../wasm/memory.ts';
-import {
-  breathe, provenanceOf, savedParameter, type CellShape, type FitControl, type Forgetting, type Model, type ModelKind, type Ranking, type Removal, type RunControl,
-  type SavedModel,
-} from '../model/model.ts';
 import * as option from '../base/options.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { type Change, correct, diagonalOf, LowRank, UnstableError } from '../least-squares/woodbury.ts';
+import { HistoryModel, type HistoryParts } from '../model/history.ts';
+import {
+  breathe,
+  type CellShape,
+  type FitControl,
+  type Forgetting,
+  type Model,
+  type ModelKind,
+  provenanceOf,
+  type Ranking,
+  type Removal,
+  type RunControl,
+  type SavedModel,
+  savedParameter,
+} from '../model/model.ts';
+import { checkStatus } from '../wasm/kernels.ts';
+import { Arena, memoryPlan } from '../wasm/memory.ts';
 import { Matrix, paddedWidth } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
@@ -41,7 +52,8 @@ export function easeBytes(items: number): number {
   return items * m * 8 + m * m * 8 + (m * PIVOTS + PIVOTS * PIVOTS) * 16;
 }
 
-const remedyFor = (items: number): string => `EASE keeps a number for each of ${items}² pairs of items: use item-knn or als, or fewer items`;
+const remedyFor = (items: number): string =>
+  `EASE keeps a number for each of ${items}² pairs of items: use item-knn or als, or fewer items`;
 
 export class EaseModel extends HistoryModel implements Forgetting {
   declare readonly options: EaseOptions;
@@ -59,7 +71,10 @@ export class EaseModel extends HistoryModel implements Forgetting {
   }
 
   get parameters(): ReadonlyMap<string, Matrix> {
-    const kept = new Map([['weights', this.weights], ['gram', this.gram]]);
+    const kept = new Map([
+      ['weights', this.weights],
+      ['gram', this.gram],
+    ]);
     if (this.inverse) kept.set('inverse', this.inverse);
     return kept;
   }
@@ -75,7 +90,8 @@ export class EaseModel extends HistoryModel implements Forgetting {
     const cosine = new Float64Array(items.size);
     for (let i = 0; i < items.size; i++) {
       const other = weights.row(i);
-      let dot = 0, norm = 0;
+      let dot = 0;
+      let norm = 0;
       for (let j = 0; j < other.length; j++) {
         dot += row[j] * other[j];
         norm += other[j] * other[j];
@@ -83,8 +99,10 @@ export class EaseModel extends HistoryModel implements Forgetting {
       cosine[i] = norm > 0 ? dot / Math.sqrt(norm) : -Infinity;
     }
     const own = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
-    const near = [...cosine.keys()].filter((i) => i !== item && items.at(i) !== null && cosine[i] > -Infinity && own > 0)
-      .sort((a, b) => cosine[b] - cosine[a] || a - b).slice(0, k);
+    const near = [...cosine.keys()]
+      .filter((i) => i !== item && items.at(i) !== null && cosine[i] > -Infinity && own > 0)
+      .sort((a, b) => cosine[b] - cosine[a] || a - b)
+      .slice(0, k);
     const ranking = { items: new Int32Array(k).fill(-1), scores: new Float32Array(k).fill(-Infinity) };
     near.forEach((i, n) => {
       ranking.items[n] = i;
@@ -124,15 +142,21 @@ export class EaseModel extends HistoryModel implements Forgetting {
   async factor({ signal, onProgress }: RunControl, phase: string): Promise<void> {
     const { arena, gram, items } = this;
     const { kernels } = arena;
-    const m = gram.ld, before = arena.mark();
-    const kept = (this.inverse ??= new Matrix(arena, m, 2 * m)), mark = arena.mark();
+    const m = gram.ld;
+    const before = arena.mark();
+    const kept = (this.inverse ??= new Matrix(arena, m, 2 * m));
+    const mark = arena.mark();
     try {
       kernels.ease_system(items.size, m, this.options.regularization, gram.pointer, kept.pointer);
       const scratch = arena.alloc(kernels.spd_sweep_scratch(m, PIVOTS));
       for (let begin = 0; begin < m; begin += PIVOTS) {
         const status = kernels.spd_sweep(m, begin, Math.min(PIVOTS, m - begin), kept.pointer, scratch);
-        checkStatus(status, (row) => `the counts of item ${JSON.stringify(items.at(row))} with the others are not positive definite in ` +
-          `float64; raise "regularization" (now ${this.options.regularization})`);
+        checkStatus(
+          status,
+          (row) =>
+            `the counts of item ${JSON.stringify(items.at(row))} with the others are not positive definite in ` +
+            `float64; raise "regularization" (now ${this.options.regularization})`,
+        );
         onProgress?.({ phase, done: Math.min(begin + PIVOTS, m), total: m });
         await breathe();
         signal?.throwIfAborted();
@@ -154,8 +178,10 @@ export class EaseModel extends HistoryModel implements Forgetting {
     const { arena, weights, items, inverse } = this;
     arena.scope(() => {
       const scratch = arena.alloc(weights.ld * 8);
-      checkStatus(arena.kernels.ease_weights(items.size, weights.ld, inverse!.pointer, weights.pointer, scratch), (row) =>
-        `the inverse has lost its digits at item ${JSON.stringify(items.at(row))}: forget by the exact route`);
+      checkStatus(
+        arena.kernels.ease_weights(items.size, weights.ld, inverse!.pointer, weights.pointer, scratch),
+        (row) => `the inverse has lost its digits at item ${JSON.stringify(items.at(row))}: forget by the exact route`,
+      );
     });
   }
 
@@ -164,19 +190,33 @@ export class EaseModel extends HistoryModel implements Forgetting {
   }
 
   /** The same, after corrections and changes of counts that this model's numbers do not hold yet. */
-  async withoutMore(removal: Removal, exact: boolean, control: RunControl, pending: LowRank, earlier: readonly Counted[]): Promise<{ model: Model; details: Record<string, unknown> }> {
+  async withoutMore(
+    removal: Removal,
+    exact: boolean,
+    control: RunControl,
+    pending: LowRank,
+    earlier: readonly Counted[],
+  ): Promise<{ model: Model; details: Record<string, unknown> }> {
     const { kind, options: own, record } = this;
     const { retain } = removal;
     const parts = { kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain, this), record };
-    const change = changeOf(removal), counted = [...earlier, ...countedOf(change)];
-    const rank = change.items.length + change.corrections.length, all = rank + pending.T.length;
-    let why: string | undefined = exact ? undefined : !this.inverse ? 'the model keeps no inverse'
-      : rank * RANK_SHARE > this.items.size ? `${rank} rows change: a new factorisation is cheaper` : undefined;
+    const change = changeOf(removal);
+    const counted = [...earlier, ...countedOf(change)];
+    const rank = change.items.length + change.corrections.length;
+    const all = rank + pending.T.length;
+    let why: string | undefined = exact
+      ? undefined
+      : !this.inverse
+        ? 'the model keeps no inverse'
+        : rank * RANK_SHARE > this.items.size
+          ? `${rank} rows change: a new factorisation is cheaper`
+          : undefined;
     if (!exact && why === undefined) {
       try {
-        const model = all <= MOST_PENDING
-          ? new CorrectedEaseModel(parts, this, pending.and(this.arena, this.inverse!, change), counted)
-          : await this.#corrected(parts, pending, counted, change, control);
+        const model =
+          all <= MOST_PENDING
+            ? new CorrectedEaseModel(parts, this, pending.and(this.arena, this.inverse!, change), counted)
+            : await this.#corrected(parts, pending, counted, change, control);
         const residual = model.residual(change.witness, change.rows);
         if (residual <= RESIDUAL_LIMIT) return { model, details: { exactness: 'approximate', route: 'woodbury', rank, residual } };
         why = `the corrected inverse was off by ${residual.toExponential(1)}`;
@@ -199,8 +239,14 @@ export class EaseModel extends HistoryModel implements Forgetting {
   }
 
   /** A model with an inverse and weights of its own, from this one's and corrections. */
-  settled(parts: HistoryParts & { readonly options: EaseOptions }, corrections: LowRank, counted: readonly Counted[], further?: Change): EaseModel {
-    const model = this.#recounted(parts, counted), { regularization } = this.options;
+  settled(
+    parts: HistoryParts & { readonly options: EaseOptions },
+    corrections: LowRank,
+    counted: readonly Counted[],
+    further?: Change,
+  ): EaseModel {
+    const model = this.#recounted(parts, counted);
+    const { regularization } = this.options;
     model.inverse = new Matrix(model.arena, this.inverse!.rows, this.inverse!.cols);
     model.inverse.view().set(this.inverse!.view());
     corrections.applyTo(model.arena, this.items.size, model.inverse, regularization);
@@ -209,7 +255,13 @@ export class EaseModel extends HistoryModel implements Forgetting {
     return model;
   }
 
-  async #corrected(parts: HistoryParts & { readonly options: EaseOptions }, pending: LowRank, counted: readonly Counted[], change: Change, { signal }: RunControl): Promise<EaseModel> {
+  async #corrected(
+    parts: HistoryParts & { readonly options: EaseOptions },
+    pending: LowRank,
+    counted: readonly Counted[],
+    change: Change,
+    { signal }: RunControl,
+  ): Promise<EaseModel> {
     const model = this.settled(parts, pending, counted, change);
     await breathe();
     signal?.throwIfAborted();
@@ -219,7 +271,17 @@ export class EaseModel extends HistoryModel implements Forgetting {
   /** Largest entry of a column of (G + λI) P − I. */
   residual(item: number, _rows?: Int32Array): number {
     const { arena, gram, inverse, items } = this;
-    return arena.scope(() => arena.kernels.ease_residual(items.size, gram.ld, this.options.regularization, item, gram.pointer, inverse!.pointer, arena.alloc(gram.ld * 8)));
+    return arena.scope(() =>
+      arena.kernels.ease_residual(
+        items.size,
+        gram.ld,
+        this.options.regularization,
+        item,
+        gram.pointer,
+        inverse!.pointer,
+        arena.alloc(gram.ld * 8),
+      ),
+    );
   }
 }
 
@@ -229,8 +291,10 @@ interface Counted {
   readonly sign: 1 | -1;
 }
 
-const countedOf = ({ before, after }: { readonly before: readonly Int32Array[]; readonly after: readonly Int32Array[] }): Counted[] =>
-  [{ baskets: before, sign: -1 }, { baskets: after, sign: 1 }];
+const countedOf = ({ before, after }: { readonly before: readonly Int32Array[]; readonly after: readonly Int32Array[] }): Counted[] => [
+  { baskets: before, sign: -1 },
+  { baskets: after, sign: 1 },
+];
 
 /**
  * What a quick correction leaves: the numbers of the model before, and beside them the rows that correct them, so that it
@@ -269,20 +333,30 @@ class CorrectedEaseModel extends HistoryModel implements Forgetting {
   }
 
   without(removal: Removal, exact: boolean, control: RunControl): Promise<{ model: Model; details: Record<string, unknown> }> {
-    return this.#own ? this.#own.without(removal, exact, control) : this.#base.withoutMore(removal, exact, control, this.#corrections, this.#counted);
+    return this.#own
+      ? this.#own.without(removal, exact, control)
+      : this.#base.withoutMore(removal, exact, control, this.#corrections, this.#counted);
   }
 
   /** Scores before are x_j − (xP)_j / P_jj: with xP′ = xP − Σ_a (x·T_a) Z_a, those now follow from them. */
   protected scoreRows(count: number, list: number, { indptr, indices }: { indptr: number; indices: number }, scores: number): void {
-    const { arena } = this, { weights } = this.#base, { T, Z, cleared } = this.#corrections, items = this.items.size;
+    const { arena } = this;
+    const { weights } = this.#base;
+    const { T, Z, cleared } = this.#corrections;
+    const items = this.items.size;
     arena.kernels.ease_scores(count, list, indptr, indices, weights.ld, weights.pointer, scores);
-    const users = arena.i32(list, count), change = new Float64Array(items), before = this.#before, scale = this.#scale;
+    const users = arena.i32(list, count);
+    const change = new Float64Array(items);
+    const before = this.#before;
+    const scale = this.#scale;
     for (let r = 0; r < count; r++) {
-      const row = arena.f32(scores + r * weights.ld * 4, items), [begin, end] = arena.i32(indptr + users[r] * 4, 2);
+      const row = arena.f32(scores + r * weights.ld * 4, items);
+      const [begin, end] = arena.i32(indptr + users[r] * 4, 2);
       const basket = arena.i32(indices + begin * 4, end - begin);
       change.fill(0);
       for (let a = 0; a < T.length; a++) {
-        const t = T[a], z = Z[a];
+        const t = T[a];
+        const z = Z[a];
         let along = 0;
         for (const item of basket) along += t[item];
         for (let j = 0; j < items; j++) change[j] += along * z[j];
@@ -296,11 +370,18 @@ class CorrectedEaseModel extends HistoryModel implements Forgetting {
 
   /** Largest entry of a column of (G′ + λI) P′ − I in the given rows, G′ and P′ corrected on the way. */
   residual(item: number, rows: Int32Array): number {
-    const { gram, inverse } = this.#base, { regularization } = this.options, ld = gram.ld;
+    const { gram, inverse } = this.#base;
+    const { regularization } = this.options;
+    const ld = gram.ld;
     const pairs = inverse!.row(item);
-    const column = this.#corrections.product(Int32Array.of(item), Float64Array.from({ length: ld }, (_, j) => pairs[j] + pairs[ld + j]));
+    const column = this.#corrections.product(
+      Int32Array.of(item),
+      Float64Array.from({ length: ld }, (_, j) => pairs[j] + pairs[ld + j]),
+    );
     if (this.#corrections.cleared.includes(item)) column[item] = 1 / regularization;
-    const changes = this.#counted.flatMap(({ baskets, sign }) => baskets.map((basket) => ({ has: new Set(basket), along: sign * basket.reduce((sum, j) => sum + column[j], 0) })));
+    const changes = this.#counted.flatMap(({ baskets, sign }) =>
+      baskets.map((basket) => ({ has: new Set(basket), along: sign * basket.reduce((sum, j) => sum + column[j], 0) })),
+    );
     return rows.reduce((worst, i) => {
       const counts = gram.row(i);
       let sum = regularization * column[i] - (i === item ? 1 : 0);
@@ -328,14 +409,18 @@ function changeOf({ data, retain, entries }: Removal): Change & { before: Int32A
   const { indptr, indices } = data.userItems;
   const counts = retain.itemCounts();
   const lost = new Int32Array(data.items.size);
-  const before: Int32Array[] = [], after: Int32Array[] = [], corrections: { basket: Int32Array; sign: 1 | -1 }[] = [];
+  const before: Int32Array[] = [];
+  const after: Int32Array[] = [];
+  const corrections: { basket: Int32Array; sign: 1 | -1 }[] = [];
   for (const entry of entries) lost[indices[entry]]++;
   // Items that nobody is left with are eliminated first, whole; what then remains of the users' losses is corrected.
   const emptied = (item: number): boolean => counts[item] === 0 && lost[item] > 0;
-  for (let e = 0, user = 0; e < entries.length;) {
+  for (let e = 0, user = 0; e < entries.length; ) {
     while (entries[e] >= indptr[user + 1]) user++;
     while (e < entries.length && entries[e] < indptr[user + 1]) e++;
-    const old = data.itemsOf(user), now = retain.itemsOf(user), kept = old.filter((item) => !emptied(item));
+    const old = data.itemsOf(user);
+    const now = retain.itemsOf(user);
+    const kept = old.filter((item) => !emptied(item));
     before.push(old);
     after.push(now);
     if (kept.length === now.length) continue;
@@ -344,15 +429,35 @@ function changeOf({ data, retain, entries }: Removal): Change & { before: Int32A
   }
   let witness = 0;
   for (let item = 0; item < lost.length; item++) if (lost[item] > lost[witness]) witness = item;
-  return { before, after, corrections, items: Int32Array.from(lost.keys()).filter(emptied), witness, rows: Int32Array.from(lost.keys()).filter((item) => lost[item] > 0).subarray(0, ROWS_CHECKED) };
+  return {
+    before,
+    after,
+    corrections,
+    items: Int32Array.from(lost.keys()).filter(emptied),
+    witness,
+    rows: Int32Array.from(lost.keys())
+      .filter((item) => lost[item] > 0)
+      .subarray(0, ROWS_CHECKED),
+  };
 }
 
 async function fit(data: Dataset, given: Partial<EaseOptions> = {}, control: FitControl = {}): Promise<EaseModel> {
   const resolved = option.resolveOptions('ease', options, given);
   control.signal?.throwIfAborted();
   if (data.users.size >= 1 << 24) throw new RangeError(`EASE counts users exactly up to ${1 << 24}, got ${data.users.size}`);
-  const model = new EaseModel({ kind: ease, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data), record: {} });
-  await model.count(Array.from({ length: data.users.size }, (_, u) => data.itemsOf(u)), 1, control);
+  const model = new EaseModel({
+    kind: ease,
+    options: resolved,
+    users: data.users,
+    items: data.items,
+    provenance: provenanceOf(data),
+    record: {},
+  });
+  await model.count(
+    Array.from({ length: data.users.size }, (_, u) => data.itemsOf(u)),
+    1,
+    control,
+  );
   await model.factor(control, 'train');
   return model;
 }

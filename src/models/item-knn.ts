@@ -1,23 +1,39 @@
 // Item neighbours by weighted co-occurrence of binary baskets: cosine, TF-IDF, BM25. What is kept are the k best
 // neighbours of each item; they are a pure function of the baskets, so that forgetting is exact: counts are subtracted
 // and every list that could differ is brought to what a fresh fit gives, byte for byte.
-import { HistoryModel, type HistoryParts } from '../model/history.ts';
-import type { Dataset } from '../data/dataset.ts';
-import { Arena } from '../wasm/memory.ts';
-import {
-  breathe, provenanceOf, savedParameter, type FitControl, type Forgetting, type ModelKind, type Ranking, type Removal, type RunControl,
-  type SavedModel,
-} from '../model/model.ts';
+
 import * as option from '../base/options.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { HistoryModel, type HistoryParts } from '../model/history.ts';
+import {
+  breathe,
+  type FitControl,
+  type Forgetting,
+  type ModelKind,
+  provenanceOf,
+  type Ranking,
+  type Removal,
+  type RunControl,
+  type SavedModel,
+  savedParameter,
+} from '../model/model.ts';
+import { Arena } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
-  neighbors: option.integer(100, { min: 1, max: 10000 }, 'Length of each item\'s list of neighbours.'),
-  weighting: option.word('cosine', ['cosine', 'tfidf', 'bm25'],
-    'Weight of a shared user: 1; squared inverse document frequency; or BM25, which also discounts frequent items.'),
-  shrinkage: option.number(0, { min: 0, max: 1e6 }, 'Added to the denominator of a similarity, against chance co-occurrence; not used by bm25.'),
+  neighbors: option.integer(100, { min: 1, max: 10000 }, "Length of each item's list of neighbours."),
+  weighting: option.word(
+    'cosine',
+    ['cosine', 'tfidf', 'bm25'],
+    'Weight of a shared user: 1; squared inverse document frequency; or BM25, which also discounts frequent items.',
+  ),
+  shrinkage: option.number(
+    0,
+    { min: 0, max: 1e6 },
+    'Added to the denominator of a similarity, against chance co-occurrence; not used by bm25.',
+  ),
   k1: option.number(1.2, { min: 0, max: 1000 }, 'BM25: how soon frequency saturates.'),
-  b: option.number(0.75, { min: 0, max: 1 }, 'BM25: how much an item\'s popularity counts against it.'),
+  b: option.number(0.75, { min: 0, max: 1 }, "BM25: how much an item's popularity counts against it."),
 });
 
 export type ItemKnnOptions = option.OptionsOf<typeof options>;
@@ -47,19 +63,35 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
   }
 
   get parameters(): ReadonlyMap<string, Matrix> {
-    return new Map([['neighbors', this.neighbors], ['similarities', this.similarities]]);
+    return new Map([
+      ['neighbors', this.neighbors],
+      ['similarities', this.similarities],
+    ]);
   }
 
   protected scoreRows(count: number, list: number, history: { indptr: number; indices: number }, scores: number): void {
     const { neighbors, similarities, items } = this;
-    this.arena.kernels.knn_scores(count, list, history.indptr, history.indices, items.size, neighbors.cols, neighbors.ld,
-      neighbors.pointer, similarities.pointer, scores, paddedWidth(items.size));
+    this.arena.kernels.knn_scores(
+      count,
+      list,
+      history.indptr,
+      history.indices,
+      items.size,
+      neighbors.cols,
+      neighbors.ld,
+      neighbors.pointer,
+      similarities.pointer,
+      scores,
+      paddedWidth(items.size),
+    );
   }
 
   /** The item's own list: no more than `neighbors` entries. */
   similarItems(item: number, k: number): Ranking {
-    const items = new Int32Array(k).fill(-1), scores = new Float32Array(k).fill(-Infinity);
-    const names = this.neighbors.row(item), similarities = this.similarities.row(item);
+    const items = new Int32Array(k).fill(-1);
+    const scores = new Float32Array(k).fill(-Infinity);
+    const names = this.neighbors.row(item);
+    const similarities = this.similarities.row(item);
     for (let n = 0; n < Math.min(k, names.length) && names[n] !== 0; n++) {
       items[n] = names[n] - 1;
       scores[n] = similarities[n];
@@ -77,9 +109,21 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
     }
   }
 
-  async without(removal: Removal, _exact: boolean, control: RunControl): Promise<{ model: ItemKnnModel; details: Record<string, unknown> }> {
-    const { options: own, kind } = this, { data, retain, entries } = removal;
-    const model = new ItemKnnModel({ kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain, this), record: {} });
+  async without(
+    removal: Removal,
+    _exact: boolean,
+    control: RunControl,
+  ): Promise<{ model: ItemKnnModel; details: Record<string, unknown> }> {
+    const { options: own, kind } = this;
+    const { data, retain, entries } = removal;
+    const model = new ItemKnnModel({
+      kind,
+      options: own,
+      users: retain.users,
+      items: retain.items,
+      provenance: provenanceOf(retain, this),
+      record: {},
+    });
     // Global weights move with every deletion: then every list is counted anew. Else only the lists that may differ.
     const changed = new Uint8Array(data.items.size);
     for (const entry of entries) changed[data.userItems.indices[entry]] = 1;
@@ -99,13 +143,35 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
     const { neighbors: k } = this.options;
     const mark = arena.mark();
     try {
-      const counts = this.#countOf(retain, changed), others = keptBeside(data, entries, changed);
-      const rescan = arena.allocZeroed(items.size), flags = arena.upload(changed), list = arena.upload(rows);
+      const counts = this.#countOf(retain, changed);
+      const others = keptBeside(data, entries, changed);
+      const rescan = arena.allocZeroed(items.size);
+      const flags = arena.upload(changed);
+      const list = arena.upload(rows);
       const scratch = arena.allocZeroed(arena.kernels.knn_refresh_scratch(items.size));
-      arena.kernels.knn_refresh(rows.length, list, flags, others.length, arena.upload(others), items.size, k, neighbors.ld, counts.shrinkage,
-        counts.users.indptr, counts.users.indices, counts.items.indptr, counts.items.indices, counts.weights, counts.norms,
-        neighbors.pointer, similarities.pointer, rescan, scratch);
-      const stale = arena.u8(rescan, items.size).slice(), left = positions(stale);
+      arena.kernels.knn_refresh(
+        rows.length,
+        list,
+        flags,
+        others.length,
+        arena.upload(others),
+        items.size,
+        k,
+        neighbors.ld,
+        counts.shrinkage,
+        counts.users.indptr,
+        counts.users.indices,
+        counts.items.indptr,
+        counts.items.indices,
+        counts.weights,
+        counts.norms,
+        neighbors.pointer,
+        similarities.pointer,
+        rescan,
+        scratch,
+      );
+      const stale = arena.u8(rescan, items.size).slice();
+      const left = positions(stale);
       if (left.length > 0) await this.#lists(this.#countOf(retain, stale), left, 'forget', control);
       return rows.length + left.length;
     } finally {
@@ -116,30 +182,53 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
   /** Counts of one for every user, with the users of the flagged items only. */
   #countOf({ userItems: { rows, cols, indptr, indices } }: Dataset, flagged: Uint8Array): Counts {
     const { arena } = this;
-    const sizes = new Float64Array(cols), itemIndptr = new Int32Array(cols + 1);
+    const sizes = new Float64Array(cols);
+    const itemIndptr = new Int32Array(cols + 1);
     for (let e = 0; e < indices.length; e++) sizes[indices[e]]++;
     for (let i = 0; i < cols; i++) itemIndptr[i + 1] = itemIndptr[i] + (flagged[i] ? sizes[i] : 0);
-    const next = itemIndptr.slice(), usersOf = new Int32Array(itemIndptr[cols]);
+    const next = itemIndptr.slice();
+    const usersOf = new Int32Array(itemIndptr[cols]);
     for (let u = 0; u < rows; u++) {
       for (let e = indptr[u]; e < indptr[u + 1]; e++) if (flagged[indices[e]]) usersOf[next[indices[e]]++] = u;
     }
     return {
       users: { rows, nnz: indices.length, indptr: arena.upload(indptr), indices: arena.upload(indices) },
-      items: { rows: cols, nnz: usersOf.length, indptr: arena.upload(itemIndptr), indices: arena.upload(usersOf) }, itemIndptr,
-      weights: arena.upload(new Float64Array(rows).fill(1)), norms: arena.upload(sizes), shrinkage: this.options.shrinkage,
+      items: { rows: cols, nnz: usersOf.length, indptr: arena.upload(itemIndptr), indices: arena.upload(usersOf) },
+      itemIndptr,
+      weights: arena.upload(new Float64Array(rows).fill(1)),
+      norms: arena.upload(sizes),
+      shrinkage: this.options.shrinkage,
     };
   }
 
   async #lists(counts: Counts, rows: Int32Array, phase: string, { signal, onProgress }: RunControl): Promise<void> {
     const { arena, neighbors, similarities, items } = this;
-    const list = arena.upload(rows), scratch = arena.allocZeroed(arena.kernels.knn_lists_scratch(items.size));
+    const list = arena.upload(rows);
+    const scratch = arena.allocZeroed(arena.kernels.knn_lists_scratch(items.size));
     const perEntry = counts.users.nnz / Math.max(1, counts.users.rows);
-    for (let begin = 0; begin < rows.length;) {
-      let end = begin, work = 0;
-      while (end < rows.length && work < WORK_PER_CALL) work += (counts.itemIndptr[rows[end] + 1] - counts.itemIndptr[rows[end++]]) * perEntry + 100;
-      arena.kernels.knn_lists(begin, end, list, items.size, neighbors.cols, neighbors.ld, counts.shrinkage,
-        counts.users.indptr, counts.users.indices, counts.items.indptr, counts.items.indices, counts.weights, counts.norms,
-        neighbors.pointer, similarities.pointer, scratch);
+    for (let begin = 0; begin < rows.length; ) {
+      let end = begin;
+      let work = 0;
+      while (end < rows.length && work < WORK_PER_CALL)
+        work += (counts.itemIndptr[rows[end] + 1] - counts.itemIndptr[rows[end++]]) * perEntry + 100;
+      arena.kernels.knn_lists(
+        begin,
+        end,
+        list,
+        items.size,
+        neighbors.cols,
+        neighbors.ld,
+        counts.shrinkage,
+        counts.users.indptr,
+        counts.users.indices,
+        counts.items.indptr,
+        counts.items.indices,
+        counts.weights,
+        counts.norms,
+        neighbors.pointer,
+        similarities.pointer,
+        scratch,
+      );
       begin = end;
       onProgress?.({ phase, done: begin, total: rows.length });
       await breathe();
@@ -153,8 +242,10 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
     const { weighting, shrinkage, k1, b } = this.options;
     const { rows, cols } = userItems;
     arena.reserve((rows + cols + 2) * 4 + userItems.indices.length * 16 + rows * 8 + cols * 8 + cols * 16);
-    const users = Csr.from(arena, userItems), turned = users.transpose();
-    const weights = arena.alloc(rows * 8), norms = arena.alloc(cols * 8);
+    const users = Csr.from(arena, userItems);
+    const turned = users.transpose();
+    const weights = arena.alloc(rows * 8);
+    const norms = arena.alloc(cols * 8);
     const itemIndptr = arena.i32(turned.indptr, cols + 1).slice();
     const sizes = Array.from({ length: cols }, (_, i) => itemIndptr[i + 1] - itemIndptr[i]);
     const present = sizes.filter((n) => n > 0).length;
@@ -168,7 +259,8 @@ export class ItemKnnModel extends HistoryModel implements Forgetting {
     }
     if (weighting === 'bm25') {
       // s_ij = a_i a_j W_ij with a = (k1 + 1) / (k1 (1 − b + b n_i / mean) + 1): a norm of 1 / a²
-      const mean = users.nnz / Math.max(1, present), perItem = arena.f64(norms, items.size);
+      const mean = users.nnz / Math.max(1, present);
+      const perItem = arena.f64(norms, items.size);
       for (let i = 0; i < cols; i++) {
         const a = (k1 + 1) / (k1 * (1 - b + (b * sizes[i]) / mean) + 1);
         perItem[i] = 1 / (a * a);
@@ -182,8 +274,9 @@ const allOf = (size: number): Int32Array => Int32Array.from({ length: size }, (_
 
 /** Items, not flagged, of users who lose entries. */
 function keptBeside(data: Dataset, entries: Int32Array, flagged: Uint8Array): Int32Array {
-  const { indptr } = data.userItems, beside = new Uint8Array(flagged.length);
-  for (let e = 0, user = 0; e < entries.length;) {
+  const { indptr } = data.userItems;
+  const beside = new Uint8Array(flagged.length);
+  for (let e = 0, user = 0; e < entries.length; ) {
     while (entries[e] >= indptr[user + 1]) user++;
     for (const item of data.itemsOf(user)) if (!flagged[item]) beside[item] = 1;
     while (e < entries.length && entries[e] < indptr[user + 1]) e++;
@@ -200,7 +293,14 @@ function positions(flags: Uint8Array): Int32Array {
 async function fit(data: Dataset, given: Partial<ItemKnnOptions> = {}, control: FitControl = {}): Promise<ItemKnnModel> {
   const resolved = option.resolveOptions('item-knn', options, given);
   control.signal?.throwIfAborted();
-  const model = new ItemKnnModel({ kind: itemKnn, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data), record: {} });
+  const model = new ItemKnnModel({
+    kind: itemKnn,
+    options: resolved,
+    users: data.users,
+    items: data.items,
+    provenance: provenanceOf(data),
+    record: {},
+  });
   await model.build(data, control);
   return model;
 }

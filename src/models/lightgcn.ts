@@ -1,18 +1,18 @@
 // LightGCN (He et al., SIGIR 2020): free rows of users and items, smoothed by their graph, trained by pairwise ranking.
 import { bipartiteGraph } from '../gradient/graph.ts';
-import { gradientKind, integer, number, type GradientKind } from '../gradient/training.ts';
-import { ParameterSet, xavierUniform, type Pass } from '../gradient/network.ts';
-import { propagateLayers, propagateRows } from '../gradient/ops/products.ts';
+import { ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
 import { shifted } from '../gradient/ops/pairwise.ts';
+import { propagateLayers, propagateRows } from '../gradient/ops/products.ts';
 import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { sliceRows } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
+import { type GradientKind, gradientKind, integer, number } from '../gradient/training.ts';
 import { Csr } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
   ...RANKING,
   layers: integer(2, { min: 0, max: 8 }, 'Steps of propagation over the graph.'),
-  regularization: number(1e-4, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows.'),
+  regularization: number(1e-4, { min: 0 }, "Weight of the penalty on the lengths of a batch's rows."),
 } as const);
 
 /** Score = E_u · E_i with E = mean of Â^l E⁰ over l = 0 … layers. */
@@ -22,9 +22,13 @@ export const lightgcn: GradientKind<typeof options> = gradientKind({
   options,
   network(arena, data, options) {
     const { factors, layers, regularization } = options;
-    const set = new ParameterSet(arena, data), users = data.users.size, items = data.items.size;
-    const nodes = set.nodes('nodes', factors, xavierUniform), lossOf = pairLoss(set, options);
-    const matrix = Csr.from(arena, bipartiteGraph(data)), graph = { matrix, transpose: matrix };
+    const set = new ParameterSet(arena, data);
+    const users = data.users.size;
+    const items = data.items.size;
+    const nodes = set.nodes('nodes', factors, xavierUniform);
+    const lossOf = pairLoss(set, options);
+    const matrix = Csr.from(arena, bipartiteGraph(data));
+    const graph = { matrix, transpose: matrix };
     const mean = 1 / (layers + 1);
     return {
       parameters: set.parameters,
@@ -36,8 +40,15 @@ export const lightgcn: GradientKind<typeof options> = gradientKind({
             const { users: u, positives, negatives } = batch;
             const rows = [u, shifted(positives, users), shifted(negatives, users)];
             const [user, plus, minus] = rows.map(E);
-            return lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight,
-              regularization > 0 ? rows.map((index) => gather(tape.parameter(nodes), index)) : [], regularization);
+            return lossOf(
+              tape,
+              batch,
+              rowDot(user, plus),
+              rowDot(user, minus),
+              weight,
+              regularization > 0 ? rows.map((index) => gather(tape.parameter(nodes), index)) : [],
+              regularization,
+            );
           },
         };
       },

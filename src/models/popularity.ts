@@ -1,8 +1,19 @@
 // Items by the number of users who have them: the floor that every report shows, and exact to forget.
-import type { Dataset, IdTable } from '../data/dataset.ts';
-import { Arena } from '../wasm/memory.ts';
-import { provenanceOf, savedParameter, type FitControl, type Model, type ModelKind, type Provenance, type Ranking, type RankRequest, type SavedModel } from '../model/model.ts';
+
 import { resolveOptions } from '../base/options.ts';
+import type { Dataset, IdTable } from '../data/dataset.ts';
+import {
+  type FitControl,
+  type Model,
+  type ModelKind,
+  type Provenance,
+  provenanceOf,
+  type Ranking,
+  type RankRequest,
+  type SavedModel,
+  savedParameter,
+} from '../model/model.ts';
+import { Arena } from '../wasm/memory.ts';
 import { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({});
@@ -44,7 +55,10 @@ class PopularityModel implements Model {
   }
 
   rank({ users, k, exclude, allowed }: RankRequest): Ranking {
-    const result: Ranking = { items: new Int32Array(users.length * k).fill(-1), scores: new Float32Array(users.length * k).fill(-Infinity) };
+    const result: Ranking = {
+      items: new Int32Array(users.length * k).fill(-1),
+      scores: new Float32Array(users.length * k).fill(-Infinity),
+    };
     const seen = new Uint8Array(this.items.size);
     for (let r = 0; r < users.length; r++) {
       const row = exclude?.indices.subarray(exclude.indptr[users[r]], exclude.indptr[users[r] + 1]) ?? [];
@@ -68,8 +82,12 @@ class PopularityModel implements Model {
   /** Items whose popularity is nearest; the cosine of one number says no more. */
   similarItems(item: number, k: number): Ranking {
     const distance = (i: number): number => Math.abs(this.#count(i) - this.#count(item));
-    const nearest = Array.from(this.#order).filter((i) => i !== item).sort((a, b) => distance(a) - distance(b) || a - b).slice(0, k);
-    const items = new Int32Array(k).fill(-1), scores = new Float32Array(k).fill(-Infinity);
+    const nearest = Array.from(this.#order)
+      .filter((i) => i !== item)
+      .sort((a, b) => distance(a) - distance(b) || a - b)
+      .slice(0, k);
+    const items = new Int32Array(k).fill(-1);
+    const scores = new Float32Array(k).fill(-Infinity);
     nearest.forEach((i, n) => {
       items[n] = i;
       scores[n] = -distance(i);

@@ -1,17 +1,18 @@
 // VBPR (He, McAuley, AAAI 2016), in the form that MMRec compares with: half of an item's row is free, half is a
 // projection of its features. Features are frozen, and projected for a batch's rows only.
-import { gradientKind, number, type GradientKind } from '../gradient/training.ts';
-import { frozenFeatures, ParameterSet, xavierNormal, xavierUniform, type Pass } from '../gradient/network.ts';
+
+import { frozenFeatures, ParameterSet, type Pass, xavierNormal, xavierUniform } from '../gradient/network.ts';
 import { add } from '../gradient/ops/pointwise.ts';
 import { addBias, matmul } from '../gradient/ops/products.ts';
 import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { concatColumns } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
+import { type GradientKind, gradientKind, number } from '../gradient/training.ts';
 
 const options = Object.freeze({
   ...RANKING,
-  regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of a batch\'s rows.'),
+  regularization: number(0.1, { min: 0 }, "Weight of the penalty on the lengths of a batch's rows."),
 } as const);
 
 /** Score = P_u · [Q_i | Σ_m F_m,i W_m + b]; users have twice `factors` columns. */
@@ -21,8 +22,11 @@ export const vbpr: GradientKind<typeof options> = gradientKind({
   options,
   network(arena, data, options) {
     const { factors, regularization, batchSize, negatives } = options;
-    const set = new ParameterSet(arena, data), modalities = frozenFeatures('vbpr', arena, data);
-    const P = set.users('userFactors', 2 * factors, xavierUniform), Q = set.items('itemRows', factors, xavierUniform), lossOf = pairLoss(set, options);
+    const set = new ParameterSet(arena, data);
+    const modalities = frozenFeatures('vbpr', arena, data);
+    const P = set.users('userFactors', 2 * factors, xavierUniform);
+    const Q = set.items('itemRows', factors, xavierUniform);
+    const lossOf = pairLoss(set, options);
     // One matrix over all modalities side by side, begun as such, kept by modality.
     const width = modalities.reduce((sum, { dims }) => sum + dims, 0);
     const weights = modalities.map(({ name, dims }) => set.shared(`weight:${name}`, dims, factors, xavierNormal(width, factors)));
@@ -44,7 +48,9 @@ export const vbpr: GradientKind<typeof options> = gradientKind({
         return {
           scores: (u, i) => rowDot(gather(tape.parameter(P), u), rows(i)),
           loss(batch, weight) {
-            const user = gather(tape.parameter(P), batch.users), plus = rows(batch.positives), minus = rows(batch.negatives);
+            const user = gather(tape.parameter(P), batch.users);
+            const plus = rows(batch.positives);
+            const minus = rows(batch.negatives);
             return lossOf(tape, batch, rowDot(user, plus), rowDot(user, minus), weight, [user, plus, minus], regularization);
           },
         };

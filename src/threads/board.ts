@@ -7,7 +7,17 @@ export const MAX_PIECES = 4096;
 const MAX_ARGUMENTS = 32;
 
 /** Words of the board. Those that threads write at the same time have a cache line of their own. */
-const JOB = 0, QUIT = 1, KERNEL = 2, ARGUMENTS = 3, PIECES = 4, STATUSES = 5, FAILED = 6, COUNTED = 7, OPEN = 16, ACTIVE = 32, NEXT = 48;
+const JOB = 0;
+const QUIT = 1;
+const KERNEL = 2;
+const ARGUMENTS = 3;
+const PIECES = 4;
+const STATUSES = 5;
+const FAILED = 6;
+const COUNTED = 7;
+const OPEN = 16;
+const ACTIVE = 32;
+const NEXT = 48;
 const WORDS = 64;
 
 export const BOARD_BYTES = WORDS * 4 + MAX_ARGUMENTS * 32 + MAX_PIECES * 16;
@@ -47,7 +57,8 @@ export class Board {
    * @param counted whether the kernel takes a number of rows, not a range of them.
    */
   post(kernel: number, bounds: Int32Array, args: readonly Argument[], statuses: boolean, counted: boolean): void {
-    const words = this.#words, pieces = bounds.length / 2;
+    const words = this.#words;
+    const pieces = bounds.length / 2;
     this.#bounds.set(bounds);
     this.#results.fill(0, 0, pieces);
     args.forEach((argument, a) => {
@@ -73,7 +84,9 @@ export class Board {
 
   /** Computes a piece; a status that is not 0 ends the dealing. */
   perform(piece: number, thread: number, kernels: KernelList): void {
-    const begin = this.#bounds[2 * piece], end = this.#bounds[2 * piece + 1], values = this.#words[COUNTED] ? [end - begin] : [begin, end];
+    const begin = this.#bounds[2 * piece];
+    const end = this.#bounds[2 * piece + 1];
+    const values = this.#words[COUNTED] ? [end - begin] : [begin, end];
     for (let a = 0, last = this.#words[ARGUMENTS] * 4; a < last; a += 4) {
       values.push(this.#arguments[a] + begin * this.#arguments[a + 1] + piece * this.#arguments[a + 2] + thread * this.#arguments[a + 3]);
     }
@@ -96,7 +109,7 @@ export class Board {
     const words = this.#words;
     this.stop();
     Atomics.store(words, OPEN, 0);
-    for (let active; (active = Atomics.load(words, ACTIVE)) > 0;) {
+    for (let active; (active = Atomics.load(words, ACTIVE)) > 0; ) {
       try {
         Atomics.wait(words, ACTIVE, active);
       } catch {
@@ -114,7 +127,7 @@ export class Board {
   /** What a worker does until it is told to quit: waits for jobs and takes pieces of them. Blocks its thread. */
   attend(thread: number, kernels: KernelList): void {
     const words = this.#words;
-    for (let job = 0; ;) {
+    for (let job = 0; ; ) {
       Atomics.wait(words, JOB, job);
       job = Atomics.load(words, JOB);
       if (Atomics.load(words, QUIT)) return;
@@ -133,7 +146,7 @@ export class Board {
   }
 
   #work(thread: number, kernels: KernelList): void {
-    for (let piece; (piece = this.take()) >= 0;) {
+    for (let piece; (piece = this.take()) >= 0; ) {
       try {
         this.perform(piece, thread, kernels);
       } catch {
@@ -169,6 +182,7 @@ export function numberedKernels(module: WebAssembly.Module, exports: object): Ke
 /** Makes a worker ready. @returns what it then does, which blocks until the library sends it away. */
 export function accept({ module, memory, board, thread }: Invitation): () => void {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const shared = new Board(memory.buffer, board), kernels = numberedKernels(module, exports);
+  const shared = new Board(memory.buffer, board);
+  const kernels = numberedKernels(module, exports);
   return () => shared.attend(thread, kernels);
 }

@@ -1,16 +1,18 @@
 // Kernels on all threads of an arena's team, or on the one thread that is there: what gradient training is made of.
 // Refuses nothing: work that is too small to be worth waking somebody up stays on the calling thread.
-import type { Argument } from './board.ts';
+
 import type { Kernels } from '../wasm/kernels.ts';
 import type { Arena } from '../wasm/memory.ts';
 import type { Csr } from '../wasm/tensor.ts';
-import { planEven, planRows, type Plan, type RowKernel, type Team } from './team.ts';
+import type { Argument } from './board.ts';
+import { type Plan, planEven, planRows, type RowKernel, type Team } from './team.ts';
 
 /** Multiplications and additions that are worth a piece of their own: about a tenth of a millisecond. */
 const PIECE = 1 << 19;
 const MOST_PIECES = 16;
 /** Rows or elements that stay together: whole tiles of products, whole cache lines of the rest. */
-const UNIT = 64, TILE = 16;
+const UNIT = 64;
+const TILE = 16;
 
 const teams = new WeakMap<Arena, Team>();
 
@@ -32,13 +34,21 @@ export function overRange(arena: Arena, kernel: RowKernel, rows: number, plan: (
 }
 
 function overCount(arena: Arena, kernel: keyof Kernels, count: number, cost: number, unit: number, args: readonly Argument[]): void {
-  const team = teams.get(arena), pieces = team ? Math.min(MOST_PIECES, Math.floor((count * cost) / PIECE)) : 1;
+  const team = teams.get(arena);
+  const pieces = team ? Math.min(MOST_PIECES, Math.floor((count * cost) / PIECE)) : 1;
   if (team && pieces > 1) team.runNow(kernel, planEven(count, Math.ceil(count / pieces / unit) * unit), args, false, true);
   else (arena.kernels[kernel] as (...values: number[]) => unknown)(count, ...args.map(whole));
 }
 
 /** Calls kernel(n, ...scalars, ...pointers) for float32 arrays of n elements, element by element. */
-export function overElements(arena: Arena, kernel: keyof Kernels, n: number, scalars: readonly number[], pointers: readonly number[], cost = 2): void {
+export function overElements(
+  arena: Arena,
+  kernel: keyof Kernels,
+  n: number,
+  scalars: readonly number[],
+  pointers: readonly number[],
+  cost = 2,
+): void {
   overCount(arena, kernel, n, cost, UNIT, [...scalars, ...pointers.map((base) => ({ base, row: 4 }))]);
 }
 
@@ -55,12 +65,36 @@ function product(arena: Arena, kernel: 'gemm_nn' | 'gemm_tn', m: number, cost: n
 }
 
 /** C = A·B, or C += …; shapes and leading dimensions as in `gemm_nn`. */
-export function multiplyInto(arena: Arena, m: number, n: number, k: number, lda: number, ldb: number, ldc: number, accumulate: number, A: number, B: number, C: number): void {
+export function multiplyInto(
+  arena: Arena,
+  m: number,
+  n: number,
+  k: number,
+  lda: number,
+  ldb: number,
+  ldc: number,
+  accumulate: number,
+  A: number,
+  B: number,
+  C: number,
+): void {
   product(arena, 'gemm_nn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: lda * 4 }, B, { base: C, row: ldc * 4 }]);
 }
 
 /** C = Aᵀ·B, or C += …; as in `gemm_tn`. */
-export function multiplyTurned(arena: Arena, m: number, n: number, k: number, lda: number, ldb: number, ldc: number, accumulate: number, A: number, B: number, C: number): void {
+export function multiplyTurned(
+  arena: Arena,
+  m: number,
+  n: number,
+  k: number,
+  lda: number,
+  ldb: number,
+  ldc: number,
+  accumulate: number,
+  A: number,
+  B: number,
+  C: number,
+): void {
   product(arena, 'gemm_tn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: 4 }, B, { base: C, row: ldc * 4 }]);
 }
 
@@ -69,8 +103,11 @@ const LISTED = 128;
 
 /** Y[r] = factor·(B[r] + S[r]·X) for the rows r of a list; as in `spmm_rows`. */
 export function multiplySparseRows(S: Csr, rows: Int32Array, ld: number, factor: number, X: number, B: number, Y: number): void {
-  const { arena } = S, n = rows.length;
-  arena.scope(() => overRange(arena, 'spmm_rows', n, () => planEven(n, LISTED), [ld, factor, arena.upload(rows), S.indptr, S.indices, S.data, X, B, Y]));
+  const { arena } = S;
+  const n = rows.length;
+  arena.scope(() =>
+    overRange(arena, 'spmm_rows', n, () => planEven(n, LISTED), [ld, factor, arena.upload(rows), S.indptr, S.indices, S.data, X, B, Y]),
+  );
 }
 
 const plans = new WeakMap<Csr, Plan>();
@@ -78,13 +115,19 @@ const plans = new WeakMap<Csr, Plan>();
 /** Y = B + S·X, B = 0 for none; as in `spmm`. */
 export function multiplySparse(S: Csr, ld: number, X: number, B: number, Y: number): void {
   const { arena, rows } = S;
-  overRange(arena, 'spmm', rows, () => {
-    // Cut once by what the rows hold: a matrix that is written over later is only cut less evenly.
-    let plan = plans.get(S);
-    if (!plan) {
-      const starts = arena.i32(S.indptr, rows + 1);
-      plans.set(S, (plan = planRows(rows, (r) => (starts[r + 1] - starts[r] + 1) * ld)));
-    }
-    return plan;
-  }, [ld, S.indptr, S.indices, S.data, X, B, Y]);
+  overRange(
+    arena,
+    'spmm',
+    rows,
+    () => {
+      // Cut once by what the rows hold: a matrix that is written over later is only cut less evenly.
+      let plan = plans.get(S);
+      if (!plan) {
+        const starts = arena.i32(S.indptr, rows + 1);
+        plans.set(S, (plan = planRows(rows, (r) => (starts[r + 1] - starts[r] + 1) * ld)));
+      }
+      return plan;
+    },
+    [ld, S.indptr, S.indices, S.data, X, B, Y],
+  );
 }

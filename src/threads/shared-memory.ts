@@ -4,7 +4,8 @@
 /** Pages of 64 kB that a shared memory may grow to: 4 GiB. Address space, not memory. */
 export const MAX_PAGES = 65536;
 
-const IMPORT = 2, MEMORY = 5;
+const IMPORT = 2;
+const MEMORY = 5;
 
 /**
  * The module's bytes with an import `env.memory` in place of its memory.
@@ -14,7 +15,7 @@ const IMPORT = 2, MEMORY = 5;
 export function withSharedMemory(bytes: Uint8Array): { bytes: Uint8Array<ArrayBuffer>; pages: number } {
   const sections: { id: number; from: number; to: number }[] = [];
   let pages = -1;
-  for (let at = 8; at < bytes.length;) {
+  for (let at = 8; at < bytes.length; ) {
     const id = bytes[at];
     const size = readUint(bytes, at + 1);
     const to = size.next + size.value;

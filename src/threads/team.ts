@@ -2,11 +2,11 @@
 // alone, threads only share out the work. Refuses nothing: where there are no threads to be had, one does it all.
 import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
-import { Board, BOARD_BYTES, MAX_PIECES, numberedKernels, type Argument, type KernelList } from './board.ts';
-import { instantiateKernels, kernelsBytes, kernelsModule, type Kernels } from '../wasm/kernels.ts';
+import { instantiateKernels, type Kernels, kernelsBytes, kernelsModule } from '../wasm/kernels.ts';
 import { Arena } from '../wasm/memory.ts';
-import { startWorker, type ReadyWorker } from './workers.ts';
+import { type Argument, BOARD_BYTES, Board, type KernelList, MAX_PIECES, numberedKernels } from './board.ts';
 import { MAX_PAGES, withSharedMemory } from './shared-memory.ts';
+import { type ReadyWorker, startWorker } from './workers.ts';
 
 export type { Argument, Varying } from './board.ts';
 
@@ -24,7 +24,9 @@ export interface Plan {
 }
 
 /** Kernels whose first arguments are a range of rows. */
-export type RowKernel = { [K in keyof Kernels]: Kernels[K] extends (begin: number, end: number, ...rest: number[]) => number | void ? K : never }[keyof Kernels];
+export type RowKernel = {
+  [K in keyof Kernels]: Kernels[K] extends (begin: number, end: number, ...rest: number[]) => number | void ? K : never;
+}[keyof Kernels];
 
 /** Threads over one arena. With one thread it is an arena and a loop. */
 export class Team {
@@ -38,7 +40,12 @@ export class Team {
   #busy = false;
 
   /** A team of one; `openTeam` makes larger ones. */
-  constructor(module = kernelsModule(), arena = new Arena(instantiateKernels(module)), board = new Board(new ArrayBuffer(BOARD_BYTES), 0), workers: readonly ReadyWorker[] = []) {
+  constructor(
+    module = kernelsModule(),
+    arena = new Arena(instantiateKernels(module)),
+    board = new Board(new ArrayBuffer(BOARD_BYTES), 0),
+    workers: readonly ReadyWorker[] = [],
+  ) {
     this.arena = arena;
     this.#board = board;
     this.#workers = workers;
@@ -75,7 +82,7 @@ export class Team {
     this.#begin();
     const pieces = this.#deal(kernel, plan, args, statuses);
     try {
-      for (let cost = 0; ;) {
+      for (let cost = 0; ; ) {
         const { done, value } = pieces.next();
         if (!done && (cost += value as number) < BREATH) continue;
         cost = 0;
@@ -105,12 +112,18 @@ export class Team {
   }
 
   /** The calling thread's share of a job: one piece after the other, each followed by its cost. */
-  *#deal(kernel: keyof Kernels, { bounds, costs }: Plan, args: readonly Argument[], statuses: boolean, counted = false): Generator<number, Float64Array> {
+  *#deal(
+    kernel: keyof Kernels,
+    { bounds, costs }: Plan,
+    args: readonly Argument[],
+    statuses: boolean,
+    counted = false,
+  ): Generator<number, Float64Array> {
     const board = this.#board;
     let failed = -1;
     try {
       board.post(this.#numbers.get(kernel)!, bounds, args, statuses, counted);
-      for (let piece; (piece = board.take()) >= 0;) {
+      for (let piece; (piece = board.take()) >= 0; ) {
         board.perform(piece, 0, this.#kernels);
         yield costs[piece];
       }
@@ -158,9 +171,11 @@ async function openShared(threads: number): Promise<Team | undefined> {
     const { module, memory } = await sharedKernels();
     const arena = new Arena(instantiateKernels(module, memory));
     const board = arena.allocZeroed(BOARD_BYTES);
-    await Promise.all(Array.from({ length: threads - 1 }, async (_, n) => {
-      workers.push(await startWorker({ module, memory, board, thread: n + 1 }, giveUp.signal));
-    }));
+    await Promise.all(
+      Array.from({ length: threads - 1 }, async (_, n) => {
+        workers.push(await startWorker({ module, memory, board, thread: n + 1 }, giveUp.signal));
+      }),
+    );
     for (const worker of workers) worker.attend();
     return new Team(module, arena, new Board(memory.buffer, board), workers);
   } catch (error) {
@@ -193,10 +208,13 @@ async function sharedKernels(): Promise<{ module: WebAssembly.Module; memory: We
 export function planRows(rows: number, costOf: (row: number) => number, overhead = 0): Plan {
   let left = 0;
   for (let r = 0; r < rows; r++) left += costOf(r);
-  const smallest = Math.max(1 << 19, overhead * 32, left / (MAX_PIECES / 4)), largest = Math.max(BREATH, smallest);
-  const bounds: number[] = [], costs: number[] = [];
-  for (let r = 0; r < rows;) {
-    const begin = r, target = Math.min(largest, Math.max(smallest, left / 16));
+  const smallest = Math.max(1 << 19, overhead * 32, left / (MAX_PIECES / 4));
+  const largest = Math.max(BREATH, smallest);
+  const bounds: number[] = [];
+  const costs: number[] = [];
+  for (let r = 0; r < rows; ) {
+    const begin = r;
+    const target = Math.min(largest, Math.max(smallest, left / 16));
     let cost = 0;
     while (r < rows && cost < target) cost += costOf(r++);
     left -= cost;

@@ -17,7 +17,8 @@ interface Host {
 export async function startWorker(invitation: Invitation, signal: AbortSignal): Promise<ReadyWorker> {
   if (typeof Worker === 'undefined') return (await import('./node-workers.ts')).startNodeWorker(invitation, signal);
   const { crossOriginIsolated, Deno } = globalThis as Host;
-  if (crossOriginIsolated === false && typeof location !== 'undefined' && !Deno) throw new TypeError('the page is not cross-origin isolated');
+  if (crossOriginIsolated === false && typeof location !== 'undefined' && !Deno)
+    throw new TypeError('the page is not cross-origin isolated');
   // Firefox 153 blocks for good in `new Worker` when a worker starts workers while others wait in Atomics.wait.
   if (typeof document === 'undefined' && typeof navigator !== 'undefined' && / Firefox\//.test(navigator.userAgent)) {
     throw new TypeError('workers of workers are not safe here');

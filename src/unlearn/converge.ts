@@ -1,16 +1,17 @@
 // Forgetting to the point where every retrain ends: stage a re-solves the rows that the forget set touches, stage b adds a
 // few accelerated iterations, stage c goes on to the tolerance of training (src/least-squares/acceleration.ts). Each stage is a valid
 // model. Approximate: equal to gold to the tolerance where both end in one point, which `certify` bounds without a retrain.
-import { accelerate, ACCELERATORS, POLISHES, TOLERANCES, type Converged } from '../least-squares/acceleration.ts';
-import type { BilinearModel } from '../model/bilinear.ts';
-import { firstSide, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
-import { other } from '../least-squares/objective.ts';
-import { provenanceOf } from '../model/model.ts';
-import { als, AlsModel, type AlsOptions } from '../models/als.ts';
+
 import * as option from '../base/options.ts';
-import { Stationary, type Standing } from '../least-squares/stationary.ts';
-import { openTeam } from '../threads/team.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
+import { firstSide, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
+import { ACCELERATORS, accelerate, type Converged, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
+import { other } from '../least-squares/objective.ts';
+import { type Standing, Stationary } from '../least-squares/stationary.ts';
+import type { BilinearModel } from '../model/bilinear.ts';
+import { provenanceOf } from '../model/model.ts';
+import { AlsModel, type AlsOptions, als } from '../models/als.ts';
+import { openTeam } from '../threads/team.ts';
 
 const STAGES = ['a', 'b', 'c'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -18,9 +19,16 @@ export type Stage = (typeof STAGES)[number];
 const options = Object.freeze({
   stage: option.word('c', STAGES, 'Where to end: a the rows that are touched, b a few accelerated iterations, c the tolerance.'),
   stageIterations: option.integer(3, { min: 1, max: 100 }, 'Accelerated iterations of stage b.'),
-  tolerance: option.namedNumber(TOLERANCES, { min: 1e-13, max: 1 }, 'Relative gradient at which stage c ends; default the model\'s own, or tight.'),
-  accelerator: option.optionalWord(ACCELERATORS, 'ncg (nonlinear conjugate gradients) or lbfgs (quasi-Newton on the smaller side); default the model\'s own, or ncg.'),
-  polish: option.optionalWord(POLISHES, 'newton takes Newton steps below a relative gradient of 1e-6; default the model\'s own, or none.'),
+  tolerance: option.namedNumber(
+    TOLERANCES,
+    { min: 1e-13, max: 1 },
+    "Relative gradient at which stage c ends; default the model's own, or tight.",
+  ),
+  accelerator: option.optionalWord(
+    ACCELERATORS,
+    "ncg (nonlinear conjugate gradients) or lbfgs (quasi-Newton on the smaller side); default the model's own, or ncg.",
+  ),
+  polish: option.optionalWord(POLISHES, "newton takes Newton steps below a relative gradient of 1e-6; default the model's own, or none."),
   ...foreignObjective,
 });
 
@@ -36,8 +44,18 @@ export interface StageResult extends Forgotten {
  * @example
  * for await (const { stage, model } of forgetInStages({ model, partition, control: {} })) serve(model, stage);
  */
-export async function* forgetInStages({ model, partition, control }: ForgetContext, given: Partial<ConvergeOptions> = {}): AsyncGenerator<StageResult> {
-  const { stage: last, stageIterations, tolerance: asked, accelerator, polish, ...objective } = option.resolveOptions('converge', options, given);
+export async function* forgetInStages(
+  { model, partition, control }: ForgetContext,
+  given: Partial<ConvergeOptions> = {},
+): AsyncGenerator<StageResult> {
+  const {
+    stage: last,
+    stageIterations,
+    tolerance: asked,
+    accelerator,
+    polish,
+    ...objective
+  } = option.resolveOptions('converge', options, given);
   const bilinear = model as BilinearModel;
   const alsOptions = optionsFor(bilinear, objective);
   const tolerance = asked ?? alsOptions.tolerance ?? TOLERANCES.tight;
@@ -48,11 +66,17 @@ export async function* forgetInStages({ model, partition, control }: ForgetConte
     const started = performance.now();
     const problem = new Stationary(retain, alsOptions, team);
     problem.start(bilinear.userFactors, bilinear.itemFactors);
-    let iterations = 0, products = 0;
+    let iterations = 0;
+    let products = 0;
     const result = (stage: Stage, standing: Standing, more: object): StageResult => {
       const details = {
-        stage, ...more, iterations, ...(way.polish === 'newton' && { products }), residual: standing.residual,
-        objective: standing.objective + problem.constant(), stageSeconds: (performance.now() - started) / 1000,
+        stage,
+        ...more,
+        iterations,
+        ...(way.polish === 'newton' && { products }),
+        residual: standing.residual,
+        objective: standing.objective + problem.constant(),
+        stageSeconds: (performance.now() - started) / 1000,
       };
       return { stage, details, model: modelOf(problem, model, alsOptions, retain, details) };
     };
@@ -62,7 +86,8 @@ export async function* forgetInStages({ model, partition, control }: ForgetConte
       products += end.products;
       return end;
     };
-    const touched = touchedRows(partition), first = firstSide(partition);
+    const touched = touchedRows(partition);
+    const first = firstSide(partition);
     for (const side of [first, other(first)]) if (touched[side].length > 0) problem.solveRows(side, touched[side]);
     yield result('a', problem.measure(), { rows: { users: touched.users.length, items: touched.items.length } });
     if (last === 'a') return;
@@ -76,10 +101,22 @@ export async function* forgetInStages({ model, partition, control }: ForgetConte
   }
 }
 
-function modelOf(problem: Stationary, model: ForgetContext['model'], alsOptions: AlsOptions, retain: ForgetContext['partition']['retain'], details: object): AlsModel {
+function modelOf(
+  problem: Stationary,
+  model: ForgetContext['model'],
+  alsOptions: AlsOptions,
+  retain: ForgetContext['partition']['retain'],
+  details: object,
+): AlsModel {
   return new AlsModel({
-    kind: als, options: alsOptions, users: retain.users, items: retain.items, provenance: provenanceOf(retain, model),
-    record: { ...model.record, unlearned: details }, userFactors: problem.dense('users'), itemFactors: problem.dense('items'),
+    kind: als,
+    options: alsOptions,
+    users: retain.users,
+    items: retain.items,
+    provenance: provenanceOf(retain, model),
+    record: { ...model.record, unlearned: details },
+    userFactors: problem.dense('users'),
+    itemFactors: problem.dense('items'),
   });
 }
 

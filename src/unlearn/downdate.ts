@@ -1,8 +1,9 @@
 // Forgetting by algebra, for models that are a function of counts (EASE, item neighbours): subtract the counts, then
 // compute what follows from them. Exact to the byte by default; or at once, equal to a retrain but for rounding.
-import type { Forgetting } from '../model/model.ts';
+
 import * as option from '../base/options.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
+import type { Forgetting } from '../model/model.ts';
 
 const options = Object.freeze({
   exact: option.boolean(true, 'The bytes of a retrain. false: the quickest correction (EASE: Woodbury), equal but for rounding.'),
@@ -10,7 +11,7 @@ const options = Object.freeze({
 
 export const downdate = Object.freeze({
   name: 'downdate',
-  summary: 'Subtract what is forgotten from the model\'s counts: exact, for models that are functions of counts.',
+  summary: "Subtract what is forgotten from the model's counts: exact, for models that are functions of counts.",
   exactness: 'exact',
   needs: ['fit', 'exactForget'],
   options,

@@ -1,8 +1,9 @@
 // A baseline: train on with the retain set alone, from the given parameters, on the graph rebuilt from it.
 // What is forgotten fades only as far as the rest overwrites it.
-import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
+
 import * as option from '../base/options.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
+import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
 
 const options = Object.freeze({
   epochs: option.integer(10, { min: 1 }, 'Passes over the retain set.'),
@@ -13,7 +14,8 @@ const options = Object.freeze({
 async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
   const run = new Forgetting(context);
   run.freshen(seed);
-  const optimizer = run.optimizer(), sampler = run.retained(seed);
+  const optimizer = run.optimizer();
+  const sampler = run.retained(seed);
   for (let e = 1; e <= epochs; e++) {
     const objective = await run.training.epoch(FIRST_EPOCH + e, sampler, optimizer, learningRate, run.control);
     run.control.onProgress?.({ phase: 'finetune', done: e, total: epochs, objective });

@@ -2,36 +2,66 @@
 // Licensing, and Modality Constraints", arXiv 2405.15328). The paper's equations could not be obtained: this is Lethe's own
 // specification of the idea, with defaults that were chosen on real data; docs/models.md says how.
 import * as option from '../base/options.ts';
-import { FIRST_EPOCH, Forgetting, touchedRows } from '../forget/gradient-run.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Optimizer } from '../gradient/optimizer.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
+import { FIRST_EPOCH, Forgetting, touchedRows } from '../forget/gradient-run.ts';
+import type { Pass } from '../gradient/network.ts';
+import { bprLoss } from '../gradient/ops/losses.ts';
 import { add, multiply } from '../gradient/ops/pointwise.ts';
 import { sum } from '../gradient/ops/reduce.ts';
-import { bprLoss } from '../gradient/ops/losses.ts';
-import type { Pass } from '../gradient/network.ts';
+import type { Optimizer } from '../gradient/optimizer.ts';
 import type { Batch } from '../gradient/sampling.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({
-  alpha: option.number(0.5, { above: 0, max: 0.99 }, 'Weight of the reverse loss; the retain set\'s loss has 1 - alpha.'),
-  form: option.word('negated', ['negated', 'bounded'],
-    'Reverse loss: negated pushes what the rest supports weakly, as gold would not rank it; bounded fights the best-learned pairs and ruins their neighbours.'),
-  ratio: option.number(10, { above: 0 }, 'Retained pairs seen for each forgotten one in an epoch; never fewer than ten steps\' worth.'),
+  alpha: option.number(0.5, { above: 0, max: 0.99 }, "Weight of the reverse loss; the retain set's loss has 1 - alpha."),
+  form: option.word(
+    'negated',
+    ['negated', 'bounded'],
+    'Reverse loss: negated pushes what the rest supports weakly, as gold would not rank it; bounded fights the best-learned pairs and ruins their neighbours.',
+  ),
+  ratio: option.number(10, { above: 0 }, "Retained pairs seen for each forgotten one in an epoch; never fewer than ten steps' worth."),
   schedule: option.word('joint', ['joint', 'alternating'], 'One step on both losses, or a reverse step and then a forward step.'),
-  rows: option.word('users', ['users', 'all', 'touched'],
-    'Which rows a step moves: those of users, as forgotten pairs are theirs and items are everybody\'s; all that a gradient reaches; or those named in its batches.'),
+  rows: option.word(
+    'users',
+    ['users', 'all', 'touched'],
+    "Which rows a step moves: those of users, as forgotten pairs are theirs and items are everybody's; all that a gradient reaches; or those named in its batches.",
+  ),
   fast: option.boolean(false, 'Steps twice as long and at most 15 epochs: about twice as fast, nearer to the guard.'),
   learningRate: option.optionalNumber({ above: 0 }, 'Step size; default 0.002, or 0.004 when fast.'),
   epochs: option.optionalInteger({ min: 1 }, 'Most epochs; default 40, or 15 when fast or when there are no validation data to stop by.'),
-  target: option.optionalNumber({ min: 0, max: 1 }, 'Recall@20 of the forgotten pairs to stop at; default from the validation pairs of the same users.'),
-  guard: option.number(0.95, { above: 0, max: 1 },
-    'Share of the validation Recall@20 that must remain; the last epoch above it is kept. Training kept its best of many epochs, so that any other is some percent lower.'),
-  membershipFloor: option.number(0.5, { min: 0, max: 1 }, 'Stop as well when forgotten pairs no longer score above held-out ones: a membership AUC of this.'),
-  repairEpochs: option.optionalInteger({ min: 0 }, 'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its projection begins anew, after 5 of the projection alone.'),
-  settlingEpochs: option.integer(3, { min: 0 }, 'Epochs that train the fresh rows of emptied users and items alone: what remains draws them, through a graph of items where a model has one.'),
-  restartShare: option.number(0.1, { min: 0, max: 1 }, 'A modality revoked for more than this share of the items has its projection trained anew.'),
-  scrub: option.boolean(false, 'Also takes out of the others\' rows what leans to where forgotten users began: steps against their seeded rows, which stay fixed as probes.'),
+  target: option.optionalNumber(
+    { min: 0, max: 1 },
+    'Recall@20 of the forgotten pairs to stop at; default from the validation pairs of the same users.',
+  ),
+  guard: option.number(
+    0.95,
+    { above: 0, max: 1 },
+    'Share of the validation Recall@20 that must remain; the last epoch above it is kept. Training kept its best of many epochs, so that any other is some percent lower.',
+  ),
+  membershipFloor: option.number(
+    0.5,
+    { min: 0, max: 1 },
+    'Stop as well when forgotten pairs no longer score above held-out ones: a membership AUC of this.',
+  ),
+  repairEpochs: option.optionalInteger(
+    { min: 0 },
+    'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its projection begins anew, after 5 of the projection alone.',
+  ),
+  settlingEpochs: option.integer(
+    3,
+    { min: 0 },
+    'Epochs that train the fresh rows of emptied users and items alone: what remains draws them, through a graph of items where a model has one.',
+  ),
+  restartShare: option.number(
+    0.1,
+    { min: 0, max: 1 },
+    'A modality revoked for more than this share of the items has its projection trained anew.',
+  ),
+  scrub: option.boolean(
+    false,
+    "Also takes out of the others' rows what leans to where forgotten users began: steps against their seeded rows, which stay fixed as probes.",
+  ),
   seed: option.seed,
 } as const);
 type Options = option.OptionsOf<typeof options>;
@@ -58,23 +88,34 @@ const PROBE_GENERATION = 0x10000000;
 
 async function forget(context: ForgetContext, given: Options): Promise<Forgotten> {
   const { seed, guard } = given;
-  const run = new Forgetting(context), { training, control } = run;
+  const run = new Forgetting(context);
+  const { training, control } = run;
   const scrubbed = given.scrub && run.probes.pairs.interactions > 0 ? await scrub(run, given) : undefined;
   run.freshen(seed);
   await settle(run, given);
   const restart = run.modality !== undefined && run.modality.items > given.restartShare * run.retain.items.live;
   const restarted = restart ? run.restartModality(seed) : undefined;
-  const repaired = await repair(run, given, given.repairEpochs ?? (restart ? RESTART_EPOCHS : run.modality ? MODALITY_EPOCHS : 0), restarted);
-  if (run.pairs.interactions === 0) return run.finish({ epochs: 0, status: 'complete', repairEpochs: repaired, reversedPairs: 0, scrubbed });
+  const repaired = await repair(
+    run,
+    given,
+    given.repairEpochs ?? (restart ? RESTART_EPOCHS : run.modality ? MODALITY_EPOCHS : 0),
+    restarted,
+  );
+  if (run.pairs.interactions === 0)
+    return run.finish({ epochs: 0, status: 'complete', repairEpochs: repaired, reversedPairs: 0, scrubbed });
 
   const maxEpochs = given.epochs ?? (given.fast || !run.validation ? 15 : 40);
-  const reference = run.reference(), target = given.target ?? run.tolerance * reference;
+  const reference = run.reference();
+  const target = given.target ?? run.tolerance * reference;
   const before = { forgetRecall: run.forgetRecall(), validationRecall: run.validationRecall(), membershipAuc: run.membershipAuc() };
   const floor = guard * before.validationRecall;
   // Comparisons with NaN are false: without validation data neither the target nor the guard ever speaks.
   const met = (recall: number, auc: number): boolean => recall <= target || auc <= given.membershipFloor;
-  const stepper = new Stepper(run, given, run.pairs), kept = run.snapshot();
-  let after = before, epoch = 0, status = met(before.forgetRecall, before.membershipAuc) ? 'complete' : 'incomplete';
+  const stepper = new Stepper(run, given, run.pairs);
+  const kept = run.snapshot();
+  let after = before;
+  let epoch = 0;
+  let status = met(before.forgetRecall, before.membershipAuc) ? 'complete' : 'incomplete';
   kept.keep();
   while (status === 'incomplete' && epoch < maxEpochs) {
     await stepper.epoch(FIRST_EPOCH + ++epoch);
@@ -93,8 +134,14 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   }
   const measured = run.validation !== undefined || given.target !== undefined;
   return run.finish({
-    epochs: epoch, status: measured ? status : 'unmeasured', repairEpochs: repaired, reversedPairs: run.pairs.interactions, scrubbed,
-    target: known(target), before: finite(before), after: finite(after),
+    epochs: epoch,
+    status: measured ? status : 'unmeasured',
+    repairEpochs: repaired,
+    reversedPairs: run.pairs.interactions,
+    scrubbed,
+    target: known(target),
+    before: finite(before),
+    after: finite(after),
     ...(measured && status !== 'complete' && { advice: 'the target was not reached: retrain, or forget with other options' }),
     ...(!measured && { advice: 'give validation data, so that the run stops by what it measures' }),
   });
@@ -105,11 +152,16 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
  * moves; where the first step draws none of them, as no graph reaches them, they stay.
  */
 async function settle(run: Forgetting, { seed, settlingEpochs }: Options): Promise<void> {
-  const { training, control } = run, { batchSize } = training.options, rows = run.freshRows();
+  const { training, control } = run;
+  const { batchSize } = training.options;
+  const rows = run.freshRows();
   const values = (): number[] => [...rows].flatMap(([name, list]) => Array.from(list, (r) => training.matrices.get(name)!.row(r)[0]));
-  const begun = values(), optimizer = run.optimizer(), sampler = run.retained(seed);
+  const begun = values();
+  const optimizer = run.optimizer();
+  const sampler = run.retained(seed);
   for (let n = 0; n < settlingEpochs && begun.length > 0; n++) {
-    const epoch = FIRST_EPOCH - 1 - n, order = sampler.order(epoch);
+    const epoch = FIRST_EPOCH - 1 - n;
+    const order = sampler.order(epoch);
     for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
       const batch = sampler.batch(order.subarray(start, start + batchSize), epoch);
       training.step(optimizer, SETTLING_RATE, { epoch, step }, (pass) => pass.loss(batch, 1), rows);
@@ -123,10 +175,18 @@ async function settle(run: Forgetting, { seed, settlingEpochs }: Options): Promi
  * Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number returned.
  * @param restarted rows of weights that begin anew: they go most of their way alone, before anything else follows them off course.
  */
-async function repair(run: Forgetting, { seed, learningRate = 2e-3 }: Options, epochs: number, restarted?: ReadonlyMap<string, Int32Array>): Promise<number> {
+async function repair(
+  run: Forgetting,
+  { seed, learningRate = 2e-3 }: Options,
+  epochs: number,
+  restarted?: ReadonlyMap<string, Int32Array>,
+): Promise<number> {
   if (epochs === 0) return 0;
-  const sampler = run.retained(seed), kept = run.snapshot();
-  let best = -1, bestEpoch = 0, done = 0;
+  const sampler = run.retained(seed);
+  const kept = run.snapshot();
+  let best = -1;
+  let bestEpoch = 0;
+  let done = 0;
   const epoch = async (optimizer: Optimizer, rate: number, rows?: ReadonlyMap<string, Int32Array>): Promise<void> => {
     await run.training.epoch(FIRST_EPOCH + ++done, sampler, optimizer, rate, run.control, rows);
     const recall = run.validationRecall();
@@ -134,7 +194,8 @@ async function repair(run: Forgetting, { seed, learningRate = 2e-3 }: Options, e
     [best, bestEpoch] = [recall, done];
     kept.keep();
   };
-  if (restarted) for (let e = 0, own = run.optimizer(), rate = ALONE_RATE; e < ALONE_EPOCHS; e++, rate *= ALONE_DECAY) await epoch(own, rate, restarted);
+  if (restarted)
+    for (let e = 0, own = run.optimizer(), rate = ALONE_RATE; e < ALONE_EPOCHS; e++, rate *= ALONE_DECAY) await epoch(own, rate, restarted);
   const optimizer = run.optimizer();
   for (let e = 0; e < epochs; e++) await epoch(optimizer, restarted ? learningRate / 2 : learningRate);
   kept.restore();
@@ -152,8 +213,10 @@ async function scrub(run: Forgetting, given: Options): Promise<{ epochs: number;
     level += run.probeRecall() / FRESH_ROWS;
   }
   run.placeProbes(run.training.options.seed, 0);
-  const before = run.probeRecall(), stepper = new Stepper(run, { ...given, ...SCRUB }, run.probes.pairs, run.rowsBesideProbes());
-  let after = before, epochs = 0;
+  const before = run.probeRecall();
+  const stepper = new Stepper(run, { ...given, ...SCRUB }, run.probes.pairs, run.rowsBesideProbes());
+  let after = before;
+  let epochs = 0;
   while (after > level && epochs < SCRUB_EPOCHS) {
     await stepper.epoch(FIRST_EPOCH - SCRUB_EPOCHS + epochs++);
     after = run.probeRecall();
@@ -189,10 +252,12 @@ class Stepper {
   }
 
   async epoch(number: number): Promise<void> {
-    const { training, retain, control } = this.#run, { batchSize } = training.options;
+    const { training, retain, control } = this.#run;
+    const { batchSize } = training.options;
     training.network.beginEpoch?.(number);
     const wanted = Math.max(Math.ceil(this.#options.ratio * this.#pairs.interactions), LEAST_STEPS * batchSize);
-    const keep = this.#retained.order(number).subarray(0, Math.min(retain.interactions, wanted)), reverse = this.#forgotten.order(number);
+    const keep = this.#retained.order(number).subarray(0, Math.min(retain.interactions, wanted));
+    const reverse = this.#forgotten.order(number);
     const size = Math.min(batchSize, reverse.length);
     for (let start = 0, step = 0; start < keep.length; start += batchSize, step++) {
       const forward = this.#retained.batch(keep.subarray(start, start + batchSize), number);
@@ -204,12 +269,20 @@ class Stepper {
   }
 
   #step(moment: { epoch: number; step: number }, forward: Batch, reverse: Batch): void {
-    const { training } = this.#run, { alpha, schedule, rows, fast, learningRate = fast ? 4e-3 : 2e-3 } = this.#options;
-    const touched = (...batches: Batch[]): ReadonlyMap<string, Int32Array> | undefined => (rows === 'touched' && !this.#only ? touchedRows(training, batches) : this.#only);
+    const { training } = this.#run;
+    const { alpha, schedule, rows, fast, learningRate = fast ? 4e-3 : 2e-3 } = this.#options;
+    const touched = (...batches: Batch[]): ReadonlyMap<string, Int32Array> | undefined =>
+      rows === 'touched' && !this.#only ? touchedRows(training, batches) : this.#only;
     const [first, second] = this.#optimizers;
     if (schedule === 'joint') {
-      training.step(first, learningRate, moment, (pass, tape) => add(pass.loss(forward, 1 - alpha), this.#reverse(pass, tape, reverse)),
-        touched(forward, reverse), CLIP);
+      training.step(
+        first,
+        learningRate,
+        moment,
+        (pass, tape) => add(pass.loss(forward, 1 - alpha), this.#reverse(pass, tape, reverse)),
+        touched(forward, reverse),
+        CLIP,
+      );
     } else {
       training.step(first, learningRate, moment, (pass, tape) => this.#reverse(pass, tape, reverse), touched(reverse), CLIP);
       training.step(second, learningRate, moment, (pass) => pass.loss(forward, 1 - alpha), touched(forward), CLIP);
@@ -218,10 +291,13 @@ class Stepper {
 
   /** alpha times the reverse loss: stepping on it lowers s(u,p) − s(u,n) of the forgotten pairs. */
   #reverse(pass: Pass, tape: Tape, { users, positives, negatives }: Batch): Variable {
-    const { alpha, form } = this.#options, n = users.length;
-    const p = pass.scores(users, positives), m = pass.scores(users, negatives);
+    const { alpha, form } = this.#options;
+    const n = users.length;
+    const p = pass.scores(users, positives);
+    const m = pass.scores(users, negatives);
     if (form === 'bounded') return sum(bprLoss(p, m, -1), alpha / n);
-    const near = tape.matrix(1, n), low = m.value.row(0);
+    const near = tape.matrix(1, n);
+    const low = m.value.row(0);
     near.row(0).set(p.value.row(0).map((score, k) => (score - low[k] >= FAR_BELOW ? 1 : 0)));
     return sum(multiply(tape.constant(near), bprLoss(p, m, 1)), -alpha / n);
   }

@@ -1,9 +1,10 @@
 // A baseline (amnesiac): climb the ranking loss of what is forgotten, with nothing that holds the rest in place.
-import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
+
 import * as option from '../base/options.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
+import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
 import { sum } from '../gradient/ops/reduce.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({
   epochs: option.integer(30, { min: 1 }, 'Passes over the forgotten pairs.'),
@@ -12,16 +13,21 @@ const options = Object.freeze({
 } as const);
 
 async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
-  const run = new Forgetting(context, { keepEmptied: true }), { training, pairs, control } = run;
+  const run = new Forgetting(context, { keepEmptied: true });
+  const { training, pairs, control } = run;
   if (pairs.interactions > 0) {
-    const optimizer = run.optimizer(), sampler = run.forgotten(seed), { batchSize } = training.options;
+    const optimizer = run.optimizer();
+    const sampler = run.forgotten(seed);
+    const { batchSize } = training.options;
     for (let e = 1; e <= epochs; e++) {
-      const number = FIRST_EPOCH + e, order = sampler.order(number);
+      const number = FIRST_EPOCH + e;
+      const order = sampler.order(number);
       training.network.beginEpoch?.(number);
       for (let start = 0, step = 0; start < order.length; start += batchSize, step++) {
         const { users, positives, negatives } = sampler.batch(order.subarray(start, start + batchSize), number);
-        training.step(optimizer, learningRate, { epoch: number, step },
-          (pass) => sum(bprLoss(pass.scores(users, positives), pass.scores(users, negatives)), -1 / users.length));
+        training.step(optimizer, learningRate, { epoch: number, step }, (pass) =>
+          sum(bprLoss(pass.scores(users, positives), pass.scores(users, negatives)), -1 / users.length),
+        );
         await training.breathe(control);
       }
       control.onProgress?.({ phase: 'negative-gradient', done: e, total: epochs });

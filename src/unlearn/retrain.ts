@@ -1,5 +1,5 @@
 // Gold itself: train again, from scratch, on what remains. Exact for every model; as dear as training.
-import { gold, type ForgetContext, type Forgotten, type Unlearner } from '../forget/forget.ts';
+import { type ForgetContext, type Forgotten, gold, type Unlearner } from '../forget/forget.ts';
 
 const options = Object.freeze({});
 
@@ -10,5 +10,8 @@ export const retrain = Object.freeze({
   anew: true,
   needs: ['fit'],
   options,
-  forget: async ({ model, partition, control }: ForgetContext): Promise<Forgotten> => ({ model: await gold(model, partition, control), details: {} }),
+  forget: async ({ model, partition, control }: ForgetContext): Promise<Forgotten> => ({
+    model: await gold(model, partition, control),
+    details: {},
+  }),
 } as const) satisfies Unlearner<typeof options>;

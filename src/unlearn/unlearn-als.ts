@@ -1,22 +1,27 @@
 // Unlearn-ALS (Xu, Sun, Yang, Yao, Wang: "Netflix and Forget", arXiv 2302.06676): deleted cells become unobserved, as a
 // retrain would see them, and ALS goes on from the given factors. It works on any bilinear model's factors; the result
 // is the least-squares model of the retain set near which they lie. Approximate: see docs/unlearning.md for how near.
-import type { BilinearModel } from '../model/bilinear.ts';
-import { LeastSquares } from '../least-squares/problem.ts';
-import type { LeastSquaresOptions } from '../least-squares/objective.ts';
-import { provenanceOf } from '../model/model.ts';
-import { als, AlsModel, lastDecrease } from '../models/als.ts';
+
 import * as option from '../base/options.ts';
-import type { SparseRows } from '../wasm/tensor.ts';
-import { withTeam, type Team } from '../threads/team.ts';
-import { firstSide, flags, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
 import type { ForgetContext, Forgotten, Partition, Unlearner } from '../forget/forget.ts';
+import { firstSide, flags, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
+import type { LeastSquaresOptions } from '../least-squares/objective.ts';
+import { LeastSquares } from '../least-squares/problem.ts';
+import type { BilinearModel } from '../model/bilinear.ts';
+import { provenanceOf } from '../model/model.ts';
+import { AlsModel, als, lastDecrease } from '../models/als.ts';
+import { type Team, withTeam } from '../threads/team.ts';
+import type { SparseRows } from '../wasm/tensor.ts';
 
 const options = Object.freeze({
-  passes: option.optionalInteger({ min: 0, max: 100000 },
-    'Full passes (each solves all users and all items); default: as many as the model\'s recorded convergence allows.'),
-  tolerance: option.optionalNumber({ above: 0, max: 1 },
-    'Stop when the retain objective\'s relative decrease in a pass is at most this; at most `passes`, or 100.'),
+  passes: option.optionalInteger(
+    { min: 0, max: 100000 },
+    "Full passes (each solves all users and all items); default: as many as the model's recorded convergence allows.",
+  ),
+  tolerance: option.optionalNumber(
+    { above: 0, max: 1 },
+    "Stop when the retain objective's relative decrease in a pass is at most this; at most `passes`, or 100.",
+  ),
   local: option.boolean(false, 'Only re-solve the rows that the forget set touches: an answer within milliseconds.'),
   ...foreignObjective,
 });
@@ -33,16 +38,24 @@ async function forget({ model, partition, control }: ForgetContext, given: Unlea
   const { iterations: _, ...problemOptions } = alsOptions;
   const modelOf = ({ problem: { userFactors, itemFactors }, details }: Outcome): Forgotten => ({
     model: new AlsModel({
-      kind: als, options: alsOptions, users: partition.retain.users, items: partition.retain.items,
-      provenance: provenanceOf(partition.retain, model), record: { ...model.record, unlearned: details },
+      kind: als,
+      options: alsOptions,
+      users: partition.retain.users,
+      items: partition.retain.items,
+      provenance: provenanceOf(partition.retain, model),
+      record: { ...model.record, unlearned: details },
       // Beside the factors a local pass holds the cells of few rows.
-      userFactors, itemFactors, takeOver: local,
+      userFactors,
+      itemFactors,
+      takeOver: local,
     }),
     details,
   });
   // A local pass is over before threads have started.
   if (local) return modelOf(localPass(bilinear, partition, problemOptions));
-  return withTeam(control.threads, async (team) => modelOf(await fullPasses(bilinear, partition, problemOptions, { passes, tolerance }, control, team)));
+  return withTeam(control.threads, async (team) =>
+    modelOf(await fullPasses(bilinear, partition, problemOptions, { passes, tolerance }, control, team)),
+  );
 }
 
 interface Outcome {
@@ -51,8 +64,12 @@ interface Outcome {
 }
 
 async function fullPasses(
-  model: BilinearModel, partition: Partition, problemOptions: LeastSquaresOptions,
-  stop: { passes?: number; tolerance?: number }, control: ForgetContext['control'], team: Team,
+  model: BilinearModel,
+  partition: Partition,
+  problemOptions: LeastSquaresOptions,
+  stop: { passes?: number; tolerance?: number },
+  control: ForgetContext['control'],
+  team: Team,
 ): Promise<Outcome> {
   const problem = new LeastSquares(partition.retain, problemOptions, undefined, team);
   problem.start(model.userFactors, model.itemFactors);
@@ -74,8 +91,11 @@ async function fullPasses(
   const notes = [
     ...(reached ? [] : [`the tolerance ${stop.tolerance} was not reached in ${most} passes: allow more`]),
     ...(typeof trained === 'number' && trained > CONVERGED
-      ? [`training was stopped while a sweep still lowered the objective by ${trained.toExponential(1)}: ` +
-        'each further pass is further training, and leads away from a retrain of the same number of sweeps'] : []),
+      ? [
+          `training was stopped while a sweep still lowered the objective by ${trained.toExponential(1)}: ` +
+            'each further pass is further training, and leads away from a retrain of the same number of sweeps',
+        ]
+      : []),
   ];
   return {
     problem,
@@ -110,10 +130,13 @@ function localPass(model: BilinearModel, partition: Partition, problemOptions: L
 /** The cells of the listed rows of either side; all other rows are empty. */
 function cellsOf(userItems: SparseRows, users: Int32Array, items: Int32Array): { userItems: SparseRows; itemUsers: SparseRows } {
   const { rows, cols, indptr, indices, data } = userItems;
-  const userIndptr = new Int32Array(rows + 1), itemIndptr = new Int32Array(cols + 1);
-  const wanted = flags(rows, users), itemWanted = flags(cols, items);
+  const userIndptr = new Int32Array(rows + 1);
+  const itemIndptr = new Int32Array(cols + 1);
+  const wanted = flags(rows, users);
+  const itemWanted = flags(cols, items);
   for (let u = 0; u < rows; u++) userIndptr[u + 1] = userIndptr[u] + (wanted[u] ? indptr[u + 1] - indptr[u] : 0);
-  const userIndices = new Int32Array(userIndptr[rows]), userData = new Float32Array(userIndptr[rows]);
+  const userIndices = new Int32Array(userIndptr[rows]);
+  const userData = new Float32Array(userIndptr[rows]);
   for (const u of users) {
     userIndices.set(indices.subarray(indptr[u], indptr[u + 1]), userIndptr[u]);
     userData.set(data.subarray(indptr[u], indptr[u + 1]), userIndptr[u]);
@@ -121,7 +144,9 @@ function cellsOf(userItems: SparseRows, users: Int32Array, items: Int32Array): {
   const found = items.length > 0 ? entriesIn(indices, itemWanted) : new Int32Array(0);
   for (const e of found) itemIndptr[indices[e] + 1]++;
   for (let i = 0; i < cols; i++) itemIndptr[i + 1] += itemIndptr[i];
-  const cursor = itemIndptr.slice(), itemIndices = new Int32Array(found.length), itemData = new Float32Array(found.length);
+  const cursor = itemIndptr.slice();
+  const itemIndices = new Int32Array(found.length);
+  const itemData = new Float32Array(found.length);
   let user = 0;
   for (const e of found) {
     while (e >= indptr[user + 1]) user++;
@@ -139,7 +164,8 @@ const SCAN = 4096;
 
 /** Ascending entries whose item is wanted. */
 function entriesIn(indices: Int32Array, wanted: Uint8Array): Int32Array {
-  let found = new Int32Array(16 * SCAN), n = 0;
+  let found = new Int32Array(16 * SCAN);
+  let n = 0;
   for (let start = 0; start < indices.length; start += SCAN) {
     if (n + SCAN > found.length) {
       const longer = new Int32Array(found.length * 2);

@@ -2,8 +2,8 @@
 // The only file that knows how WebAssembly is instantiated.
 import { instantiateSync } from '@assemblyscript/loader';
 import type { instantiate } from '../../build/kernels.d.ts';
-import { embeddedBytes, embeddedDigest, embeddedModule } from './embedded.ts';
 import { ModelError } from '../base/errors.ts';
+import { embeddedBytes, embeddedDigest, embeddedModule } from './embedded.ts';
 
 /** The kernels of one WebAssembly instance, over its own linear memory. */
 export type Kernels = Awaited<ReturnType<typeof instantiate>>;
@@ -24,10 +24,15 @@ export interface NamedKernels {
 }
 
 /** The kernels that come with the package and give the same bytes on every host. */
-export const defaultKernels: NamedKernels = /* @__PURE__ */ Object.freeze({ digest: embeddedDigest, module: embeddedModule, bytes: embeddedBytes });
+export const defaultKernels: NamedKernels = /* @__PURE__ */ Object.freeze({
+  digest: embeddedDigest,
+  module: embeddedModule,
+  bytes: embeddedBytes,
+});
 
 // Not the object above: who never calls `loadKernels` need not carry it.
-let inUse: NamedKernels | undefined, build: KernelBuild = 'default';
+let inUse: NamedKernels | undefined;
+let build: KernelBuild = 'default';
 let compiled: WebAssembly.Module | undefined;
 
 /** The compiled kernels, shared by all instances: those given to `loadKernels`, else the embedded copy. */
@@ -56,8 +61,17 @@ export async function loadKernels(source: NamedKernels | WebAssembly.Module | Bu
   const data = typeof Response !== 'undefined' && given instanceof Response ? await given.arrayBuffer() : (given as BufferSource);
   const module = await WebAssembly.compile(data);
   // A copy: what was given may change. Threads need it, see kernelsBytes.
-  const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice() : new Uint8Array(data).slice();
-  use({ digest: isFast(module) ? hex(await crypto.subtle.digest('SHA-256', bytes)) : embeddedDigest, module: () => module, bytes: () => bytes }, module);
+  const bytes = ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+    : new Uint8Array(data).slice();
+  use(
+    {
+      digest: isFast(module) ? hex(await crypto.subtle.digest('SHA-256', bytes)) : embeddedDigest,
+      module: () => module,
+      bytes: () => bytes,
+    },
+    module,
+  );
 }
 
 function use(kernels: NamedKernels, module: WebAssembly.Module): void {

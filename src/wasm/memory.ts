@@ -72,7 +72,8 @@ export class Arena {
 
   /** Takes bytes and clears them. */
   allocZeroed(bytes: number): number {
-    const zeros = this.#zeros, pointer = this.alloc(bytes);
+    const zeros = this.#zeros;
+    const pointer = this.alloc(bytes);
     new Uint8Array(this.kernels.memory.buffer, pointer, Math.min(bytes, Math.max(0, zeros - pointer))).fill(0);
     return pointer;
   }
@@ -132,7 +133,8 @@ export class Arena {
 
   /** Where the next bytes would lie; the memory grows where they do not fit. */
   #room(bytes: number, remedy?: string): { start: number; end: number } {
-    const start = Math.ceil(this.#top / 64) * 64, end = start + bytes;
+    const start = Math.ceil(this.#top / 64) * 64;
+    const end = start + bytes;
     if (end > this.size) {
       const pages = Math.ceil((end - this.size) / PAGE);
       if (end > this.#limit || !this.#grow(pages)) throw new MemoryError(bytes, Math.max(0, this.#limit - start), remedy || undefined);

@@ -33,7 +33,8 @@ export class Matrix {
   }
   /** Copies dense row-major values [rows × cols] in. */
   load(values: ArrayLike<number>): this {
-    const view = this.view(), { rows, cols, ld } = this;
+    const view = this.view();
+    const { rows, cols, ld } = this;
     if (ld === cols && values.length === view.length) view.set(values);
     else for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) view[r * ld + c] = values[r * cols + c];
     return this;
@@ -69,8 +70,15 @@ export class Csr {
 
   static from(arena: Arena, sparse: SparseRows): Csr {
     const { rows, cols } = sparse;
-    return new Csr(arena, rows, cols, sparse.indptr[rows],
-      arena.upload(sparse.indptr), arena.upload(sparse.indices), arena.upload(sparse.data));
+    return new Csr(
+      arena,
+      rows,
+      cols,
+      sparse.indptr[rows],
+      arena.upload(sparse.indptr),
+      arena.upload(sparse.indices),
+      arena.upload(sparse.data),
+    );
   }
 
   /** The transpose, rows ascending: same bytes whatever the order the entries came in. */
@@ -86,7 +94,10 @@ export class Csr {
   /** The same rows with the entries in kept columns (1, else 0) only. */
   within(kept: Uint8Array): Csr {
     const { arena, rows, cols, nnz } = this;
-    const flags = arena.upload(kept), indptr = arena.alloc((rows + 1) * 4), indices = arena.alloc(nnz * 4), data = arena.alloc(nnz * 4);
+    const flags = arena.upload(kept);
+    const indptr = arena.alloc((rows + 1) * 4);
+    const indices = arena.alloc(nnz * 4);
+    const data = arena.alloc(nnz * 4);
     const count = arena.kernels.csr_columns(rows, this.indptr, this.indices, this.data, flags, indptr, indices, data);
     return new Csr(arena, rows, cols, count, indptr, indices, data);
   }

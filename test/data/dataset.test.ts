@@ -7,7 +7,12 @@ const test = suite('Dataset');
 
 function sample(order: number[] = [0, 1, 2, 3, 4, 5]) {
   const lines: [string, string, number][] = [
-    ['b', '10', 1], ['a', '9', 2], ['a', '10', 3], ['__proto__', '09', 4], ['b', '9', 5], ['2', 'x,y', 6],
+    ['b', '10', 1],
+    ['a', '9', 2],
+    ['a', '10', 3],
+    ['__proto__', '09', 4],
+    ['b', '9', 5],
+    ['2', 'x,y', 6],
   ];
   const builder = new DatasetBuilder();
   for (const i of order) builder.add(...lines[i]);
@@ -46,7 +51,14 @@ test('without() equals filter(), also in its fingerprint', () => {
 test('duplicates follow the policy and are counted', () => {
   const build = (policy: 'last' | 'sum' | 'error') => {
     const builder = new DatasetBuilder();
-    for (const [u, i, v] of [['u', 'i', 1], ['v', 'i', 5], ['u', 'i', 2], ['u', 'j', 7], ['u', 'i', 4]] as const) builder.add(u, i, v);
+    for (const [u, i, v] of [
+      ['u', 'i', 1],
+      ['v', 'i', 5],
+      ['u', 'i', 2],
+      ['u', 'j', 7],
+      ['u', 'i', 4],
+    ] as const)
+      builder.add(u, i, v);
     return builder.build(policy);
   };
   assert.equal([...build('last').userItems.data], [4, 7, 5]);
@@ -69,11 +81,16 @@ test('finish() gives what build() gives and leaves the builder empty, also when 
   const filled = () => {
     const builder = new DatasetBuilder();
     // More than a block, so that blocks of several sizes are settled.
-    for (let n = 0; n < 5000; n++) builder.add(`u${n * 7919 % 97}`, String(n * 31 % 211), n % 5, n, n % 3);
+    for (let n = 0; n < 5000; n++) builder.add(`u${(n * 7919) % 97}`, String((n * 31) % 211), n % 5, n, n % 3);
     return builder;
   };
-  const once = filled(), built = once.build(), finished = once.finish();
-  assert.equal([finished.fingerprint(), finished.duplicates, [...finished.times!], [...finished.parts!]], [built.fingerprint(), built.duplicates, [...built.times!], [...built.parts!]]);
+  const once = filled();
+  const built = once.build();
+  const finished = once.finish();
+  assert.equal(
+    [finished.fingerprint(), finished.duplicates, [...finished.times!], [...finished.parts!]],
+    [built.fingerprint(), built.duplicates, [...built.times!], [...built.parts!]],
+  );
   assert.is(once.length, 0);
   once.add('new', 'one');
   assert.equal([[...once.build().users], once.build().interactions, once.build().times], [['new'], 1, undefined]);
@@ -84,7 +101,10 @@ test('finish() gives what build() gives and leaves the builder empty, also when 
   assert.is(twice.length, 5002);
   assert.throws(() => twice.finish('error'), /occur together more than once/);
   assert.is(twice.length, 0);
-  assert.throws(() => filled().add('u', 'i'), /a time, and a part of the split, for all interactions or for none; user "u", item "i" differs/);
+  assert.throws(
+    () => filled().add('u', 'i'),
+    /a time, and a part of the split, for all interactions or for none; user "u", item "i" differs/,
+  );
 });
 
 test('no interactions is an error', () => {

@@ -12,11 +12,23 @@ const degrees = (data: Dataset) => Array.from({ length: data.users.size }, (_, u
 const noun = (data: Dataset, item: number) => data.titles.get(item)!.split(' ')[2];
 
 test('shapes are exact: every user and item occurs, rows ascend without repetition', async () => {
-  for (const [users, items, interactions] of [[300, 200, 6000], [1, 1, 1], [1, 50, 50], [50, 1, 50], [10, 10, 100], [40, 30, 40], [30, 40, 40], [5, 1000, 1500]]) {
+  for (const [users, items, interactions] of [
+    [300, 200, 6000],
+    [1, 1, 1],
+    [1, 50, 50],
+    [50, 1, 50],
+    [10, 10, 100],
+    [40, 30, 40],
+    [30, 40, 40],
+    [5, 1000, 1500],
+  ]) {
     const data = await generate({ users, items, interactions, seed: 3 });
     assert.equal([data.users.live, data.items.live, data.interactions], [users, items, interactions]);
     assert.ok(degrees(data)[0] >= 1);
-    assert.ok(data.itemCounts().every((count) => count >= 1), `${users}×${items}`);
+    assert.ok(
+      data.itemCounts().every((count) => count >= 1),
+      `${users}×${items}`,
+    );
     for (let u = 0; u < users; u++) assert.ok(data.itemsOf(u).every((item, k, row) => k === 0 || row[k - 1] < item));
     assert.ok(data.userItems.data.every((value) => Number.isInteger(value) && value >= 1 && value <= 5));
   }
@@ -35,16 +47,21 @@ test('the same options give the same bytes, everywhere; another seed gives other
 
 test('few are very active and popular; tastes follow clusters', async () => {
   const data = await generate({ users: 1000, items: 600, interactions: 60000 });
-  const active = degrees(data), popular = data.itemCounts().sort();
+  const active = degrees(data);
+  const popular = data.itemCounts().sort();
   for (const counts of [active, [...popular]]) {
-    const median = counts[counts.length >> 1], most = counts.at(-1)!;
+    const median = counts[counts.length >> 1];
+    const most = counts.at(-1)!;
     assert.ok(most > 4 * median && counts[0] < 0.7 * median, `${counts[0]} ${median} ${most}`);
   }
   let own = 0;
   for (let u = 0; u < data.users.size; u++) {
     const counts = new Map<string, number>();
     for (const item of data.itemsOf(u)) counts.set(noun(data, item), (counts.get(noun(data, item)) ?? 0) + 1);
-    own += [...counts.values()].sort((a, b) => b - a).slice(0, 3).reduce((a, b) => a + b, 0);
+    own += [...counts.values()]
+      .sort((a, b) => b - a)
+      .slice(0, 3)
+      .reduce((a, b) => a + b, 0);
   }
   assert.ok(own / data.interactions > 0.5, `three of 12 clusters hold ${own / data.interactions} of a row`);
 });
@@ -53,7 +70,8 @@ test('features lie nearer within a cluster', async () => {
   const data = await generate({ users: 100, items: 80, interactions: 1000, clusters: 8, modalities: { text: 32 } });
   const { dims, values, present } = data.features.get('text')!;
   assert.ok(present.every((p) => p === 1));
-  const sums = { same: 0, other: 0 }, counts = { same: 0, other: 0 };
+  const sums = { same: 0, other: 0 };
+  const counts = { same: 0, other: 0 };
   for (let a = 0; a < 80; a++) {
     for (let b = 0; b < a; b++) {
       let dot = 0;
@@ -91,13 +109,16 @@ test('options that make no sense, and giving up', async () => {
   const stop = new AbortController();
   const phases: string[] = [];
   try {
-    await generate({ users: 3000, items: 500, interactions: 300000 }, {
-      signal: stop.signal,
-      onProgress: ({ phase, done, total }) => {
-        phases.push(`${phase} ${done < total}`);
-        stop.abort(new Error('enough'));
+    await generate(
+      { users: 3000, items: 500, interactions: 300000 },
+      {
+        signal: stop.signal,
+        onProgress: ({ phase, done, total }) => {
+          phases.push(`${phase} ${done < total}`);
+          stop.abort(new Error('enough'));
+        },
       },
-    });
+    );
     assert.unreachable();
   } catch (error) {
     assert.is((error as Error).message, 'enough');
@@ -108,10 +129,16 @@ test('options that make no sense, and giving up', async () => {
 test('what is written is read again: interactions, titles, features', async () => {
   const data = await generate({ users: 90, items: 60, interactions: 700, modalities: { text: 5 } });
   const files = datasetFiles(data, 'made');
-  assert.equal(files.map((file) => file.name), ['made.inter', 'titles.tsv', 'text_feat.npy']);
+  assert.equal(
+    files.map((file) => file.name),
+    ['made.inter', 'titles.tsv', 'text_feat.npy'],
+  );
   const again = await readDataset(files);
   assert.is(again.fingerprint(), data.fingerprint());
-  assert.equal([...again.titles].sort((a, b) => a[0] - b[0]), [...data.titles]);
+  assert.equal(
+    [...again.titles].sort((a, b) => a[0] - b[0]),
+    [...data.titles],
+  );
   assert.equal(again.features.get('text'), data.features.get('text'));
 });
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DatasetBuilder } from '../../src/data/builder.ts';
-import { type Dataset } from '../../src/data/dataset.ts';
+import type { Dataset } from '../../src/data/dataset.ts';
 import { holdOut, splitDataset } from '../../src/data/split.ts';
 
 const test = suite('split');
@@ -19,7 +19,8 @@ function partsOf(data: Dataset, rule: string, seed = 5): Map<string, string> {
   const parts = new Map<string, string>();
   for (const name of ['train', 'validation', 'test'] as const) {
     const part = split[name];
-    for (const user of part.users) for (const item of part.itemsOf(part.users.indexOf(user))) parts.set(`${user} ${part.items.at(item)}`, name);
+    for (const user of part.users)
+      for (const item of part.itemsOf(part.users.indexOf(user))) parts.set(`${user} ${part.items.at(item)}`, name);
   }
   return parts;
 }
@@ -49,17 +50,23 @@ test('every entry is in exactly one part, over the same tables', () => {
 test('a split by draws does not move when users, items or interactions are forgotten, nor with positions', () => {
   const data = sample();
   const forgets: ((user: string, item: string) => boolean)[] = [
-    (user) => user === 'u59', (_, item) => item === 'i7', (user, item) => user === 'u40' && item === 'i40', (user) => user < 'u3',
+    (user) => user === 'u59',
+    (_, item) => item === 'i7',
+    (user, item) => user === 'u40' && item === 'i40',
+    (user) => user < 'u3',
   ];
   for (const gone of forgets) {
     const retained = forget(data, gone);
     assert.ok(retained.interactions < data.interactions);
     for (const rule of ['per-user:0.8,0.1,0.1', 'per-user:0.5,0.5,0', splitDataset(data, 'by-time:0.8,0.1,0.1').rule]) {
-      const before = partsOf(data, rule), after = partsOf(retained, rule);
+      const before = partsOf(data, rule);
+      const after = partsOf(retained, rule);
       for (const [pair, part] of after) assert.is(part, before.get(pair), `${rule}: ${pair}`);
     }
-    const before = holdOut(data, 0.2).validation, after = holdOut(retained, 0.2).validation;
-    const pairs = (held: Dataset) => new Set([...held.users].flatMap((u) => Array.from(held.itemsOf(held.users.indexOf(u)), (i) => `${u} ${held.items.at(i)}`)));
+    const before = holdOut(data, 0.2).validation;
+    const after = holdOut(retained, 0.2).validation;
+    const pairs = (held: Dataset) =>
+      new Set([...held.users].flatMap((u) => Array.from(held.itemsOf(held.users.indexOf(u)), (i) => `${u} ${held.items.at(i)}`)));
     const known = pairs(before);
     for (const pair of pairs(after)) assert.ok(known.has(pair), pair);
   }
@@ -86,15 +93,39 @@ test('shares hold in expectation; seeds differ; the same seed agrees', () => {
 
 test('leave-one-out takes the last by time and the one before; others stay when one user forgets', () => {
   const builder = new DatasetBuilder();
-  for (const [u, i, t] of [['a', 'x', 3], ['a', 'y', 9], ['a', 'z', 5], ['a', 'w', 1], ['b', 'x', 2], ['b', 'y', 1], ['c', 'x', 7]] as const) builder.add(u, i, 1, t);
+  for (const [u, i, t] of [
+    ['a', 'x', 3],
+    ['a', 'y', 9],
+    ['a', 'z', 5],
+    ['a', 'w', 1],
+    ['b', 'x', 2],
+    ['b', 'y', 1],
+    ['c', 'x', 7],
+  ] as const)
+    builder.add(u, i, 1, t);
   const data = builder.build();
   assert.equal(Object.fromEntries(partsOf(data, 'leave-one-out')), {
-    'a x': 'train', 'a w': 'train', 'a z': 'validation', 'a y': 'test', 'b y': 'train', 'b x': 'test', 'c x': 'train',
+    'a x': 'train',
+    'a w': 'train',
+    'a z': 'validation',
+    'a y': 'test',
+    'b y': 'train',
+    'b x': 'test',
+    'c x': 'train',
   });
-  const trainForgotten = partsOf(forget(data, (user, item) => user === 'a' && item === 'w'), 'leave-one-out');
+  const trainForgotten = partsOf(
+    forget(data, (user, item) => user === 'a' && item === 'w'),
+    'leave-one-out',
+  );
   assert.equal([trainForgotten.get('a y'), trainForgotten.get('a z'), trainForgotten.get('a x')], ['test', 'validation', 'train']);
-  const testForgotten = partsOf(forget(data, (user, item) => user === 'a' && item === 'y'), 'leave-one-out');
-  assert.equal([testForgotten.get('a z'), testForgotten.get('a x'), testForgotten.get('b x'), testForgotten.get('c x')], ['test', 'validation', 'test', 'train']);
+  const testForgotten = partsOf(
+    forget(data, (user, item) => user === 'a' && item === 'y'),
+    'leave-one-out',
+  );
+  assert.equal(
+    [testForgotten.get('a z'), testForgotten.get('a x'), testForgotten.get('b x'), testForgotten.get('c x')],
+    ['test', 'validation', 'test', 'train'],
+  );
 });
 
 test('leave-one-out without times draws, and other users stay', () => {
@@ -103,10 +134,14 @@ test('leave-one-out without times draws, and other users stay', () => {
     for (let u = 0; u < users; u++) for (let i = 0; i < 12; i++) builder.add(`u${u}`, `i${i}`);
     return builder.build();
   };
-  const all = partsOf(build(40), 'leave-one-out'), fewer = partsOf(build(30), 'leave-one-out');
+  const all = partsOf(build(40), 'leave-one-out');
+  const fewer = partsOf(build(30), 'leave-one-out');
   assert.equal([count(all, 'test'), count(all, 'validation')], [40, 40]);
   for (const [pair, part] of fewer) assert.is(part, all.get(pair));
-  assert.ok(new Set([...all].filter(([, part]) => part === 'test').map(([pair]) => pair.split(' ')[1])).size > 5, 'not always the same item');
+  assert.ok(
+    new Set([...all].filter(([, part]) => part === 'test').map(([pair]) => pair.split(' ')[1])).size > 5,
+    'not always the same item',
+  );
 });
 
 test('by-time keeps time in order and entries of one time together', () => {
@@ -115,7 +150,7 @@ test('by-time keeps time in order and entries of one time together', () => {
   const span = (part: Dataset) => [Math.min(...part.times!), Math.max(...part.times!)];
   assert.ok(span(train)[1] < span(validation)[0] && span(validation)[1] < span(test)[0]);
   assert.match(rule, /^by-time:@\d+,\d+$/);
-  assert.is(Math.round(test.interactions / data.interactions * 10), 1);
+  assert.is(Math.round((test.interactions / data.interactions) * 10), 1);
   assert.is(splitDataset(data, 'by-time:1,0,0').train.interactions, data.interactions);
   assert.equal(partsOf(data, splitDataset(data, 'by-time:1,0,0').rule), partsOf(data, 'all'));
 });
@@ -133,7 +168,19 @@ test('given parts, and what is recorded', () => {
 
 test('rules that cannot be read, and data that cannot be split so', () => {
   const data = sample();
-  for (const rule of ['', 'random', 'per-user', 'per-user:', 'leave-one-out:2', 'all:1', 'per-user:0.8,0.1,x', 'by-time:@5', 'by-time:@9,3', 'per-user:@1,2', 'per-user:1,0,0:1']) {
+  for (const rule of [
+    '',
+    'random',
+    'per-user',
+    'per-user:',
+    'leave-one-out:2',
+    'all:1',
+    'per-user:0.8,0.1,x',
+    'by-time:@5',
+    'by-time:@9,3',
+    'per-user:@1,2',
+    'per-user:1,0,0:1',
+  ]) {
     assert.throws(() => splitDataset(data, rule), /"split" expected one of: per-user:0\.8,0\.1,0\.1; leave-one-out/, rule);
   }
   for (const rule of ['per-user:0.8,0.1,0.2', 'per-user:0.9,0.1', 'by-time:0,0.5,0.5', 'per-user:1.2,-0.1,-0.1']) {

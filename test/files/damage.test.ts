@@ -1,11 +1,11 @@
 // Whatever happens to a file on its way, the answer is a data set or one DataError, never another error and no hang.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FORMATS, type FormatName } from '../../src/formats/readers/index.ts';
+import { philox } from '../../src/base/random.ts';
 import { npyBytes, readNpy } from '../../src/formats/npy.ts';
 import { npzBytes, openNpz } from '../../src/formats/npz.ts';
-import { philox } from '../../src/base/random.ts';
 import { readDataset } from '../../src/formats/read.ts';
+import { FORMATS, type FormatName } from '../../src/formats/readers/index.ts';
 
 const test = suite('damage');
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -14,7 +14,8 @@ const encode = (text: string) => new TextEncoder().encode(text);
 function damage(bytes: Uint8Array, round: number): Uint8Array {
   let out = [...bytes];
   for (let edit = 0; edit < 1 + (round % 3); edit++) {
-    const [kind, at, value] = philox(round, edit, 0, 0, 99, 0), place = at % (out.length + 1);
+    const [kind, at, value] = philox(round, edit, 0, 0, 99, 0);
+    const place = at % (out.length + 1);
     if (kind % 4 === 0) out[place % out.length] ^= 1 << (value % 8);
     else if (kind % 4 === 1) out = out.slice(0, place);
     else if (kind % 4 === 2) out.splice(place, 0, [34, 9, 10, 13, 44, 0, 255, 58][value % 8]);
@@ -54,7 +55,13 @@ test('npy and npz: 400 damaged files each', async () => {
   let refused = 0;
   for (let round = 0; round < 400; round++) {
     for (const read of [
-      () => readNpy((async function* () { yield damage(npyBytes(array), round); })(), 'x.npy'),
+      () =>
+        readNpy(
+          (async function* () {
+            yield damage(npyBytes(array), round);
+          })(),
+          'x.npy',
+        ),
       () => openNpz(damage(npzBytes({ array }), round), 'x.npz').read('array'),
     ]) {
       try {

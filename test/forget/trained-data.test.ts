@@ -2,8 +2,25 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  contendersOf, DataError, deserialize, forget, generate, gold, joinParts, partitionOf, popularity, readDataset, retrain, serialize, splitDataset,
-  trainedData, compare, als, type Dataset, type ForgetRequest, type Model,
+  als,
+  compare,
+  contendersOf,
+  DataError,
+  type Dataset,
+  deserialize,
+  type ForgetRequest,
+  forget,
+  generate,
+  gold,
+  joinParts,
+  type Model,
+  partitionOf,
+  popularity,
+  readDataset,
+  retrain,
+  serialize,
+  splitDataset,
+  trainedData,
 } from '../../src/index.ts';
 
 const test = suite('trained data');
@@ -21,7 +38,10 @@ const pairOf = (rows: Dataset, user: number): [string, string] => [rows.users.at
 
 test('the recorded split is drawn again', () => {
   const found = trainedData(model, data);
-  assert.equal([found.train.fingerprint(), found.validation.fingerprint(), found.test.fingerprint()], [train, validation, held].map((part) => part.fingerprint()));
+  assert.equal(
+    [found.train.fingerprint(), found.validation.fingerprint(), found.test.fingerprint()],
+    [train, validation, held].map((part) => part.fingerprint()),
+  );
   assert.is(found.stillThere, 0);
 });
 
@@ -37,7 +57,13 @@ test('other data, another seed of the split and other values are refused', async
   const other = await generate({ users: 80, items: 40, interactions: 1600, seed: 2 });
   assert.throws(() => trainedData(model, other), refused);
   const moved = await popularity.fit(splitDataset(data, RULE, 6).train);
-  const lying = { ...moved, kind: moved.kind, users: moved.users, items: moved.items, provenance: { ...moved.provenance, split: { rule: RULE, seed: 5 } } } as Model;
+  const lying = {
+    ...moved,
+    kind: moved.kind,
+    users: moved.users,
+    items: moved.items,
+    provenance: { ...moved.provenance, split: { rule: RULE, seed: 5 } },
+  } as Model;
   assert.throws(() => trainedData(lying, data), refused);
 });
 
@@ -53,7 +79,15 @@ test('single interactions: told by their number, accepted only where asked for, 
   const [user, item] = pairOf(train, 40);
   const lacking = data.filter((_, u, i) => data.users.at(u) !== user || data.items.at(i) !== item);
   assert.is(trainedData(unlearned, lacking, { withForgotten: true }).stillThere, 2);
-  assert.throws(() => trainedData(unlearned, data.filter((_, user) => user > 10), { withForgotten: true }), refused);
+  assert.throws(
+    () =>
+      trainedData(
+        unlearned,
+        data.filter((_, user) => user > 10),
+        { withForgotten: true },
+      ),
+    refused,
+  );
 
   // Forgetting goes on from the retained rows, and the old data still serve.
   const { model: further } = await forgotten({ users: ['9'] }, unlearned, retained);
@@ -63,8 +97,14 @@ test('single interactions: told by their number, accepted only where asked for, 
 test('retained rows that carry their parts are recognised, whatever the rule', async () => {
   for (const rule of [RULE, 'leave-one-out']) {
     const parts = splitDataset(data, rule, 5);
-    const { model: unlearned, data: retained } = await forgotten({ items: ['7', '8', '9'] }, await popularity.fit(parts.train), parts.train);
-    const joined = joinParts({ train: retained, validation: parts.validation, test: parts.test }).filter((_, u, i) => retained.users.at(u) !== null && retained.items.at(i) !== null);
+    const { model: unlearned, data: retained } = await forgotten(
+      { items: ['7', '8', '9'] },
+      await popularity.fit(parts.train),
+      parts.train,
+    );
+    const joined = joinParts({ train: retained, validation: parts.validation, test: parts.test }).filter(
+      (_, u, i) => retained.users.at(u) !== null && retained.items.at(i) !== null,
+    );
     assert.is(trainedData(unlearned, joined).train.fingerprint(), unlearned.provenance.fingerprint, rule);
   }
 });
@@ -83,7 +123,12 @@ test('features that were revoked do not come back with the data, nor do ids of d
   assert.equal(unlearned.provenance.split.revoked, { text: ['1', '2'] });
   const found = trainedData(unlearned, data).train.features;
   assert.equal([found.get('text')!.present[1], found.get('text')!.present[3], found.get('image')!.present[1]], [0, 1, 1]);
-  assert.ok(found.get('text')!.values.subarray(4, 12).every((value) => value === 0));
+  assert.ok(
+    found
+      .get('text')!
+      .values.subarray(4, 12)
+      .every((value) => value === 0),
+  );
   const { model: further } = await forgotten({ items: ['1'], modality: { name: 'image', items: ['2'] } }, unlearned, retained);
   assert.equal(further.provenance.split.revoked, { text: ['2'], image: ['2'] });
   assert.is(trainedData(further, data).train.features.get('image')!.present[2], 0);
@@ -110,14 +155,31 @@ test('a model at other positions compares as itself', async () => {
   // The same rows read from a text that knows nothing of the forgotten: fewer ids, other positions.
   const { userItems, users, items } = partition.retain;
   let text = 'user,item,rating\n';
-  for (let u = 0; u < users.size; u++) for (let e = userItems.indptr[u]; e < userItems.indptr[u + 1]; e++) text += `${users.at(u)},${items.at(userItems.indices[e])},${userItems.data[e]}\n`;
+  for (let u = 0; u < users.size; u++)
+    for (let e = userItems.indptr[u]; e < userItems.indptr[u + 1]; e++)
+      text += `${users.at(u)},${items.at(userItems.indices[e])},${userItems.data[e]}\n`;
   const fresh = await als.fit(await readDataset(text), options);
   assert.is.not(fresh.users.size, original.users.size);
   const goldModel = await gold(original, partition);
-  const { models } = contendersOf([{ name: 'original', model: original }, { name: 'fresh', model: fresh }], data, request);
-  const [first, second] = compare(models.map((each, i) => ({ name: String(i), model: each })), partition, { test: held, mask: [validation], gold: goldModel });
+  const { models } = contendersOf(
+    [
+      { name: 'original', model: original },
+      { name: 'fresh', model: fresh },
+    ],
+    data,
+    request,
+  );
+  const [first, second] = compare(
+    models.map((each, i) => ({ name: String(i), model: each })),
+    partition,
+    { test: held, mask: [validation], gold: goldModel },
+  );
   assert.ok(second.scoreDistance! < 1e-4 && second['overlap@20']! > 0.999, JSON.stringify(second));
-  assert.ok(Math.abs(second['recall@20']! - compare([{ name: 'gold', model: goldModel }], partition, { test: held, mask: [validation] })[0]['recall@20']!) < 1e-9);
+  assert.ok(
+    Math.abs(
+      second['recall@20']! - compare([{ name: 'gold', model: goldModel }], partition, { test: held, mask: [validation] })[0]['recall@20']!,
+    ) < 1e-9,
+  );
   assert.ok(first.scoreDistance! > 100 * second.scoreDistance!, 'negative control');
 });
 

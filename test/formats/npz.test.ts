@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { npyBytes, readNpy, type NpyArray } from '../../src/formats/npy.ts';
+import { type NpyArray, npyBytes, readNpy } from '../../src/formats/npy.ts';
 import { npzBytes, openNpz } from '../../src/formats/npz.ts';
 
 const test = suite('npy and npz');
@@ -43,7 +43,8 @@ async function refused(work: () => Promise<unknown>, message: RegExp): Promise<v
 test('factors that numpy saved', async () => {
   const npz = openNpz(decode(SAVED), 'model.npz');
   assert.equal(npz.names, ['user_factors', 'item_factors', 'factors', 'dtype']);
-  const users = await npz.read('user_factors'), items = await npz.read('item_factors');
+  const users = await npz.read('user_factors');
+  const items = await npz.read('item_factors');
   assert.equal(users.shape, [2, 2]);
   assert.ok(users.data instanceof Float32Array && items.data instanceof Float64Array);
   assert.equal([...users.data], [1, 2.5, -3, Math.fround(0.1)]);
@@ -56,18 +57,32 @@ test('factors that numpy saved', async () => {
 
 test('compressed members, float16 and uint16', async () => {
   const npz = openNpz(decode(COMPRESSED), 'knn.npz');
-  const nbr = await npz.read('nbr'), cos = await npz.read('cos');
-  assert.equal([nbr.shape, [...nbr.data]], [[2, 3], [0, 1, 2, 3, 4, 5]]);
+  const nbr = await npz.read('nbr');
+  const cos = await npz.read('cos');
+  assert.equal(
+    [nbr.shape, [...nbr.data]],
+    [
+      [2, 3],
+      [0, 1, 2, 3, 4, 5],
+    ],
+  );
   assert.ok(nbr.data instanceof Uint16Array);
   assert.equal([...cos.data], [0.5, -1.25, 1 / 16777216, 65504]);
 });
 
 test('what is written is read again, of every type', async () => {
   const arrays: Record<string, NpyArray> = {
-    f4: { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, 0, -0, 1e-40) }, f8: { shape: [2], data: Float64Array.of(Math.PI, 1e300) },
-    i1: { shape: [1, 1, 2], data: Int8Array.of(-1, 5) }, i2: { shape: [1], data: Int16Array.of(-300) }, i4: { shape: [1], data: Int32Array.of(-70000) },
-    i8: { shape: [], data: BigInt64Array.of(-5n) }, u1: { shape: [2], data: Uint8Array.of(255, 0) }, u2: { shape: [1], data: Uint16Array.of(65535) },
-    u4: { shape: [1], data: Uint32Array.of(4294967295) }, u8: { shape: [1], data: BigUint64Array.of(7n) }, empty: { shape: [0, 4], data: new Float32Array(0) },
+    f4: { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, 0, -0, 1e-40) },
+    f8: { shape: [2], data: Float64Array.of(Math.PI, 1e300) },
+    i1: { shape: [1, 1, 2], data: Int8Array.of(-1, 5) },
+    i2: { shape: [1], data: Int16Array.of(-300) },
+    i4: { shape: [1], data: Int32Array.of(-70000) },
+    i8: { shape: [], data: BigInt64Array.of(-5n) },
+    u1: { shape: [2], data: Uint8Array.of(255, 0) },
+    u2: { shape: [1], data: Uint16Array.of(65535) },
+    u4: { shape: [1], data: Uint32Array.of(4294967295) },
+    u8: { shape: [1], data: BigUint64Array.of(7n) },
+    empty: { shape: [0, 4], data: new Float32Array(0) },
   };
   const bytes = npzBytes(arrays);
   assert.equal(npzBytes(arrays), bytes);
@@ -93,7 +108,10 @@ test('every half is widened exactly', async () => {
   assert.ok(data instanceof Float32Array);
   const two = 1 / 16777216;
   const expected = [0, -0, 1, -1, two, -1023 * two, 1024 * two, 65504, Infinity, -Infinity, 0.333251953125];
-  assert.ok([...data].every((value, i) => Object.is(value, expected[i])), String([...data]));
+  assert.ok(
+    [...data].every((value, i) => Object.is(value, expected[i])),
+    String([...data]),
+  );
 });
 
 test('arrays that are not read, each with its reason', async () => {

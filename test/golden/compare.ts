@@ -4,7 +4,8 @@ import type { Stage } from './golden.ts';
 /** The first stage of one run that differs from the other's; undefined when the runs are equal. */
 export function firstDifference(run: readonly Stage[], reference: readonly Stage[]): string | undefined {
   for (let n = 0; n < Math.max(run.length, reference.length); n++) {
-    const mine = run[n], theirs = reference[n];
+    const mine = run[n];
+    const theirs = reference[n];
     if (!mine) return `${theirs.stage} is absent`;
     if (mine.stage !== theirs?.stage || mine.digest !== theirs.digest) return mine.stage;
   }

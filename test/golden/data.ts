@@ -1,6 +1,7 @@
 // Interactions for the golden suite: drawn by key, so they are the same on every runtime by construction.
-import { DatasetBuilder, type Dataset, type Features } from '../../src/index.ts';
+
 import { keyOf, pairKey, uniform } from '../../src/base/random.ts';
+import { type Dataset, DatasetBuilder, type Features } from '../../src/index.ts';
 
 /** A stream number no other purpose uses. */
 const STREAM_GOLDEN = 900;
@@ -29,12 +30,16 @@ export function goldenData(users = 60, items = 40): { train: Dataset; test: Data
   const features = new Map(Object.entries(MODALITIES).map(([name, dims]) => [name, featuresOf(all, name, dims)]));
   const isHeld = (user: number, item: number): boolean => held.has(`${all.users.at(user)} ${all.items.at(item)}`);
   const withFeatures = builder.build('last', { features });
-  return { train: withFeatures.filter((_, user, item) => !isHeld(user, item)), test: withFeatures.filter((_, user, item) => isHeld(user, item)) };
+  return {
+    train: withFeatures.filter((_, user, item) => !isHeld(user, item)),
+    test: withFeatures.filter((_, user, item) => isHeld(user, item)),
+  };
 }
 
 /** Features that follow the items' taste, with noise; the last item has none. */
 function featuresOf(data: Dataset, name: string, dims: number): Features {
-  const values = new Float32Array(data.items.size * dims), present = new Uint8Array(data.items.size).fill(1);
+  const values = new Float32Array(data.items.size * dims);
+  const present = new Uint8Array(data.items.size).fill(1);
   for (let i = 0; i < data.items.size; i++) {
     const id = data.items.at(i)!;
     if (id === 'i-alone') {
@@ -42,7 +47,8 @@ function featuresOf(data: Dataset, name: string, dims: number): Features {
       continue;
     }
     const key = pairKey(keyOf(id), keyOf(name));
-    for (let d = 0; d < dims; d++) values[i * dims + d] = (d % 4 === Number(id.slice(1)) % 4 ? 1 : 0) + 0.5 * uniform(7, STREAM_GOLDEN, key, d);
+    for (let d = 0; d < dims; d++)
+      values[i * dims + d] = (d % 4 === Number(id.slice(1)) % 4 ? 1 : 0) + 0.5 * uniform(7, STREAM_GOLDEN, key, d);
   }
   return { dims, values, present };
 }

@@ -2,8 +2,23 @@
 // same digests on every runtime (scripts/runtimes compares them) and from one day to the next (recorded.json).
 // It walks the registries, so a new model or method is covered without a line added here.
 import {
-  MODELS, ModelError, UNLEARNERS, compatible, deserialize, digest, evaluate, forget, generate, kernelBuild, kernelsDigest, serialize,
-  type Dataset, type ForgetRequest, type Model, type ModelKind, type Unlearner,
+  compatible,
+  type Dataset,
+  deserialize,
+  digest,
+  evaluate,
+  type ForgetRequest,
+  forget,
+  generate,
+  kernelBuild,
+  kernelsDigest,
+  MODELS,
+  type Model,
+  ModelError,
+  type ModelKind,
+  serialize,
+  UNLEARNERS,
+  type Unlearner,
 } from '../../src/index.ts';
 import { Arena } from '../../src/wasm/memory.ts';
 import { Csr } from '../../src/wasm/tensor.ts';
@@ -23,7 +38,12 @@ const SMALL: Readonly<Record<string, unknown>> = { factors: 8, iterations: 3, ep
 const REQUESTS: Readonly<Record<string, ForgetRequest>> = {
   users: { users: ['u3', 'u17'] },
   items: { items: ['i5'] },
-  interactions: { interactions: [['u0', 'i0'], ['u1', 'i3']] },
+  interactions: {
+    interactions: [
+      ['u0', 'i0'],
+      ['u1', 'i3'],
+    ],
+  },
   modality: { modality: { name: 'image', items: ['i1', 'i2', 'i3'] } },
 };
 
@@ -36,11 +56,19 @@ export async function* stages(): AsyncGenerator<Stage> {
 
   const arena = new Arena();
   const turned = Csr.from(arena, train.userItems).transpose();
-  yield await stage('kernels/csr_transpose', arena.u8(turned.indptr, (turned.rows + 1) * 4), arena.u8(turned.indices, turned.nnz * 4), arena.u8(turned.data, turned.nnz * 4));
+  yield await stage(
+    'kernels/csr_transpose',
+    arena.u8(turned.indptr, (turned.rows + 1) * 4),
+    arena.u8(turned.indices, turned.nnz * 4),
+    arena.u8(turned.data, turned.nnz * 4),
+  );
 
   // Large enough that it is descended on in several blocks.
   const many = await generate({ users: 300, items: 300, interactions: 6000 });
-  yield { stage: 'bpr/pairs', digest: await digest(await MODELS.bpr.fit(many, { ...smallOptions(MODELS.bpr.options), optimizer: 'sgd-pairs', learningRate: 0.05 })) };
+  yield {
+    stage: 'bpr/pairs',
+    digest: await digest(await MODELS.bpr.fit(many, { ...smallOptions(MODELS.bpr.options), optimizer: 'sgd-pairs', learningRate: 0.05 })),
+  };
 
   for (const [name, kind] of Object.entries<ModelKind>(MODELS)) {
     const model = await kind.fit(train, smallOptions(kind.options));
@@ -49,7 +77,8 @@ export async function* stages(): AsyncGenerator<Stage> {
     yield { stage: `${name}/loaded`, digest: await digest(await deserialize(await serialize(model))) };
     for (const [method, unlearner] of Object.entries<Unlearner>(UNLEARNERS)) {
       if (!compatible(kind, unlearner)) continue;
-      for (const [what, request] of Object.entries(REQUESTS)) yield* forgetStages(`${name}+${method}/${what}`, model, unlearner, request, train, test);
+      for (const [what, request] of Object.entries(REQUESTS))
+        yield* forgetStages(`${name}+${method}/${what}`, model, unlearner, request, train, test);
     }
   }
 }
@@ -64,7 +93,14 @@ async function* modelStages(name: string, model: Model, train: Dataset, test: Da
   yield await stage(`${name}/metrics ${Object.keys(metrics).length}`, Float64Array.from(Object.values(metrics)));
 }
 
-async function* forgetStages(name: string, model: Model, method: Unlearner, request: ForgetRequest, train: Dataset, test: Dataset): AsyncGenerator<Stage> {
+async function* forgetStages(
+  name: string,
+  model: Model,
+  method: Unlearner,
+  request: ForgetRequest,
+  train: Dataset,
+  test: Dataset,
+): AsyncGenerator<Stage> {
   let forgotten;
   try {
     forgotten = await forget(model, train, request, { method, options: smallOptions(method.options) });

@@ -13,7 +13,23 @@ import { gemmTable, neighborsTable, rowsTable, spmmTable } from './tape.ts';
 import { topk } from './topk.ts';
 
 export const FAMILIES: Readonly<Record<string, KernelTable>> = {
-  math, random, dense, als, topk, sparse,
-  gemm: gemmTable, spmm: spmmTable, elementwise, rows: rowsTable, optimizer: optimizers,
-  dense64, ease, itemKnn, als64, certify: certifyTable, bpr: bprTable, pairs, neighbors: neighborsTable,
+  math,
+  random,
+  dense,
+  als,
+  topk,
+  sparse,
+  gemm: gemmTable,
+  spmm: spmmTable,
+  elementwise,
+  rows: rowsTable,
+  optimizer: optimizers,
+  dense64,
+  ease,
+  itemKnn,
+  als64,
+  certify: certifyTable,
+  bpr: bprTable,
+  pairs,
+  neighbors: neighborsTable,
 };

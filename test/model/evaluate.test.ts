@@ -1,7 +1,18 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { als, compare, DatasetBuilder, evaluate, METRICS, partitionOf, popularity, recommend, similarItems, similarUsers } from '../../src/index.ts';
 import type { Dataset } from '../../src/index.ts';
+import {
+  als,
+  compare,
+  DatasetBuilder,
+  evaluate,
+  METRICS,
+  partitionOf,
+  popularity,
+  recommend,
+  similarItems,
+  similarUsers,
+} from '../../src/index.ts';
 
 const test = suite('evaluate');
 
@@ -36,9 +47,13 @@ test('a full ranking leaves seen and masked items out', async () => {
   assert.is(report['recall@1'], 0);
   assert.is(report['recall@2'], 1);
   assert.is(report['mrr@2'], 0.5);
-  assert.equal(evaluate(model, train, pairs(['1b']), { k: [2, 2], metrics: ['recall', 'recall'] }), { users: 1, 'recall@2': 1 }, 'named twice, counted once');
+  assert.equal(
+    evaluate(model, train, pairs(['1b']), { k: [2, 2], metrics: ['recall', 'recall'] }),
+    { users: 1, 'recall@2': 1 },
+    'named twice, counted once',
+  );
   const masked = evaluate(model, train, pairs(['1b']), { k: 1, mask: [pairs(['2c', '3c'])] });
-  assert.is(masked['recall@1'], 0, 'another user\'s mask changes nothing');
+  assert.is(masked['recall@1'], 0, "another user's mask changes nothing");
   const cut = evaluate(model, train, pairs(['1b']), { k: 1, candidates: Uint8Array.of(1, 1, 0, 1) });
   assert.is(cut['recall@1'], 1);
 });
@@ -48,7 +63,8 @@ test('a cutoff beyond the items takes no memory for places that no item can fill
   const builder = new DatasetBuilder();
   for (const [u, i] of ['1a', '1b', '2a', '2c', '3a', '3b'].map((s) => [...s])) builder.add(u, i);
   const all = builder.build();
-  const train = all.filter((entry) => entry % 2 === 0), held = all.filter((entry) => entry % 2 === 1);
+  const train = all.filter((entry) => entry % 2 === 0);
+  const held = all.filter((entry) => entry % 2 === 1);
   const model = await als.fit(train, { factors: 4, iterations: 2 });
   assert.is(recommend(model, '1', { k: far, data: train }).length, 2);
   assert.is(similarItems(model, 'a', { k: far }).length, 2);
@@ -68,7 +84,15 @@ test('no positives is an error, never a NaN', async () => {
   builder.add('u', 'i');
   const data = builder.build();
   const model = await popularity.fit(data);
-  assert.throws(() => evaluate(model, data, data.filter(() => false)), /no user has held-out interactions/);
+  assert.throws(
+    () =>
+      evaluate(
+        model,
+        data,
+        data.filter(() => false),
+      ),
+    /no user has held-out interactions/,
+  );
   assert.throws(() => evaluate(model, data, data, { k: 0 }), /"k" expected an integer >= 1, got 0/);
 });
 

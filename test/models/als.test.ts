@@ -1,11 +1,23 @@
 // What is true of ALS and Unlearn-ALS beyond what every model and method must do.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { als, AlsModel, Dataset, DatasetBuilder, digest, forget, MemoryError, ModelError, partitionOf, recommend, unlearnAls } from '../../src/index.ts';
-import { LeastSquares } from '../../src/least-squares/problem.ts';
-import { leastSquaresOptions } from '../../src/least-squares/objective.ts';
-import { touchedRows } from '../../src/forget/touched-rows.ts';
 import { resolveOptions } from '../../src/base/options.ts';
+import { touchedRows } from '../../src/forget/touched-rows.ts';
+import {
+  type AlsModel,
+  als,
+  Dataset,
+  DatasetBuilder,
+  digest,
+  forget,
+  MemoryError,
+  ModelError,
+  partitionOf,
+  recommend,
+  unlearnAls,
+} from '../../src/index.ts';
+import { leastSquaresOptions } from '../../src/least-squares/objective.ts';
+import { LeastSquares } from '../../src/least-squares/problem.ts';
 import { clustered } from '../fixtures.ts';
 
 const test = suite('als');
@@ -61,7 +73,8 @@ for (const [name, given] of Object.entries(OBJECTIVES)) {
 function denseObjective(problem: LeastSquares, options: ReturnType<typeof problemOptions>): number {
   const { rows, cols, indptr, indices, data: values } = data.userItems;
   const observed = new Map<number, number>();
-  const userCount = new Float64Array(rows), itemCount = new Float64Array(cols);
+  const userCount = new Float64Array(rows);
+  const itemCount = new Float64Array(cols);
   for (let u = 0; u < rows; u++) {
     for (let e = indptr[u]; e < indptr[u + 1]; e++) {
       observed.set(u * cols + indices[e], values[e]);
@@ -92,29 +105,44 @@ function denseObjective(problem: LeastSquares, options: ReturnType<typeof proble
   return sum;
 }
 
-test('Rendle\'s form with a uniform penalty is Hu-Koren-Volinsky\'s, scores divided by 1 + unobserved weight', async () => {
-  const a0 = 0.25, lambda = 0.3;
+test("Rendle's form with a uniform penalty is Hu-Koren-Volinsky's, scores divided by 1 + unobserved weight", async () => {
+  const a0 = 0.25;
+  const lambda = 0.3;
   const ones = withValues(() => 1);
   const common = { factors: 12, iterations: 60, solver: 'cholesky' } as const;
   const rendle = await als.fit(ones, { ...common, objective: 'ials', unobservedWeight: a0, regularization: lambda, frequencyExponent: 0 });
   const hkv = await als.fit(ones, { ...common, objective: 'implicit', alpha: 1 / a0, regularization: (lambda * (1 + a0)) / a0 });
-  const users = Int32Array.from({ length: 50 }, (_, i) => i), items = users;
-  const a = rendle.scorePairs(users, items), b = hkv.scorePairs(users, items);
+  const users = Int32Array.from({ length: 50 }, (_, i) => i);
+  const items = users;
+  const a = rendle.scorePairs(users, items);
+  const b = hkv.scorePairs(users, items);
   for (let i = 0; i < a.length; i++) assert.ok(Math.abs(a[i] * (1 + a0) - b[i]) < 2e-2, `${a[i] * (1 + a0)} ${b[i]}`);
 });
 
 test('values that already are confidences give the model of alpha', async () => {
   const options = { factors: 8, iterations: 5, regularization: 0.5 };
   const scaled = await als.fit(data, { ...options, alpha: 3 });
-  const given = await als.fit(withValues((r) => 1 + 3 * r), { ...options, confidence: true });
+  const given = await als.fit(
+    withValues((r) => 1 + 3 * r),
+    { ...options, confidence: true },
+  );
   assert.equal(given.userFactors.toArray(), scaled.userFactors.toArray());
 });
 
 test('alpha multiplies values that are confidences, as in the library implicit', async () => {
   const options = { factors: 8, iterations: 5, regularization: 0.5, confidence: true };
-  const scaled = await als.fit(withValues((r) => r), { ...options, alpha: 4 });
-  const multiplied = await als.fit(withValues((r) => 4 * r), options);
-  const plain = await als.fit(withValues((r) => r), options);
+  const scaled = await als.fit(
+    withValues((r) => r),
+    { ...options, alpha: 4 },
+  );
+  const multiplied = await als.fit(
+    withValues((r) => 4 * r),
+    options,
+  );
+  const plain = await als.fit(
+    withValues((r) => r),
+    options,
+  );
   assert.equal(scaled.itemFactors.toArray(), multiplied.itemFactors.toArray());
   assert.not.equal(scaled.itemFactors.toArray(), plain.itemFactors.toArray());
 });
@@ -127,22 +155,28 @@ test('a stored zero is not an absent entry when values are confidences', async (
   assert.is.not(await digest(await als.fit(zero, options)), await digest(await als.fit(removed, options)));
 });
 
-test('explain\'s contributions add up to the score of the user\'s solved row', async () => {
+test("explain's contributions add up to the score of the user's solved row", async () => {
   const model = await als.fit(data, { factors: 9, iterations: 6, alpha: 5 });
   const { score, contributions } = model.explain(data, 'u4', 'i11');
-  const row = model.foldIn([...data.itemsOf(data.users.indexOf('u4'))].map((i, n) => ({
-    item: data.items.at(i)!, value: data.userItems.data[data.userItems.indptr[data.users.indexOf('u4')] + n],
-  })));
+  const row = model.foldIn(
+    [...data.itemsOf(data.users.indexOf('u4'))].map((i, n) => ({
+      item: data.items.at(i)!,
+      value: data.userItems.data[data.userItems.indptr[data.users.indexOf('u4')] + n],
+    })),
+  );
   const solved = model.itemFactors.row(data.items.indexOf('i11')).reduce((sum, y, c) => sum + y * row[c], 0);
   assert.ok(Math.abs(score - solved) < 1e-4, `${score} is not ${solved}`);
   assert.ok(contributions.every((c, j) => j === 0 || c.contribution <= contributions[j - 1].contribution));
   assert.throws(() => model.explain(data, 'u4', 'nothing'), /item "nothing" is not in the model/);
 });
 
-test('folding in a user who is somebody\'s double gives the double\'s taste', async () => {
+test("folding in a user who is somebody's double gives the double's taste", async () => {
   const model = await als.fit(data, { factors: 9, iterations: 6, alpha: 5 });
   const user = data.users.indexOf('u8');
-  const list = model.rankFor([...data.itemsOf(user)].map((i) => ({ item: data.items.at(i)! })), { k: 10 });
+  const list = model.rankFor(
+    [...data.itemsOf(user)].map((i) => ({ item: data.items.at(i)! })),
+    { k: 10 },
+  );
   const seen = new Set(data.itemsOf(user));
   assert.not([...list.items].some((i) => seen.has(i)));
   assert.throws(() => model.rankFor([], { k: 0 }), /"k" expected an integer >= 1, got 0/);
@@ -155,15 +189,22 @@ test('a warm start goes on where training ended', async () => {
   const options = { factors: 8, alpha: 4, regularization: 0.1 };
   const long = await als.fit(data, { ...options, iterations: 7 });
   const short = await als.fit(data, { ...options, iterations: 4 });
-  const resumed = await als.fit(data, { ...options, iterations: 3 },
-    { start: { userFactors: short.userFactors.toArray(), itemFactors: short.itemFactors.toArray() } });
+  const resumed = await als.fit(
+    data,
+    { ...options, iterations: 3 },
+    { start: { userFactors: short.userFactors.toArray(), itemFactors: short.itemFactors.toArray() } },
+  );
   assert.equal(resumed.itemFactors.toArray(), long.itemFactors.toArray());
 });
 
 test('refuses values that make no sense, singular systems and more memory than there is', async () => {
   const negative = withValues((v) => v);
   negative.userItems.data[3] = -2;
-  const failure = (on: Dataset, given: object) => als.fit(on, given).then(() => undefined, (e) => e);
+  const failure = (on: Dataset, given: object) =>
+    als.fit(on, given).then(
+      () => undefined,
+      (e) => e,
+    );
   assert.match((await failure(negative, {})).message, /expected values >= 0, found -2 for user/);
   assert.match((await failure(negative, { objective: 'ials' })).message, /expected values >= 0/);
   assert.is(await failure(negative, { objective: 'explicit', factors: 4, regularization: 0.1 }), undefined);
@@ -175,15 +216,27 @@ test('refuses values that make no sense, singular systems and more memory than t
   for (let u = 0; u < 300000; u++) wide.add(`u${u}`, 'i');
   const memory = await failure(wide.build(), { factors: 4096 });
   assert.instance(memory, MemoryError);
-  assert.match(memory.message, /needs \d{10} bytes of WebAssembly memory, of which \d+ are available; use at most \d+ factors, or train several models/);
+  assert.match(
+    memory.message,
+    /needs \d{10} bytes of WebAssembly memory, of which \d+ are available; use at most \d+ factors, or train several models/,
+  );
   assert.match((await failure(data, { factors: 0 })).message, /"factors" expected an integer >= 1 and <= 4096, got 0/);
 });
 
 test('unlearn-als with no pass changes nothing but the deleted rows', async () => {
   const model = await als.fit(data, { factors: 8, iterations: 10, alpha: 4, regularization: 0.1 });
-  const { model: same, partition } = await forget(model, data, { users: ['u5'], items: ['i3'] }, { method: unlearnAls, options: { passes: 0 } });
-  for (const [name, gone] of [['userFactors', partition.users], ['itemFactors', partition.items]] as const) {
-    const before = model.parameters.get(name)!, after = same.parameters.get(name)!;
+  const { model: same, partition } = await forget(
+    model,
+    data,
+    { users: ['u5'], items: ['i3'] },
+    { method: unlearnAls, options: { passes: 0 } },
+  );
+  for (const [name, gone] of [
+    ['userFactors', partition.users],
+    ['itemFactors', partition.items],
+  ] as const) {
+    const before = model.parameters.get(name)!;
+    const after = same.parameters.get(name)!;
     for (let r = 0; r < before.rows; r++) {
       if (gone.includes(r)) assert.ok(after.row(r).every((v) => Object.is(v, 0)));
       else assert.equal(after.row(r), before.row(r));
@@ -191,10 +244,14 @@ test('unlearn-als with no pass changes nothing but the deleted rows', async () =
   }
 });
 
-test('passes lower the retain objective towards gold\'s and the original fails the same check', async () => {
+test("passes lower the retain objective towards gold's and the original fails the same check", async () => {
   const options = { factors: 6, iterations: 300, alpha: 2, regularization: 4 } as const;
   const model = await als.fit(data, options);
-  for (const request of [{ users: ['u1', 'u2'] }, { items: ['i4', 'i5'] }, { interactions: [...data.itemsOf(3)].slice(0, 3).map((i) => ['u11', data.items.at(i)!] as const) }]) {
+  for (const request of [
+    { users: ['u1', 'u2'] },
+    { items: ['i4', 'i5'] },
+    { interactions: [...data.itemsOf(3)].slice(0, 3).map((i) => ['u11', data.items.at(i)!] as const) },
+  ]) {
     const { retain } = partitionOf(data, request, { ignoreUnknown: true });
     const gold = objectiveOf(await als.fit(retain, options), retain);
     const gap = async (passes: number): Promise<number> => {
@@ -222,8 +279,10 @@ test('the local pass moves only the rows that the forget set touches, nearer to 
   }
   const gold = await als.fit(partition.retain, options);
   const distance = (m: { scorePairs: typeof gold.scorePairs }): number => {
-    const users = Int32Array.from({ length: 4000 }, (_, n) => n % 80), items = Int32Array.from({ length: 4000 }, (_, n) => Math.floor(n / 80));
-    const a = m.scorePairs(users, items), b = gold.scorePairs(users, items);
+    const users = Int32Array.from({ length: 4000 }, (_, n) => n % 80);
+    const items = Int32Array.from({ length: 4000 }, (_, n) => Math.floor(n / 80));
+    const a = m.scorePairs(users, items);
+    const b = gold.scorePairs(users, items);
     return Math.sqrt(a.reduce((sum, v, n) => sum + (users[n] === data.users.indexOf('u6') ? 0 : (v - b[n]) ** 2), 0));
   };
   const base = objectiveOf(gold, partition.retain);
@@ -233,11 +292,21 @@ test('the local pass moves only the rows that the forget set touches, nearer to 
 });
 
 test('the local pass solves its rows to the bytes that a problem of the whole retain set gives them', async () => {
-  const model = await als.fit(data, { factors: 6, iterations: 3, alpha: 2, regularization: 1 }), { iterations: _, ...problemOnly } = model.options;
+  const model = await als.fit(data, { factors: 6, iterations: 3, alpha: 2, regularization: 1 });
+  const { iterations: _, ...problemOnly } = model.options;
   const mine = data.itemsOf(data.users.indexOf('u7'));
-  for (const request of [{ users: ['u6', 'u9'] }, { items: [data.items.at(mine[0])!] }, { users: ['u6'], interactions: [['u7', data.items.at(mine[1])!]] }] as const) {
-    const { model: local, partition } = await forget(model, data, request, { method: unlearnAls, options: { local: true }, digests: false });
-    const { users, items } = touchedRows(partition), problem = new LeastSquares(partition.retain, problemOnly);
+  for (const request of [
+    { users: ['u6', 'u9'] },
+    { items: [data.items.at(mine[0])!] },
+    { users: ['u6'], interactions: [['u7', data.items.at(mine[1])!]] },
+  ] as const) {
+    const { model: local, partition } = await forget(model, data, request, {
+      method: unlearnAls,
+      options: { local: true },
+      digests: false,
+    });
+    const { users, items } = touchedRows(partition);
+    const problem = new LeastSquares(partition.retain, problemOnly);
     problem.start(model.userFactors, model.itemFactors);
     problem.clearRows('users', partition.users);
     problem.clearRows('items', partition.items);
@@ -263,7 +332,12 @@ test('an early-stopped model gets fewer passes and a word about it', async () =>
   const { report } = await forget(early, data, { users: ['u1'] }, { method: unlearnAls });
   assert.is(report.passes, 1);
   assert.match(String(report.note), /further training/);
-  const { report: late } = await forget(await als.fit(data, { factors: 4, iterations: 300, alpha: 2, regularization: 4 }), data, { users: ['u1'] }, { method: unlearnAls });
+  const { report: late } = await forget(
+    await als.fit(data, { factors: 4, iterations: 300, alpha: 2, regularization: 4 }),
+    data,
+    { users: ['u1'] },
+    { method: unlearnAls },
+  );
   assert.is(late.note, undefined);
   assert.is(late.passes, 3);
 });

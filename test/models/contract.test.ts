@@ -1,7 +1,7 @@
 // What every registered model must do. A new registry entry is covered without a line added here.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { deserialize, digest, recommend, serialize, similarItems, DatasetBuilder, ModelError } from '../../src/index.ts';
+import { DatasetBuilder, deserialize, digest, ModelError, recommend, serialize, similarItems } from '../../src/index.ts';
 import { checkerboard, clustered, IMPERSONAL, modelKinds, smallOptions, withFeatures } from '../fixtures.ts';
 
 for (const kind of modelKinds) {
@@ -21,7 +21,11 @@ for (const kind of modelKinds) {
       const { data, missing } = checkerboard();
       const model = await kind.fit(data, options);
       for (const [u, user] of [...data.users].entries()) {
-        assert.equal(recommend(model, user, { k: 1, data }).map((r) => r.item), missing(u), user);
+        assert.equal(
+          recommend(model, user, { k: 1, data }).map((r) => r.item),
+          missing(u),
+          user,
+        );
       }
     });
   }
@@ -48,7 +52,10 @@ for (const kind of modelKinds) {
   test('refuses damaged, cut and foreign bytes', async () => {
     const bytes = await serialize(await kind.fit(clustered(), options));
     const refused = async (change: Uint8Array, message: RegExp) => {
-      const error = await deserialize(change).then(() => undefined, (e) => e);
+      const error = await deserialize(change).then(
+        () => undefined,
+        (e) => e,
+      );
       assert.instance(error, ModelError);
       assert.match(error.message, message);
     };
@@ -77,9 +84,13 @@ for (const kind of modelKinds) {
         assert.ok(list[j].score === list[j].score && (j === 0 || list[j].score <= list[j - 1].score));
       }
     }
-    const [user] = data.users, [first, second] = data.items;
+    const [user] = data.users;
+    const [first, second] = data.items;
     assert.is(recommend(model, user, { k: 1000, data, includeSeen: true }).length, data.items.live);
-    assert.equal(recommend(model, user, { data, includeSeen: true, candidates: [first, second], exclude: [second] }).map((r) => r.item), [first]);
+    assert.equal(
+      recommend(model, user, { data, includeSeen: true, candidates: [first, second], exclude: [second] }).map((r) => r.item),
+      [first],
+    );
   });
 
   test('similar items leave the item itself out', async () => {
@@ -96,7 +107,11 @@ for (const kind of modelKinds) {
     const sparse = full.filter((_, u, i) => u % 5 !== 0 && i % 7 !== 0);
     const model = await kind.fit(sparse, options);
     for (const matrix of model.parameters.values()) assert.ok(matrix.toArray().every(Number.isFinite));
-    assert.ok(recommend(model, [...sparse.users], { data: sparse }).flat().every((r) => r.score === r.score));
+    assert.ok(
+      recommend(model, [...sparse.users], { data: sparse })
+        .flat()
+        .every((r) => r.score === r.score),
+    );
     const builder = new DatasetBuilder();
     builder.add('only', 'one');
     await kind.fit(withFeatures(builder.build(), 1), options);
@@ -108,12 +123,29 @@ for (const kind of modelKinds) {
     const run = kind.fit(clustered(), options, { signal: stop.signal, onProgress: () => stop.abort(reason) });
     const before = new AbortController();
     before.abort(reason);
-    assert.is(await kind.fit(clustered(), options, { signal: before.signal }).then(() => null, (e) => e), reason);
-    if (!IMPERSONAL.has(kind.name)) assert.is(await run.then(() => null, (e) => e), reason);
+    assert.is(
+      await kind.fit(clustered(), options, { signal: before.signal }).then(
+        () => null,
+        (e) => e,
+      ),
+      reason,
+    );
+    if (!IMPERSONAL.has(kind.name))
+      assert.is(
+        await run.then(
+          () => null,
+          (e) => e,
+        ),
+        reason,
+      );
   });
 
   test('refuses options it does not know and values out of range', async () => {
-    const failure = (given: object) => kind.fit(clustered(), given as never).then(() => undefined, (e) => e);
+    const failure = (given: object) =>
+      kind.fit(clustered(), given as never).then(
+        () => undefined,
+        (e) => e,
+      );
     assert.match((await failure({ nonsense: 1 })).message, /knows no option "nonsense"/);
     for (const [name, option] of Object.entries(kind.options as Record<string, { kind: string }>)) {
       const wrong = option.kind === 'boolean' ? 'yes' : option.kind === 'word' ? 'no such word' : NaN;

@@ -1,7 +1,8 @@
 // Bad input on the command line: one line that names place, expectation and finding; the right status; nothing written.
-import { gzipSync } from 'node:zlib';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+
 import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ratingsCsv, Workplace } from './cli-process.ts';
@@ -21,7 +22,8 @@ function fails(status: number, message: RegExp, ...args: string[]): void {
   assert.match(outcome.stderr, message);
   assert.equal(place.files, before);
 }
-const trainFails = (message: RegExp, ...args: string[]): void => fails(1, message, 'train', ...args, '--model', 'popularity', '--out', 'new');
+const trainFails = (message: RegExp, ...args: string[]): void =>
+  fails(1, message, 'train', ...args, '--model', 'popularity', '--out', 'new');
 
 const BAD_DATA: Readonly<Record<string, readonly [content: string | Uint8Array, message: RegExp]>> = {
   'empty.csv': ['', /empty\.csv: .*empty/],
@@ -57,15 +59,40 @@ test('data: duplicates under `error`, naming the pair', () => {
 
 test('data that a model has no use for, and more than memory holds', () => {
   place.write('negative.csv', 'user,item,rating\na,x,3\nb,y,-1\n');
-  fails(1, /negative\.csv: .*expected values >= 0, found -1 for user "b" and item "y"/, 'train', 'negative.csv', '--model', 'als', '--out', 'new', '--quiet');
+  fails(
+    1,
+    /negative\.csv: .*expected values >= 0, found -1 for user "b" and item "y"/,
+    'train',
+    'negative.csv',
+    '--model',
+    'als',
+    '--out',
+    'new',
+    '--quiet',
+  );
   place.write('wide.csv', `user,item\n${Array.from({ length: 40000 }, (_, i) => `${i % 100},${i}`).join('\n')}\n`);
   fails(1, /needs \d+ bytes of WebAssembly memory, of which \d+ are available/, 'train', 'wide.csv', '--model', 'ease', '--out', 'new');
-  fails(1, /needs \d+ bytes of WebAssembly memory, of which 4294967296 are available; use at most \d+ factors, or train several models/,
-    'train', 'wide.csv', '--model', 'als', '--solver', 'cg', '--factors', '4096', '--threads', '64', '--out', 'new');
+  fails(
+    1,
+    /needs \d+ bytes of WebAssembly memory, of which 4294967296 are available; use at most \d+ factors, or train several models/,
+    'train',
+    'wide.csv',
+    '--model',
+    'als',
+    '--solver',
+    'cg',
+    '--factors',
+    '4096',
+    '--threads',
+    '64',
+    '--out',
+    'new',
+  );
 });
 
 test('what training will take of memory is said before it begins, unless quiet', () => {
-  const said = /^memory: [\d.]+ MiB of the 4\.00 GiB that WebAssembly has \(interactions [^)]*, factors [^)]*, gram [^)]*, scratch [^)]*\); beside it [\d.]+ MiB of data\n/m;
+  const said =
+    /^memory: [\d.]+ MiB of the 4\.00 GiB that WebAssembly has \(interactions [^)]*, factors [^)]*, gram [^)]*, scratch [^)]*\); beside it [\d.]+ MiB of data\n/m;
   assert.match(place.run('train', 'ok.csv', '--model', 'als', '--iterations', '1', '--out', 'new').stderr, said);
   assert.is(place.run('train', 'ok.csv', '--model', 'als', '--iterations', '1', '--out', 'new', '--quiet').stderr, '');
 });
@@ -104,7 +131,16 @@ test('evaluating where nothing was held out says how to split', () => {
 });
 
 test('a forget request: unknown ids are named, and passed over when told so', () => {
-  const forget = (...request: string[]): [string, ...string[]] => ['forget', 'm', 'ok.csv', '--method', 'retrain', '--out', 'new', ...request];
+  const forget = (...request: string[]): [string, ...string[]] => [
+    'forget',
+    'm',
+    'ok.csv',
+    '--method',
+    'retrain',
+    '--out',
+    'new',
+    ...request,
+  ];
   fails(1, /user "nobody" is unknown/, ...forget('--users', 'u1,nobody'));
   fails(1, /item "none" is unknown/, ...forget('--items', 'none'));
   place.write('pairs.csv', 'u1,99\n');
@@ -118,7 +154,10 @@ test('a forget request: unknown ids are named, and passed over when told so', ()
   fails(2, /nothing to forget was named/, ...forget());
   fails(2, /--interactions expected @FILE/, ...forget('--interactions', 'u1,2'));
   fails(2, /--of-items needs --modality/, ...forget('--of-items', '3'));
-  assert.is(place.json('forget', 'm', 'ok.csv', '--method', 'retrain', '--out', 'some', '--users', 'u1,nobody', '--ignore-unknown').forgotten.users, 1);
+  assert.is(
+    place.json('forget', 'm', 'ok.csv', '--method', 'retrain', '--out', 'some', '--users', 'u1,nobody', '--ignore-unknown').forgotten.users,
+    1,
+  );
 });
 
 test('wrong usage ends with 2 and a word on help', () => {
@@ -140,20 +179,96 @@ test('wrong usage ends with 2 and a word on help', () => {
   fails(2, /-k expected an integer >= 1, got 0/, 'recommend', 'm', 'ok.csv', '--user', 'u1', '-k', '0');
   fails(2, /-k expected an integer >= 1/, 'evaluate', 'm', 'ok.csv', '-k', '5,0');
   fails(2, /--on expected one of/, 'evaluate', 'm', 'ok.csv', '--on', 'train');
-  fails(2, /--weight-decay expected 0 with optimizer sgd-pairs.*; got 1 \(lethe train --help\)/, 'train', 'ok.csv', '--model', 'bpr', '--out', 'new', '--quiet', '--optimizer', 'sgd-pairs', '--weight-decay', '1');
-  fails(2, /--polish is of use with a "tolerance" only/, 'train', 'ok.csv', '--model', 'als', '--out', 'new', '--quiet', '--polish', 'newton');
+  fails(
+    2,
+    /--weight-decay expected 0 with optimizer sgd-pairs.*; got 1 \(lethe train --help\)/,
+    'train',
+    'ok.csv',
+    '--model',
+    'bpr',
+    '--out',
+    'new',
+    '--quiet',
+    '--optimizer',
+    'sgd-pairs',
+    '--weight-decay',
+    '1',
+  );
+  fails(
+    2,
+    /--polish is of use with a "tolerance" only/,
+    'train',
+    'ok.csv',
+    '--model',
+    'als',
+    '--out',
+    'new',
+    '--quiet',
+    '--polish',
+    'newton',
+  );
   fails(2, /--method expected one of/, 'forget', 'm', 'ok.csv', '--method', 'magic', '--out', 'new', '--users', 'u1');
 });
 
 test('an input is never overwritten, a place that cannot be written is found out at the start', () => {
-  fails(2, /--out m would overwrite another file of this command, m/, 'forget', 'm', 'ok.csv', '--method', 'retrain', '--out', 'm', '--users', 'u1');
+  fails(
+    2,
+    /--out m would overwrite another file of this command, m/,
+    'forget',
+    'm',
+    'ok.csv',
+    '--method',
+    'retrain',
+    '--out',
+    'm',
+    '--users',
+    'u1',
+  );
   fails(2, /would overwrite another file/, 'train', 'ok.csv', '--model', 'popularity', '--out', './ok.csv');
   fails(2, /is a folder/, 'train', 'ok.csv', '--model', 'popularity', '--out', 'hollow');
-  fails(2, /--retain-out .*new would overwrite another file/, 'forget', 'm', 'ok.csv', '--method', 'retrain', '--out', 'new', '--users', 'u1', '--retain-out', './new');
-  fails(2, /--out expected a folder, ok\.csv is a file/, 'generate', '--users', '10', '--items', '5', '--interactions', '20', '--out', 'ok.csv');
+  fails(
+    2,
+    /--retain-out .*new would overwrite another file/,
+    'forget',
+    'm',
+    'ok.csv',
+    '--method',
+    'retrain',
+    '--out',
+    'new',
+    '--users',
+    'u1',
+    '--retain-out',
+    './new',
+  );
+  fails(
+    2,
+    /--out expected a folder, ok\.csv is a file/,
+    'generate',
+    '--users',
+    '10',
+    '--items',
+    '5',
+    '--interactions',
+    '20',
+    '--out',
+    'ok.csv',
+  );
   fails(2, /is a device or a pipe/, 'train', 'ok.csv', '--model', 'popularity', '--out', '/dev/null');
   fails(1, /cannot write absent\/new: no such file or folder/, 'train', 'ok.csv', '--model', 'popularity', '--out', 'absent/new');
-  fails(2, /--out expected a folder, ok\.csv is a file/, 'generate', '--users', '5', '--items', '5', '--interactions', '9', '--out', 'ok.csv');
+  fails(
+    2,
+    /--out expected a folder, ok\.csv is a file/,
+    'generate',
+    '--users',
+    '5',
+    '--items',
+    '5',
+    '--interactions',
+    '9',
+    '--out',
+    'ok.csv',
+  );
   if (process.getuid?.() === 0) return console.log('skipped: a read-only folder does not stop root');
   mkdirSync(place.path('locked'));
   chmodSync(place.path('locked'), 0o500);
@@ -167,7 +282,21 @@ test('a stack is shown with --debug only', () => {
 
 const LONG_RUNS: Readonly<Record<string, readonly string[]>> = {
   train: ['train', 'repeats.csv', '--model', 'als', '--iterations', '100000', '--out', 'new'],
-  forget: ['forget', 'a', 'repeats.csv', '--method', 'unlearn-als', '--passes', '100000', '--users', 'u1', '--out', 'new', '--retain-out', 'rest'],
+  forget: [
+    'forget',
+    'a',
+    'repeats.csv',
+    '--method',
+    'unlearn-als',
+    '--passes',
+    '100000',
+    '--users',
+    'u1',
+    '--out',
+    'new',
+    '--retain-out',
+    'rest',
+  ],
 };
 for (const [name, args] of Object.entries(LONG_RUNS)) {
   test(`Ctrl-C in the middle of ${name}: one line, status 130, no file`, async () => {
@@ -181,7 +310,7 @@ for (const [name, args] of Object.entries(LONG_RUNS)) {
     await once(child.stderr!, 'data');
     await new Promise((resolve) => setTimeout(resolve, 100));
     child.kill('SIGINT');
-    const [status] = await once(child, 'close') as [number];
+    const [status] = (await once(child, 'close')) as [number];
     assert.match(stderr, /^repeats\.csv: [^\n]*\n(memory: [^\n]*\n)?lethe: interrupted; nothing was written\n$/);
     assert.is(status, 130);
     assert.equal(place.files, before);
@@ -193,7 +322,7 @@ test('a reader that stops early is no failure', async () => {
   place.json('train', 'wide.csv', '--model', 'popularity', '--out', 'wide');
   const child = place.start('recommend', 'wide', 'wide.csv', '--user', 'u1', '-k', '3000');
   child.stdout!.once('data', () => child.stdout!.destroy());
-  const [status] = await once(child, 'exit') as [number];
+  const [status] = (await once(child, 'exit')) as [number];
   assert.is(status, 0);
 });
 

@@ -1,8 +1,9 @@
 // The fast kernels from the command line: chosen by name, marked in everything that comes out; where the host cannot run
 // them, one line that says so, and nothing written.
+
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readFileSync } from 'node:fs';
 import { hasRelaxedSimd } from '../../src/fast.ts';
 import { ratingsCsv, Workplace } from './cli-process.ts';
 
@@ -37,7 +38,10 @@ if (!hasRelaxedSimd()) {
   test('refused here, in one line that names the remedy', () => {
     const { status, stdout, stderr } = place.run(...TRAIN, '--out', 'new', '--kernels', 'fast');
     assert.equal([status, stdout], [1, '']);
-    assert.match(stderr, /^lethe: the fast kernels need relaxed SIMD, which this host's WebAssembly does not have: use the default kernels, or [^\n]*\n$/);
+    assert.match(
+      stderr,
+      /^lethe: the fast kernels need relaxed SIMD, which this host's WebAssembly does not have: use the default kernels, or [^\n]*\n$/,
+    );
     assert.not(place.files.includes('new'));
   });
 } else {
@@ -46,7 +50,11 @@ if (!hasRelaxedSimd()) {
     assert.equal([trained.kernels, trained.byteComparable], ['fast', false]);
     const forget = (model: string, out: string, ...more: string[]) =>
       place.json('forget', model, 'data.csv', '--method', 'unlearn-als', '--users', 'u1', '--out', out, ...more);
-    for (const [model, out, more] of [['quick', 'a', []], ['plain', 'b', ['--kernels', 'fast']], ['quick', 'c', ['--kernels', 'fast']]] as const) {
+    for (const [model, out, more] of [
+      ['quick', 'a', []],
+      ['plain', 'b', ['--kernels', 'fast']],
+      ['quick', 'c', ['--kernels', 'fast']],
+    ] as const) {
       const report = forget(model, out, ...more);
       assert.equal([report.kernels, report.byteComparable, report.exactness], ['fast', false, 'approximate'], `${model} ${more}`);
       const info = place.json('inspect', out);
@@ -55,7 +63,10 @@ if (!hasRelaxedSimd()) {
     assert.not('kernels' in forget('plain', 'd'));
     assert.match(place.run('inspect', 'a').stdout, /made by +fast kernels: not comparable byte by byte/);
     const { models } = place.json('compare', 'plain', 'a', 'data.csv', '--users', 'u1', '--gold');
-    assert.equal(models.map((row: { kernels?: string }) => row.kernels), [undefined, 'fast', undefined]);
+    assert.equal(
+      models.map((row: { kernels?: string }) => row.kernels),
+      [undefined, 'fast', undefined],
+    );
     const metrics = place.json('evaluate', 'plain', 'data.csv', '--kernels', 'fast');
     assert.equal([metrics.kernels, metrics.byteComparable], ['fast', false]);
     const { stderr } = place.run('evaluate', 'plain', 'data.csv', '--kernels', 'fast');

@@ -18,7 +18,7 @@ test('an interrupted training goes on from its checkpoint to the same bytes', as
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   while (!place.files.includes('kept')) await new Promise((resolve) => setTimeout(resolve, 20));
   child.kill('SIGINT');
-  const [status] = await once(child, 'close') as [number];
+  const [status] = (await once(child, 'close')) as [number];
   assert.is(status, 130);
   const epoch = Number(stderr.match(/^lethe: interrupted; kept holds the training up to epoch (\d+)\n$/)?.[1]);
   assert.ok(epoch >= 1, stderr);
@@ -39,7 +39,10 @@ test('a checkpoint that is damaged, foreign or for another training is refused',
   place.write('damaged', `lethe checkpoint 1\n${'x'.repeat(100)}`);
   assert.match(train('--model', 'bpr', '--checkpoint', 'damaged').stderr, /^lethe: damaged: the checkpoint is damaged/);
   assert.is(train('--model', 'popularity', '--checkpoint', 'new').status, 2);
-  assert.equal(place.files.filter((name) => name === 'x' || name === 'new'), []);
+  assert.equal(
+    place.files.filter((name) => name === 'x' || name === 'new'),
+    [],
+  );
 });
 
 test('a modality is forgotten, stays forgotten, and the original is told from the model that forgot', () => {
@@ -50,7 +53,10 @@ test('a modality is forgotten, stays forgotten, and the original is told from th
   assert.is.not(report.digestAfter, report.digestBefore);
   assert.equal(place.json('inspect', 'w').provenance.split.revoked, { text: ['1', '2'] });
   const { models } = place.json('compare', 'w', 'v', 'data', ...request, '--gold');
-  assert.equal(models.map(({ name }: { name: string }) => name), ['w', 'original', 'gold']);
+  assert.equal(
+    models.map(({ name }: { name: string }) => name),
+    ['w', 'original', 'gold'],
+  );
   assert.equal([models[0].scoreDistance, models[0]['forgetRecall@20']], [0, null]);
   assert.ok(models[1].scoreDistance > 0, 'negative control');
   // The data still bring the features: forgetting a user afterwards must not bring them back.

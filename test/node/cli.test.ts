@@ -1,6 +1,7 @@
 // The command line as a process: every command's result, as JSON and as text, and what stands in the files it writes.
-import { gunzipSync } from 'node:zlib';
+
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ratingsCsv, Workplace } from './cli-process.ts';
@@ -47,7 +48,12 @@ test('recommend leaves out what was seen, and names titles', () => {
   const { user, items } = place.json('recommend', 'm', 'ratings.csv', '--user', 'u7', '-k', '5');
   assert.is(user, 'u7');
   assert.is(items.length, 5);
-  const rated = new Set(ratingsCsv().split('\n').filter((line) => line.startsWith('u7,')).map((line) => line.split(',')[1]));
+  const rated = new Set(
+    ratingsCsv()
+      .split('\n')
+      .filter((line) => line.startsWith('u7,'))
+      .map((line) => line.split(',')[1]),
+  );
   const held = place.json('recommend', 'm', 'ratings.csv', '--user', 'u7', '-k', '40');
   assert.ok(held.items.length >= 40 - rated.size && held.items.length < 40);
   assert.is(items[0].title, `Film, the ${items[0].item}th`);
@@ -61,9 +67,23 @@ test('similar needs no data', () => {
   assert.ok(items.every((each: { item: string }) => each.item !== '3'));
 });
 
-test('forget writes another model; exact is gold\'s digest; the old one stays', () => {
+test("forget writes another model; exact is gold's digest; the old one stays", () => {
   const before = readFileSync(place.path('m'));
-  const report = place.json('forget', 'm', 'ratings.csv', '--method', 'retrain', '--out', 'n', '--users', 'u1,u2', '--items', '3', '--retain-out', 'retained.inter');
+  const report = place.json(
+    'forget',
+    'm',
+    'ratings.csv',
+    '--method',
+    'retrain',
+    '--out',
+    'n',
+    '--users',
+    'u1,u2',
+    '--items',
+    '3',
+    '--retain-out',
+    'retained.inter',
+  );
   assert.equal(readFileSync(place.path('m')), before);
   assert.equal([report.method, report.exactness, report.forgotten.users, report.forgotten.items], ['retrain', 'exact', 2, 1]);
   assert.ok(report.forgotten.interactions > 20);
@@ -75,14 +95,29 @@ test('forget writes another model; exact is gold\'s digest; the old one stays', 
 });
 
 test('a model that forgot works with the old data and with the retained, and tells the same', () => {
-  const old = place.json('evaluate', 'n', 'ratings.csv'), retained = place.json('evaluate', 'n', 'retained.inter');
+  const old = place.json('evaluate', 'n', 'ratings.csv');
+  const retained = place.json('evaluate', 'n', 'retained.inter');
   assert.equal(old, retained);
   assert.not.match(readFileSync(place.path('retained.inter'), 'utf8'), /^u[12]\t|\t3\t[1-5]\t\d+\t/m);
 });
 
 test('retained data train a model that agrees with the one that forgot', () => {
   for (const file of ['retained.inter', 'retained.inter.gz']) {
-    place.json('forget', 'm', 'ratings.csv', '--method', 'retrain', '--out', 'n2', '--users', 'u1,u2', '--items', '3', '--retain-out', file);
+    place.json(
+      'forget',
+      'm',
+      'ratings.csv',
+      '--method',
+      'retrain',
+      '--out',
+      'n2',
+      '--users',
+      'u1,u2',
+      '--items',
+      '3',
+      '--retain-out',
+      file,
+    );
     place.json('train', file, '--model', 'popularity', '--out', 'fresh');
     assert.is(place.json('inspect', 'fresh').provenance.fingerprint, place.json('inspect', 'n').provenance.fingerprint, file);
     assert.is(place.json('evaluate', 'n', file)['recall@20'], place.json('evaluate', 'n', 'ratings.csv')['recall@20'], file);
@@ -93,7 +128,19 @@ test('retained data train a model that agrees with the one that forgot', () => {
 test('single interactions: the old data still serve, with a note; further forgetting asks for the retained data', () => {
   const [, first, second] = place.run('recommend', 'm', 'ratings.csv', '--user', 'u7').stdout ? trainingPairs() : [];
   place.write('pairs.tsv', `${first}\r\n${second}`);
-  const report = place.json('forget', 'm', 'ratings.csv', '--method', 'retrain', '--out', 'single', '--interactions', '@pairs.tsv', '--retain-out', 'rest.inter');
+  const report = place.json(
+    'forget',
+    'm',
+    'ratings.csv',
+    '--method',
+    'retrain',
+    '--out',
+    'single',
+    '--interactions',
+    '@pairs.tsv',
+    '--retain-out',
+    'rest.inter',
+  );
   assert.equal(report.forgotten, { users: 0, items: 0, interactions: 2 });
   const served = place.run('recommend', 'single', 'ratings.csv', '--user', 'u7');
   assert.is(served.status, 0);
@@ -112,12 +159,18 @@ test('single interactions: the old data still serve, with a note; further forget
 /** Pairs of the training part as forget files write them, found in the retained data of nothing but user u1. */
 function trainingPairs(): string[] {
   place.json('forget', 'm', 'ratings.csv', '--method', 'retrain', '--out', 'tmp', '--users', 'u1', '--retain-out', 'tmp.inter');
-  return readFileSync(place.path('tmp.inter'), 'utf8').split('\n').filter((line) => line.endsWith('\t0')).map((line) => line.split('\t').slice(0, 2).join('\t'));
+  return readFileSync(place.path('tmp.inter'), 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('\t0'))
+    .map((line) => line.split('\t').slice(0, 2).join('\t'));
 }
 
 test('compare stands the original, the unlearned and gold side by side', () => {
   const { models, forgotten } = place.json('compare', 'n', 'm', 'ratings.csv', '--users', 'u1,u2', '--items', '3', '--gold', '-k', '10');
-  assert.equal(models.map(({ name }: { name: string }) => name), ['n', 'original', 'gold']);
+  assert.equal(
+    models.map(({ name }: { name: string }) => name),
+    ['n', 'original', 'gold'],
+  );
   const [unlearned, original, gold] = models;
   assert.equal([unlearned['overlap@10'], unlearned.scoreDistance, gold['overlap@10']], [1, 0, 1]);
   assert.ok(original.scoreDistance > 0, 'the negative control differs from gold');
@@ -136,7 +189,10 @@ test('compare gives null for what cannot be measured', () => {
 
 test('compare runs a method on the original, timed; and refuses models of other requests by name', () => {
   const { models } = place.json('compare', 'm', 'ratings.csv', '--users', 'u4', '--method', 'retrain', '--gold');
-  assert.equal(models.map(({ name }: { name: string }) => name), ['original', 'retrain', 'gold']);
+  assert.equal(
+    models.map(({ name }: { name: string }) => name),
+    ['original', 'retrain', 'gold'],
+  );
   assert.type(models[1].seconds, 'number');
   const other = place.run('compare', 'm', 'n', 'ratings.csv', '--users', 'u4');
   assert.is(other.status, 1);
@@ -153,11 +209,31 @@ test('a split that the data bring is taken and recorded', () => {
 test('odd ids pass through every command unchanged', () => {
   const odd = ['a,b', 'tab\there', '"quoted"', '__proto__', '007', 'Ünïcode 漢字', ' blank ', 'constructor'];
   const quoted = (id: string): string => `"${id.replaceAll('"', '""')}"`;
-  place.write('odd.csv', `﻿user,item\r\n${odd.flatMap((user) => odd.map((item) => `${quoted(user)},${quoted(item)}`)).filter((_, i) => i % 3 !== 1).join('\r\n')}`);
+  place.write(
+    'odd.csv',
+    `﻿user,item\r\n${odd
+      .flatMap((user) => odd.map((item) => `${quoted(user)},${quoted(item)}`))
+      .filter((_, i) => i % 3 !== 1)
+      .join('\r\n')}`,
+  );
   assert.equal(place.json('train', 'odd.csv', '--model', 'popularity', '--out', 'odd').users, odd.length);
   for (const id of odd) assert.is(place.json('recommend', 'odd', 'odd.csv', '--user', id, '--include-seen').user, id);
   place.write('ids.txt', `${odd.slice(1, 4).join('\n')}\n`);
-  const report = place.json('forget', 'odd', 'odd.csv', '--method', 'retrain', '--out', 'odd2', '--users', '"a,b",007', '--items', '@ids.txt', '--retain-out', 'odd.inter');
+  const report = place.json(
+    'forget',
+    'odd',
+    'odd.csv',
+    '--method',
+    'retrain',
+    '--out',
+    'odd2',
+    '--users',
+    '"a,b",007',
+    '--items',
+    '@ids.txt',
+    '--retain-out',
+    'odd.inter',
+  );
   assert.equal([report.forgotten.users, report.forgotten.items], [2, 3]);
   assert.is(place.run('recommend', 'odd2', 'odd.inter', '--user', 'tab\there').stderr, '');
   assert.is(place.run('recommend', 'odd2', 'odd.csv', '--user', 'a,b').status, 1);

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PART } from '../../src/data/dataset.ts';
-import { openNpz } from '../../src/formats/npz.ts';
 import { readDatasetFile } from '../../src/files/node-files.ts';
+import { openNpz } from '../../src/formats/npz.ts';
 
 const folder = new URL('../../../../shared/data/', import.meta.url);
 const at = (path: string) => new URL(path, folder).pathname;
@@ -24,7 +24,8 @@ if (!existsSync(folder)) {
       assert.is(data.duplicates, 0);
       assert.is(data.titles.get(data.items.indexOf('1')), 'Toy Story (1995)');
       assert.is(data.titles.size, 1682);
-      const user = data.users.indexOf('196'), entry = data.userItems.indptr[user] + data.itemsOf(user).indexOf(data.items.indexOf('242'));
+      const user = data.users.indexOf('196');
+      const entry = data.userItems.indptr[user] + data.itemsOf(user).indexOf(data.items.indexOf('242'));
       assert.is(data.userItems.data[entry], 3);
       assert.is(data.times![entry], 881250949);
     }
@@ -54,7 +55,10 @@ if (!existsSync(folder)) {
   test('Electronics, adjacency lists in three parts', async () => {
     const data = await readDatasetFile(at('electronics'));
     assert.equal(counts(data), [1435, 1522, 39975]);
-    assert.equal((['train', 'validation', 'test'] as const).map((name) => data.part(name).interactions), [31887, 4044, 4044]);
+    assert.equal(
+      (['train', 'validation', 'test'] as const).map((name) => data.part(name).interactions),
+      [31887, 4044, 4044],
+    );
   });
 
   test('Last.fm with two modalities in float32; titles of other ids are left alone', async () => {
@@ -83,7 +87,10 @@ if (!existsSync(folder)) {
   test('Baby brings its split', async () => {
     const data = await readDatasetFile(at('baby'));
     assert.equal(counts(data), [19445, 7050, 160792]);
-    assert.equal((['train', 'validation', 'test'] as const).map((name) => data.part(name).interactions), [119674, 20559, 20559]);
+    assert.equal(
+      (['train', 'validation', 'test'] as const).map((name) => data.part(name).interactions),
+      [119674, 20559, 20559],
+    );
   });
 
   test('Baby brings its neighbours as .npz', async () => {

@@ -1,14 +1,14 @@
 // Reading from and writing to files, and streaming what no string could hold.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generate } from '../../src/data/generate.ts';
-import { readDataset } from '../../src/formats/read.ts';
 import { nodePlatform, readDatasetFile, writeDatasetFolder } from '../../src/files/node-files.ts';
+import { readDataset } from '../../src/formats/read.ts';
 
 const test = suite('files');
 let folder = '';
@@ -67,7 +67,13 @@ test('a source may fill the same buffer again', async () => {
     for (let at = 0; at < bytes.length; at += 7) yield buffer.subarray(0, bytes.copy(buffer, 0, at, at + 7));
   }
   const data = await readDataset({ name: 'x.csv', chunks: reused() });
-  assert.equal([[...data.users], [...data.items]], [['ann', 'bob', 'cleo'], ['coffee', 'milk', 'tea']]);
+  assert.equal(
+    [[...data.users], [...data.items]],
+    [
+      ['ann', 'bob', 'cleo'],
+      ['coffee', 'milk', 'tea'],
+    ],
+  );
 });
 
 test('a file is written whole or not at all', async () => {

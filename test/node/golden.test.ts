@@ -1,16 +1,17 @@
 // Today's bytes are yesterday's bytes: the golden suite against what is on record; and proof that it sees one ulp.
 // After a change of bytes that is meant, `npm run test:runtimes -- --record --only "node 20"` renews the record, and CHANGELOG.md says so
 // under "Numerics".
-import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
+
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { embeddedBytes } from '../../src/wasm/embedded.ts';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
 import { loadKernels } from '../../src/index.ts';
+import { embeddedBytes } from '../../src/wasm/embedded.ts';
 import { firstChange, firstDifference } from '../golden/compare.ts';
-import { stages, type Stage } from '../golden/golden.ts';
+import { type Stage, stages } from '../golden/golden.ts';
 
 const test = suite('golden');
 
@@ -23,11 +24,18 @@ async function run(): Promise<Stage[]> {
 
 test('every stage on record gives the bytes on record', async () => {
   const now = await run();
-  assert.is(firstChange(now, recorded), undefined,
-    'the first stage whose bytes changed; if that is meant: npm run test:runtimes -- --record --only "node 20"');
+  assert.is(
+    firstChange(now, recorded),
+    undefined,
+    'the first stage whose bytes changed; if that is meant: npm run test:runtimes -- --record --only "node 20"',
+  );
   const names = now.map(({ stage }) => stage);
   assert.is(new Set(names).size, names.length, 'two stages have one name');
-  assert.equal(Object.keys(recorded).filter((stage) => !names.includes(stage)), [], 'stages on record that are gone');
+  assert.equal(
+    Object.keys(recorded).filter((stage) => !names.includes(stage)),
+    [],
+    'stages on record that are gone',
+  );
   assert.ok(recorded.als && recorded['als+unlearn-als/users']);
 });
 
@@ -39,7 +47,11 @@ async function runWith(change: (source: string) => string): Promise<Stage[]> {
     const file = join(folder, 'assembly', 'als.ts');
     writeFileSync(file, change(readFileSync(file, 'utf8')));
     const flags = ['--runtime', 'stub', '--use', 'abort=', '--enable', 'simd', '--initialMemory', '1', '--noAssert', '-O0'];
-    execFileSync(process.execPath, [resolve('node_modules/assemblyscript/bin/asc.js'), 'assembly/index.ts', '-o', 'kernels.wasm', ...flags], { cwd: folder });
+    execFileSync(
+      process.execPath,
+      [resolve('node_modules/assemblyscript/bin/asc.js'), 'assembly/index.ts', '-o', 'kernels.wasm', ...flags],
+      { cwd: folder },
+    );
     await loadKernels(readFileSync(join(folder, 'kernels.wasm')));
     return await run();
   } finally {
@@ -63,7 +75,10 @@ test('one ulp in one kernel is caught, and its first stage named', async () => {
 });
 
 test('a stage that is missing or new is a difference', () => {
-  const [a, b] = [{ stage: 'a', digest: '1' }, { stage: 'b', digest: '2' }];
+  const [a, b] = [
+    { stage: 'a', digest: '1' },
+    { stage: 'b', digest: '2' },
+  ];
   assert.is(firstDifference([a, b], [a, b]), undefined);
   assert.is(firstDifference([a], [a, b]), 'b is absent');
   assert.is(firstDifference([a, b], [a]), 'b');

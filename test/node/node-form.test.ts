@@ -1,9 +1,10 @@
 // dist/node, what Node gets as `lethe`: the same library in one file, whatever entry it is asked through.
+
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readFileSync } from 'node:fs';
-import * as plain from '../../src/index.ts';
 import { fastKernels as plainFast } from '../../src/fast.ts';
+import * as plain from '../../src/index.ts';
 import { clustered } from '../fixtures.ts';
 
 const test = suite('the form for Node');
@@ -22,7 +23,8 @@ test('every entry exports what the plain form exports, of one library', async ()
 });
 
 test('holds the same kernels, and the fast ones in a file of their own', async () => {
-  const { defaultKernels } = await node('index'), { fastKernels } = await node('fast');
+  const { defaultKernels } = await node('index');
+  const { fastKernels } = await node('fast');
   assert.is(defaultKernels.digest, plain.defaultKernels.digest);
   assert.equal(defaultKernels.bytes(), plain.defaultKernels.bytes());
   assert.equal(fastKernels.bytes(), plainFast.bytes());
@@ -31,7 +33,8 @@ test('holds the same kernels, and the fast ones in a file of their own', async (
 });
 
 test('trains to the same bytes, with threads too', async () => {
-  const { als, digest, openTeam } = await node('index'), options = { factors: 16, iterations: 3 };
+  const { als, digest, openTeam } = await node('index');
+  const options = { factors: 16, iterations: 3 };
   const expected = await plain.digest(await plain.als.fit(clustered(), options));
   assert.is(await digest(await als.fit(clustered(), options)), expected);
   assert.is(await digest(await als.fit(clustered(), options, { threads: 2 })), expected);

@@ -1,14 +1,15 @@
 // The package as users get it: its entries follow the registries, its files are what they need, its sizes stay in budget.
 // Building and running it through bundlers takes longer: `npm run test:package`.
-import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { VERSION } from '../../src/base/version.ts';
 import { MODELS } from '../../src/models/index.ts';
 import { UNLEARNERS } from '../../src/unlearn/index.ts';
-import { VERSION } from '../../src/base/version.ts';
 
 const test = suite('package');
 
@@ -29,8 +30,11 @@ test('every model and every method has its subpath, in npm and in JSR', async ()
 });
 
 test('JSR gets every generated file that the sources import', () => {
-  const imported = new Set(readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
-    .flatMap((name) => [...readFileSync(`src/${name}`, 'utf8').matchAll(/from '(?:\.\.\/)+(build\/[^']+)'/g)].map((found) => found[1])));
+  const imported = new Set(
+    readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [...readFileSync(`src/${name}`, 'utf8').matchAll(/from '(?:\.\.\/)+(build\/[^']+)'/g)].map((found) => found[1])),
+  );
   const { include, exclude } = json('jsr.json').publish;
   assert.ok(imported.size >= 3);
   for (const file of imported) assert.ok(include.includes(file) && exclude.includes(`!${file}`), `${file} is not published`);
@@ -38,7 +42,9 @@ test('JSR gets every generated file that the sources import', () => {
 
 test('an entry that is missing would be seen', async () => {
   const { packageExports } = await script('exports.mjs');
-  const grown = packageExports(new Map([['index', 'index'], ...[...Object.keys(MODELS), 'newcomer'].map((name): [string, string] => [name, `models/${name}`])]));
+  const grown = packageExports(
+    new Map([['index', 'index'], ...[...Object.keys(MODELS), 'newcomer'].map((name): [string, string] => [name, `models/${name}`])]),
+  );
   assert.not.equal(manifest.exports, grown);
   assert.is(grown['./newcomer'].types, './dist/src/models/newcomer.d.ts');
 });
@@ -58,11 +64,19 @@ test('one version everywhere', () => {
 });
 
 test('the package holds what users need and nothing else', () => {
-  const packed = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const packed = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  );
   const files = (packed[0].files as { path: string }[]).map(({ path }) => path);
-  const expected = /^(package\.json|README\.md|LICENSE|dist\/(src|build|node|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels(\.fast)?\.wasm)$/;
-  assert.equal(files.filter((path) => !expected.test(path)), []);
-  const targets = Object.values(manifest.exports as Record<string, string | Record<string, string>>).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
+  const expected =
+    /^(package\.json|README\.md|LICENSE|dist\/(src|build|node|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels(\.fast)?\.wasm)$/;
+  assert.equal(
+    files.filter((path) => !expected.test(path)),
+    [],
+  );
+  const targets = Object.values(manifest.exports as Record<string, string | Record<string, string>>).flatMap((target) =>
+    typeof target === 'string' ? [target] : Object.values(target),
+  );
   for (const target of [...targets, manifest.types, ...(existsSync('src/cli/main.ts') ? [manifest.bin.lethe] : [])]) {
     const path = target.replace('./', '');
     assert.ok(existsSync(path) && files.includes(path), `${path} is named in package.json but not packed`);
@@ -72,7 +86,10 @@ test('the package holds what users need and nothing else', () => {
 test('the web form imports nothing by name, so a plain script can load it', () => {
   for (const name of ['index', ...Object.keys(MODELS)]) {
     const text = readFileSync(`dist/web/${name}.js`, 'utf8');
-    assert.equal([...text.matchAll(/^(?:import|export)\b[^'"\n]*from\s*"([^".][^"]*)"/gm)].map((found) => found[1]), []);
+    assert.equal(
+      [...text.matchAll(/^(?:import|export)\b[^'"\n]*from\s*"([^".][^"]*)"/gm)].map((found) => found[1]),
+      [],
+    );
   }
 });
 
@@ -86,13 +103,17 @@ test('nobody carries the fast kernels but who imports lethe/fast', () => {
     return seen;
   };
   const digestOf = (file: string): string => readFileSync(`dist/build/${file}.js`, 'utf8').match(/kernelsDigest = '([0-9a-f]{64})'/)![1];
-  const carries = (folder: string, entry: string, digest: string): boolean => [...brought(folder, entry)].some((file) => readFileSync(`${folder}/${file}`, 'utf8').includes(digest));
+  const carries = (folder: string, entry: string, digest: string): boolean =>
+    [...brought(folder, entry)].some((file) => readFileSync(`${folder}/${file}`, 'utf8').includes(digest));
   for (const folder of ['dist/web', 'dist/edge']) {
-    for (const entry of ['index', ...Object.keys(MODELS), ...Object.keys(UNLEARNERS)]) assert.not(carries(folder, `${entry}.js`, digestOf('embedded-fast')), `${folder}/${entry}.js`);
+    for (const entry of ['index', ...Object.keys(MODELS), ...Object.keys(UNLEARNERS)])
+      assert.not(carries(folder, `${entry}.js`, digestOf('embedded-fast')), `${folder}/${entry}.js`);
     assert.ok(carries(folder, 'fast.js', digestOf('embedded-fast')), 'the check sees it');
     assert.not(carries(folder, 'fast.js', digestOf('embedded')), 'nor the other way round');
   }
-  const importers = readdirSync('dist/src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js') && /from '[^']*\/embedded-fast\.js'/.test(readFileSync(`dist/src/${name}`, 'utf8')));
+  const importers = readdirSync('dist/src', { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.js') && /from '[^']*\/embedded-fast\.js'/.test(readFileSync(`dist/src/${name}`, 'utf8')),
+  );
   assert.equal(importers.sort(), ['fast.js', 'wasm/embedded-fast.js']);
 });
 

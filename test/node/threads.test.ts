@@ -1,15 +1,17 @@
 // What can be seen of threads in Node only: that they are really there, that they go, and what happens when one fails.
+
+import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { spawnSync } from 'node:child_process';
 import { als, generate, loadKernels } from '../../src/index.ts';
-import { embeddedModule } from '../../src/wasm/embedded.ts';
 import { openTeam, planEven, type Team } from '../../src/threads/team.ts';
+import { embeddedModule } from '../../src/wasm/embedded.ts';
 
 const test = suite('threads in Node');
 const data = await generate({ users: 200, items: 100, interactions: 4000 });
 /** Workers that were started and have not ended, and how many there ever were. */
-let live = 0, started = 0;
+let live = 0;
+let started = 0;
 process.on('worker', (worker) => {
   live++;
   started++;
@@ -18,15 +20,23 @@ process.on('worker', (worker) => {
 
 /** Sums rows of ones into a matrix per thread, until somebody but the main thread has taken part. */
 async function untilWorkersTakePart(team: Team, gramOf: (matrices: number) => { base: number; thread: number }): Promise<Float64Array[]> {
-  const { arena } = team, rows = 65536;
-  const Y = arena.alloc(rows * 32), matrices = arena.allocZeroed(512 * team.threads), scratch = arena.alloc(16384 * team.threads);
+  const { arena } = team;
+  const rows = 65536;
+  const Y = arena.alloc(rows * 32);
+  const matrices = arena.allocZeroed(512 * team.threads);
+  const scratch = arena.alloc(16384 * team.threads);
   arena.f32(Y, rows * 8).fill(1);
   const plan = { ...planEven(rows, 64), costs: new Float64Array(1024).fill(1 << 27) };
   const sums = (): Float64Array[] => Array.from({ length: team.threads }, (_, t) => arena.f64(matrices + 512 * t, 64).slice());
   for (let run = 0; run < 100; run++) {
     arena.u8(matrices, 512 * team.threads).fill(0);
     await team.run('gram_accumulate', plan, [8, 1, 0, Y, gramOf(matrices), { base: scratch, thread: 16384 }]);
-    if (sums().slice(1).some((sum) => sum[0] > 0)) return sums();
+    if (
+      sums()
+        .slice(1)
+        .some((sum) => sum[0] > 0)
+    )
+      return sums();
   }
   throw new Error('no worker took part in 100 jobs');
 }
@@ -36,7 +46,11 @@ test('workers are there, take part, and are gone when the team is closed', async
   assert.is(team.threads, 3);
   assert.is(live, 2);
   const sums = await untilWorkersTakePart(team, (base) => ({ base, thread: 512 }));
-  assert.is(sums.reduce((sum, matrix) => sum + matrix[0], 0), 65536, 'every row once');
+  assert.is(
+    sums.reduce((sum, matrix) => sum + matrix[0], 0),
+    65536,
+    'every row once',
+  );
   await team.close();
   assert.is(live, 0);
 });
@@ -44,13 +58,16 @@ test('workers are there, take part, and are gone when the team is closed', async
 test('an error of a worker reaches the caller, and the team works on', async () => {
   const team = await openTeam(2);
   // Only the worker's matrix lies outside of the memory.
-  const error = await untilWorkersTakePart(team, (base) => ({ base, thread: 0xf0000000 })).then(() => undefined, (e) => e);
+  const error = await untilWorkersTakePart(team, (base) => ({ base, thread: 0xf0000000 })).then(
+    () => undefined,
+    (e) => e,
+  );
   assert.match(String(error), /a worker thread failed in gram_accumulate/);
   assert.is((await untilWorkersTakePart(team, (base) => ({ base, thread: 512 }))).length, 2);
   await team.close();
 });
 
-test('an error on all threads is the engine\'s own', async () => {
+test("an error on all threads is the engine's own", async () => {
   const team = await openTeam(3);
   const error = await team.run('gram_accumulate', planEven(4096, 16), [8, 1, 0, 0xf0000000, 0xf0000000, 0xf0000000]).catch((e) => e);
   assert.instance(error, WebAssembly.RuntimeError);
@@ -61,10 +78,16 @@ test('a fit leaves no worker, however it ends', async () => {
   const before = started;
   await als.fit(data, { factors: 8, iterations: 1 }, { threads: 3 });
   assert.is(live, 0);
-  await als.fit(data, { factors: 60, objective: 'explicit', regularization: 0, iterations: 1 }, { threads: 3 }).then(() => assert.unreachable(), () => {});
+  await als.fit(data, { factors: 60, objective: 'explicit', regularization: 0, iterations: 1 }, { threads: 3 }).then(
+    () => assert.unreachable(),
+    () => {},
+  );
   assert.is(live, 0);
   const stop = new AbortController();
-  await als.fit(data, { factors: 8, iterations: 1000 }, { threads: 3, signal: stop.signal, onProgress: () => stop.abort() }).then(() => assert.unreachable(), () => {});
+  await als.fit(data, { factors: 8, iterations: 1000 }, { threads: 3, signal: stop.signal, onProgress: () => stop.abort() }).then(
+    () => assert.unreachable(),
+    () => {},
+  );
   assert.is(live, 0);
   assert.is(started, before + 6);
 });

@@ -33,11 +33,21 @@ export function toGroups(ld: number, M: ArrayLike<number>): Float64Array {
 
 /** The equations of a row: A = G + Σ w y yᵀ + reg I (pads 1 on the diagonal) and b = Σ t y. */
 export function rowSystem(
-  row: number, factors: number, ld: number, p: Weights, entries: SparseRows, reg: number, G: ArrayLike<number> | null, Y: ArrayLike<number>,
+  row: number,
+  factors: number,
+  ld: number,
+  p: Weights,
+  entries: SparseRows,
+  reg: number,
+  G: ArrayLike<number> | null,
+  Y: ArrayLike<number>,
 ): { A: Float64Array; b: Float64Array } {
-  const A = G ? Float64Array.from(G) : new Float64Array(ld * ld), b = new Float64Array(ld);
+  const A = G ? Float64Array.from(G) : new Float64Array(ld * ld);
+  const b = new Float64Array(ld);
   for (let e = entries.indptr[row]; e < entries.indptr[row + 1]; e++) {
-    const y = entries.indices[e] * ld, w = weightOf(p, entries.data[e]), t = targetOf(p, entries.data[e]);
+    const y = entries.indices[e] * ld;
+    const w = weightOf(p, entries.data[e]);
+    const t = targetOf(p, entries.data[e]);
     for (let i = 0; i < ld; i++) {
       b[i] += t * Y[y + i];
       for (let j = 0; j < ld; j++) A[i * ld + j] += w * Y[y + i] * Y[y + j];
@@ -49,7 +59,8 @@ export function rowSystem(
 
 /** x with A x = b, by Gaussian elimination with row pivots. */
 export function solve(n: number, matrix: ArrayLike<number>, rhs: ArrayLike<number>): Float64Array {
-  const A = Float64Array.from(matrix), b = Float64Array.from(rhs);
+  const A = Float64Array.from(matrix);
+  const b = Float64Array.from(rhs);
   for (let k = 0; k < n; k++) {
     let pivot = k;
     for (let i = k + 1; i < n; i++) if (Math.abs(A[i * n + k]) > Math.abs(A[pivot * n + k])) pivot = i;
@@ -70,12 +81,21 @@ export function solve(n: number, matrix: ArrayLike<number>, rhs: ArrayLike<numbe
 }
 
 /** `steps` steps of conjugate gradients from x; stops below r·r = 1e-20. */
-export function conjugateGradients(n: number, A: ArrayLike<number>, b: ArrayLike<number>, start: ArrayLike<number>, steps: number): Float64Array {
-  const x = Float64Array.from(start), r = multiply(n, A, x).map((Ax, i) => b[i] - Ax);
-  let p = r.slice(), rr = squares(r);
+export function conjugateGradients(
+  n: number,
+  A: ArrayLike<number>,
+  b: ArrayLike<number>,
+  start: ArrayLike<number>,
+  steps: number,
+): Float64Array {
+  const x = Float64Array.from(start);
+  const r = multiply(n, A, x).map((Ax, i) => b[i] - Ax);
+  let p = r.slice();
+  let rr = squares(r);
   for (let step = 0; step < steps && rr >= 1e-20; step++) {
-    const q = multiply(n, A, p), alpha = rr / p.reduce((sum, v, i) => sum + v * q[i], 0);
-    for (let i = 0; i < n; i++) x[i] += alpha * p[i], r[i] -= alpha * q[i];
+    const q = multiply(n, A, p);
+    const alpha = rr / p.reduce((sum, v, i) => sum + v * q[i], 0);
+    for (let i = 0; i < n; i++) (x[i] += alpha * p[i]), (r[i] -= alpha * q[i]);
     const next = squares(r);
     p = p.map((v, i) => r[i] + (next / rr) * v);
     rr = next;
@@ -101,15 +121,22 @@ export function dotRows(X: ArrayLike<number>, r: number, Y: ArrayLike<number>, s
 
 /** The objective cell by cell, over ALL cells: base·s² + the observed cells' terms + the penalties. */
 export function objective(
-  p: Weights, base: number, entries: SparseRows, X: ArrayLike<number>, Y: ArrayLike<number>, ld: number,
-  regX: ArrayLike<number>, regY: ArrayLike<number>,
+  p: Weights,
+  base: number,
+  entries: SparseRows,
+  X: ArrayLike<number>,
+  Y: ArrayLike<number>,
+  ld: number,
+  regX: ArrayLike<number>,
+  regY: ArrayLike<number>,
 ): number {
   let sum = 0;
   for (let r = 0; r < entries.rows; r++) {
     const observed = new Map<number, number>();
     for (let e = entries.indptr[r]; e < entries.indptr[r + 1]; e++) observed.set(entries.indices[e], entries.data[e]);
     for (let c = 0; c < entries.cols; c++) {
-      const s = dotRows(X, r, Y, c, ld), v = observed.get(c);
+      const s = dotRows(X, r, Y, c, ld);
+      const v = observed.get(c);
       sum += base * s * s;
       if (v === undefined) continue;
       const t = targetOf(p, v);

@@ -17,9 +17,11 @@ function pair(radiusWord: number, angleWord: number): [number, number] {
 }
 
 function rowsOf(keys: Uint32Array, cols: number, row: (lo: number, hi: number) => number[]): Float64Array {
-  const ld = paddedWidth(cols), out = new Float64Array((keys.length / 2) * ld);
+  const ld = paddedWidth(cols);
+  const out = new Float64Array((keys.length / 2) * ld);
   for (let r = 0; r < keys.length / 2; r++) {
-    const lo = keys[2 * r], hi = keys[2 * r + 1];
+    const lo = keys[2 * r];
+    const hi = keys[2 * r + 1];
     if (lo !== 0 || hi !== 0) out.set(row(lo, hi).slice(0, cols), r * ld);
   }
   return out;
@@ -27,7 +29,8 @@ function rowsOf(keys: Uint32Array, cols: number, row: (lo: number, hi: number) =
 
 export function normalRows(keys: Uint32Array, factors: number, seed: number, stream: number, scale: number): Float64Array {
   return rowsOf(keys, factors, (lo, hi) => {
-    const w = words(factors, seed, stream, lo, hi), row: number[] = [];
+    const w = words(factors, seed, stream, lo, hi);
+    const row: number[] = [];
     for (let i = 0; i < w.length; i += 2) row.push(...pair(w[i], w[i + 1]).map((x) => x * scale));
     return row;
   });
@@ -38,10 +41,20 @@ export function uniformRows(keys: Uint32Array, cols: number, seed: number, strea
 }
 
 /** What `draw_negatives` draws, try by try. */
-export function negative(key: readonly [number, number], seed: number, stream: number, epoch: number, draw: number, tries: number, ceiling: number,
-  counts: ArrayLike<number>, closed: ReadonlySet<number>): number {
+export function negative(
+  key: readonly [number, number],
+  seed: number,
+  stream: number,
+  epoch: number,
+  draw: number,
+  tries: number,
+  ceiling: number,
+  counts: ArrayLike<number>,
+  closed: ReadonlySet<number>,
+): number {
   for (let t = 0; t < tries; t += ceiling > 0 ? 2 : 1) {
-    const block = philox(epoch, (draw << 8) | (t >> 2), key[0] | 0, key[1] | 0, seed, stream), item = Math.floor(((block[t & 3] >>> 0) / 2 ** 32) * counts.length);
+    const block = philox(epoch, (draw << 8) | (t >> 2), key[0] | 0, key[1] | 0, seed, stream);
+    const item = Math.floor(((block[t & 3] >>> 0) / 2 ** 32) * counts.length);
     if (ceiling > 0 && ((block[(t & 3) + 1] >>> 0) / 2 ** 32) * ceiling >= counts[item]) continue;
     if (counts[item] > 0 && !closed.has(item)) return item;
   }

@@ -2,15 +2,35 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  compatible, DatasetBuilder, deserialize, digest, forget, gold, partitionOf, popularity, recommend, serialize, UNLEARNERS,
-  DataError, ModelError, type ForgetRequest, type Model, type ModelKind, type Unlearner,
+  compatible,
+  DataError,
+  DatasetBuilder,
+  deserialize,
+  digest,
+  type ForgetRequest,
+  forget,
+  gold,
+  type Model,
+  ModelError,
+  type ModelKind,
+  partitionOf,
+  popularity,
+  recommend,
+  serialize,
+  UNLEARNERS,
+  type Unlearner,
 } from '../../src/index.ts';
 import { clustered, modelKinds, smallOptions } from '../fixtures.ts';
 
 const REQUESTS: Record<string, ForgetRequest> = {
   'a user': { users: ['u3'] },
   'an item': { items: ['i5'] },
-  interactions: { interactions: [['u0', 'i0'], ['u7', 'i9']] },
+  interactions: {
+    interactions: [
+      ['u0', 'i0'],
+      ['u7', 'i9'],
+    ],
+  },
   'a mix': { users: ['u1', 'u2'], items: ['i8'], interactions: [['u0', 'i0']] },
 };
 
@@ -75,14 +95,23 @@ for (const method of Object.values(UNLEARNERS) as Unlearner[]) {
           assert.is.not(report.digestAfter, report.digestBefore, 'the original passes the same check');
         }
         const bytes = await serialize(unlearned);
-        const text = new TextDecoder('latin1').decode(bytes), original = new TextDecoder('latin1').decode(before);
+        const text = new TextDecoder('latin1').decode(bytes);
+        const original = new TextDecoder('latin1').decode(before);
         for (const id of [...(request.users ?? []), ...(request.items ?? [])]) {
           assert.ok(original.includes(`"${id}"`), 'the check sees ids at all');
           assert.not(text.includes(`"${id}"`), `${id} is still in the saved bytes`);
         }
-        for (const [matrix, positions] of [['userFactors', partition.users], ['itemFactors', partition.items]] as const) {
+        for (const [matrix, positions] of [
+          ['userFactors', partition.users],
+          ['itemFactors', partition.items],
+        ] as const) {
           const rows = unlearned.parameters.get(matrix);
-          if (rows && kind.name === 'als') for (const p of positions) assert.ok(rows.row(p).every((v) => Object.is(v, 0)), 'a deleted row is not zero');
+          if (rows && kind.name === 'als')
+            for (const p of positions)
+              assert.ok(
+                rows.row(p).every((v) => Object.is(v, 0)),
+                'a deleted row is not zero',
+              );
         }
         const loaded = await deserialize(bytes);
         const users = [...retained.users];
@@ -102,7 +131,11 @@ for (const method of Object.values(UNLEARNERS) as Unlearner[]) {
     test('refuses the unknown, nothing, everything and foreign data, and changes nothing', async () => {
       const model = await modelOf(kind);
       const before = await digest(model);
-      const failure = (request: ForgetRequest, more: object = {}, on = data) => forget(model, on, request, { method, ...more }).then(() => undefined, (e) => e);
+      const failure = (request: ForgetRequest, more: object = {}, on = data) =>
+        forget(model, on, request, { method, ...more }).then(
+          () => undefined,
+          (e) => e,
+        );
       assert.match((await failure({ users: ['nobody'] })).message, /user "nobody" is unknown/);
       assert.match((await failure({ items: ['__proto__'] })).message, /item "__proto__" is unknown/);
       assert.match((await failure({ interactions: [['u0', 'nothing']] })).message, /"u0" with item "nothing" is not in the training data/);

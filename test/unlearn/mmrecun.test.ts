@@ -1,12 +1,26 @@
 // Unlearning by gradients: that it forgets what it should, nothing by accident, and says what it did.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  bm3, bpr, compare, Dataset, digest, finetune, forget, freedom, gold, lightgcn, mmrecun, negativeGradient, vbpr, ModelError,
-  type ForgetRequest, type Model,
-} from '../../src/index.ts';
-import { areaUnderCurve } from '../../src/forget/gradient-run.ts';
 import { partitionOf } from '../../src/forget/forget.ts';
+import { areaUnderCurve } from '../../src/forget/gradient-run.ts';
+import {
+  bm3,
+  bpr,
+  compare,
+  Dataset,
+  digest,
+  type ForgetRequest,
+  finetune,
+  forget,
+  freedom,
+  gold,
+  lightgcn,
+  type Model,
+  ModelError,
+  mmrecun,
+  negativeGradient,
+  vbpr,
+} from '../../src/index.ts';
 import { clustered } from '../fixtures.ts';
 
 const test = suite('mmrecun');
@@ -14,7 +28,8 @@ const SMALL = { factors: 8, epochs: 40, learningRate: 0.02, batchSize: 128 };
 const KINDS = [bpr, lightgcn, vbpr, freedom, bm3];
 
 const whole = clustered(120, 60);
-const train = whole.filter((e) => e % 6 !== 0), validation = whole.filter((e) => e % 6 === 0);
+const train = whole.filter((e) => e % 6 !== 0);
+const validation = whole.filter((e) => e % 6 === 0);
 const interactionsOf = (data: Dataset, wanted: (entry: number, user: number) => boolean): (readonly [string, string])[] => {
   const list: (readonly [string, string])[] = [];
   data.filter((entry, u, i) => {
@@ -25,26 +40,44 @@ const interactionsOf = (data: Dataset, wanted: (entry: number, user: number) => 
 };
 const PAIRS: ForgetRequest = { interactions: interactionsOf(train, (entry) => entry % 12 === 5) };
 const meanScore = (model: Model, pairs: readonly (readonly [string, string])[]): number => {
-  const users = Int32Array.from(pairs, ([u]) => model.users.indexOf(u)), items = Int32Array.from(pairs, ([, i]) => model.items.indexOf(i));
+  const users = Int32Array.from(pairs, ([u]) => model.users.indexOf(u));
+  const items = Int32Array.from(pairs, ([, i]) => model.items.indexOf(i));
   return model.scorePairs(users, items).reduce((sum, s) => sum + s, 0) / pairs.length;
 };
 
 for (const kind of KINDS) {
   test(`${kind.name}: forgotten pairs sink further than training on makes them, towards gold`, async () => {
     const model = await kind.fit(train, SMALL);
-    const run = async (method: typeof mmrecun | typeof finetune, options: object): Promise<Model> => (await forget(model, train, PAIRS, { method: method as never, options })).model;
+    const run = async (method: typeof mmrecun | typeof finetune, options: object): Promise<Model> =>
+      (await forget(model, train, PAIRS, { method: method as never, options })).model;
     const options = { epochs: 8, learningRate: 0.01 };
     const [unlearned, tuned] = [await run(mmrecun, options), await run(finetune, options)];
-    const [before, after, baseline] = [model, unlearned, tuned].map((m) => meanScore(m, PAIRS.interactions!) - meanScore(m, interactionsOf(train, (e) => e % 12 === 3)));
+    const [before, after, baseline] = [model, unlearned, tuned].map(
+      (m) =>
+        meanScore(m, PAIRS.interactions!) -
+        meanScore(
+          m,
+          interactionsOf(train, (e) => e % 12 === 3),
+        ),
+    );
     assert.ok(after < baseline, `${before} before, ${after} after, ${baseline} by training on`);
-    const partition = partitionOf(train, PAIRS), judge = await gold(model, partition);
-    const [original, ours] = compare([{ name: 'original', model }, { name: 'ours', model: unlearned }], partition, { gold: judge });
+    const partition = partitionOf(train, PAIRS);
+    const judge = await gold(model, partition);
+    const [original, ours] = compare(
+      [
+        { name: 'original', model },
+        { name: 'ours', model: unlearned },
+      ],
+      partition,
+      { gold: judge },
+    );
     assert.ok(ours['forgetRecall@20']! < original['forgetRecall@20']!);
   });
 }
 
 test('the reverse loss lowers the margin of forgotten pairs, in both forms and both schedules; only alpha does', async () => {
-  const model = await lightgcn.fit(train, SMALL), partition = partitionOf(train, PAIRS);
+  const model = await lightgcn.fit(train, SMALL);
+  const partition = partitionOf(train, PAIRS);
   const margin = (m: Model): number => {
     const never = interactionsOf(validation, (e) => e % 3 === 0);
     return meanScore(m, PAIRS.interactions!) - meanScore(m, never);
@@ -52,8 +85,14 @@ test('the reverse loss lowers the margin of forgotten pairs, in both forms and b
   const start = (await forget(model, train, PAIRS, { method: mmrecun, options: { epochs: 1, learningRate: 1e-9 } })).model;
   for (const form of ['negated', 'bounded'] as const) {
     for (const schedule of ['joint', 'alternating'] as const) {
-      const { model: one } = await forget(model, train, PAIRS, { method: mmrecun, options: { epochs: 1, form, schedule, learningRate: 0.005 } });
-      const { model: little } = await forget(model, train, PAIRS, { method: mmrecun, options: { epochs: 1, form, schedule, alpha: 1e-6, learningRate: 0.005 } });
+      const { model: one } = await forget(model, train, PAIRS, {
+        method: mmrecun,
+        options: { epochs: 1, form, schedule, learningRate: 0.005 },
+      });
+      const { model: little } = await forget(model, train, PAIRS, {
+        method: mmrecun,
+        options: { epochs: 1, form, schedule, alpha: 1e-6, learningRate: 0.005 },
+      });
       assert.ok(margin(one) < margin(start), `${form} ${schedule}: ${margin(start)} → ${margin(one)}`);
       assert.ok(margin(one) < margin(little), `${form} ${schedule}: no lower than without the reverse loss`);
     }
@@ -64,18 +103,35 @@ test('the reverse loss lowers the margin of forgotten pairs, in both forms and b
 test('stops at the reference measured beforehand; the guard brings back the last epoch it allows', async () => {
   const model = await lightgcn.fit(train, SMALL, { validation });
   const { report } = await forget(model, train, PAIRS, { method: mmrecun, validation, options: { learningRate: 0.003, guard: 0.8 } });
-  const { before, after, target, status, epochs } = report as never as { before: Record<string, number>; after: Record<string, number>; target: number; status: string; epochs: number };
+  const { before, after, target, status, epochs } = report as never as {
+    before: Record<string, number>;
+    after: Record<string, number>;
+    target: number;
+    status: string;
+    epochs: number;
+  };
   assert.is(status, 'complete');
   assert.ok(epochs > 0 && before.forgetRecall > target, 'the original fails the same check');
   assert.ok(after.forgetRecall <= target || after.membershipAuc <= 0.5);
   assert.ok(after.validationRecall >= 0.8 * before.validationRecall);
-  const strict = await forget(model, train, PAIRS, { method: mmrecun, validation, options: { target: 0, membershipFloor: 0, guard: 1, learningRate: 0.05, epochs: 30 } });
+  const strict = await forget(model, train, PAIRS, {
+    method: mmrecun,
+    validation,
+    options: { target: 0, membershipFloor: 0, guard: 1, learningRate: 0.05, epochs: 30 },
+  });
   assert.is(strict.report.status, 'guarded');
   assert.match(strict.report.advice as string, /retrain/);
-  assert.ok((strict.report.after as Record<string, number>).validationRecall >= (strict.report.before as Record<string, number>).validationRecall);
+  assert.ok(
+    (strict.report.after as Record<string, number>).validationRecall >= (strict.report.before as Record<string, number>).validationRecall,
+  );
   const lost = new Set(PAIRS.interactions!.map(([u]) => train.users.indexOf(u)));
-  const others = await forget(model, train, { interactions: PAIRS.interactions!.slice(0, 40) }, { method: mmrecun, validation: validation.filter((_, u) => ![...lost].slice(0, 40).includes(u)), options: { epochs: 2, guard: 0.5 } });
-  assert.ok(Number.isFinite(others.report.target as number), 'other users\' validation pairs serve where the forgetting ones have none');
+  const others = await forget(
+    model,
+    train,
+    { interactions: PAIRS.interactions!.slice(0, 40) },
+    { method: mmrecun, validation: validation.filter((_, u) => ![...lost].slice(0, 40).includes(u)), options: { epochs: 2, guard: 0.5 } },
+  );
+  assert.ok(Number.isFinite(others.report.target as number), "other users' validation pairs serve where the forgetting ones have none");
   const none = await forget(model, train, PAIRS, { method: mmrecun, validation: validation.filter(() => false), options: { epochs: 2 } });
   assert.is(none.report.status, 'unmeasured');
   const blind = await forget(model, train, PAIRS, { method: mmrecun, options: { epochs: 2 } });
@@ -84,7 +140,8 @@ test('stops at the reference measured beforehand; the guard brings back the last
 });
 
 test('deleted rows are zero; rows that lose all begin anew, not as training began them; nothing else moves for them', async () => {
-  const model = await bpr.fit(train, SMALL), user = train.users.at(4)!;
+  const model = await bpr.fit(train, SMALL);
+  const user = train.users.at(4)!;
   const pairs = interactionsOf(train, (_, u) => u === 4);
   const deleted = await forget(model, train, { users: [user] }, { method: mmrecun });
   const emptied = await forget(model, train, { interactions: pairs }, { method: mmrecun });
@@ -92,9 +149,15 @@ test('deleted rows are zero; rows that lose all begin anew, not as training bega
   assert.is(await digest(emptied.model), await digest(again.model));
   const rows = (m: Model): Float32Array => m.parameters.get('userFactors')!.row(4).slice();
   assert.ok(rows(deleted.model).every((v) => Object.is(v, 0)));
-  const untouched = await bpr.fit(train.filter((_, u) => u !== 4), { ...SMALL, epochs: 1, learningRate: 1e-12 });
+  const untouched = await bpr.fit(
+    train.filter((_, u) => u !== 4),
+    { ...SMALL, epochs: 1, learningRate: 1e-12 },
+  );
   const [fresh, seeded] = [rows(emptied.model), rows(untouched)];
-  assert.ok(fresh.some((v, c) => Math.abs(v - seeded[c]) > 1e-3), 'the seeded row leans to the history');
+  assert.ok(
+    fresh.some((v, c) => Math.abs(v - seeded[c]) > 1e-3),
+    'the seeded row leans to the history',
+  );
   assert.ok(fresh.some((v) => v !== 0));
   for (const { model: m, report } of [deleted, emptied]) {
     assert.is(report.reversedPairs, 0);
@@ -103,7 +166,8 @@ test('deleted rows are zero; rows that lose all begin anew, not as training bega
 });
 
 test('a scrub lowers what the seeded rows of forgotten users still find, keeps them fixed, and leaves nothing of them', async () => {
-  const users = Array.from({ length: 20 }, (_, k) => `u${k * 6 + 1}`), at = users.map((id) => train.users.indexOf(id));
+  const users = Array.from({ length: 20 }, (_, k) => `u${k * 6 + 1}`);
+  const at = users.map((id) => train.users.indexOf(id));
   const model = await lightgcn.fit(train, { ...SMALL, epochs: 80, factors: 16 });
   const plain = await forget(model, train, { users }, { method: mmrecun });
   const { model: scrubbed, report } = await forget(model, train, { users }, { method: mmrecun, options: { scrub: true } });
@@ -116,12 +180,14 @@ test('a scrub lowers what the seeded rows of forgotten users still find, keeps t
 
 /** Rows by which a parameter of two models differs. */
 const movedRows = (name: string, before: Model, after: Model): number[] => {
-  const a = before.parameters.get(name)!, b = after.parameters.get(name)!;
+  const a = before.parameters.get(name)!;
+  const b = after.parameters.get(name)!;
   return Array.from({ length: a.rows }, (_, r) => r).filter((r) => a.row(r).some((v, c) => v !== b.row(r)[c]));
 };
 
 test('only rows of users move for single interactions, unless all may', async () => {
-  const model = await lightgcn.fit(train, SMALL), moved = async (options: object): Promise<number[]> =>
+  const model = await lightgcn.fit(train, SMALL);
+  const moved = async (options: object): Promise<number[]> =>
     movedRows('nodes', model, (await forget(model, train, PAIRS, { method: mmrecun, options: { epochs: 1, ...options } })).model);
   const rows = await moved({});
   assert.ok(rows.length > 0 && rows.every((r) => r < train.users.size), `${rows}`);
@@ -129,21 +195,32 @@ test('only rows of users move for single interactions, unless all may', async ()
 });
 
 test('an emptied item is drawn by what remains where a graph of items reaches it, and nothing else moves', async () => {
-  const item = train.items.indexOf('i4'), request = { interactions: interactionsOf(train, () => true).filter(([, i]) => i === 'i4') };
+  const item = train.items.indexOf('i4');
+  const request = { interactions: interactionsOf(train, () => true).filter(([, i]) => i === 'i4') };
   for (const kind of [lightgcn, freedom]) {
-    const model = await kind.fit(train, SMALL), run = async (method: typeof mmrecun | typeof finetune, options: object): Promise<Model> =>
+    const model = await kind.fit(train, SMALL);
+    const run = async (method: typeof mmrecun | typeof finetune, options: object): Promise<Model> =>
       (await forget(model, train, request, { method: method as never, options })).model;
-    const ours = await run(mmrecun, {}), fresh = await run(finetune, { epochs: 1, learningRate: 1e-12 }), row = train.users.size + item;
-    const away = Math.max(...ours.parameters.get('nodes')!.row(row).map((v, c) => Math.abs(v - fresh.parameters.get('nodes')!.row(row)[c])));
+    const ours = await run(mmrecun, {});
+    const fresh = await run(finetune, { epochs: 1, learningRate: 1e-12 });
+    const row = train.users.size + item;
+    const away = Math.max(
+      ...ours.parameters
+        .get('nodes')!
+        .row(row)
+        .map((v, c) => Math.abs(v - fresh.parameters.get('nodes')!.row(row)[c])),
+    );
     assert.is(away > 1e-3, kind === freedom, `${kind.name}: ${away} from the fresh row`);
     assert.equal(movedRows('nodes', model, ours), [row]);
   }
 });
 
 test('touched rows alone: others and shared weights keep their bytes', async () => {
-  const model = await vbpr.fit(train, SMALL), few: ForgetRequest = { interactions: interactionsOf(train, (e) => e === 40 || e === 90) };
+  const model = await vbpr.fit(train, SMALL);
+  const few: ForgetRequest = { interactions: interactionsOf(train, (e) => e === 40 || e === 90) };
   const options = { rows: 'touched', epochs: 1, ratio: 0.01 } as const;
-  const sparse = train.filter((e) => e % 9 === 0 || e === 40 || e === 90), small = await vbpr.fit(sparse, { ...SMALL, batchSize: 2 });
+  const sparse = train.filter((e) => e % 9 === 0 || e === 40 || e === 90);
+  const small = await vbpr.fit(sparse, { ...SMALL, batchSize: 2 });
   const request = { interactions: [[sparse.users.at(0)!, sparse.items.at(sparse.itemsOf(0)[0])!]] as const };
   const { model: unlearned } = await forget(small, sparse, request, { method: mmrecun, options });
   const moved = (name: string): number => movedRows(name, small, unlearned).length;
@@ -155,25 +232,39 @@ test('touched rows alone: others and shared weights keep their bytes', async () 
 test('a revoked modality no longer reaches any score; the original fails the same check', async () => {
   const request: ForgetRequest = { modality: { name: 'text', items: ['i1', 'i2', 'i3'] } };
   const perturbed = (): Dataset => {
-    const text = train.features.get('text')!, values = text.values.map((v, k) => (k < 4 * text.dims ? v * 3 + k : v));
+    const text = train.features.get('text')!;
+    const values = text.values.map((v, k) => (k < 4 * text.dims ? v * 3 + k : v));
     return new Dataset({ ...train, features: new Map(train.features).set('text', { ...text, values }) });
   };
   const items = ['i1', 'i2', 'i3'].map((id) => train.items.indexOf(id));
   assert.ok(items.every((i) => i < 40));
   for (const kind of [vbpr, freedom, bm3]) {
     const model = await kind.fit(train, { ...SMALL, epochs: 10 });
-    const other = perturbed(), text = other.features.get('text')!, original = train.features.get('text')!;
+    const other = perturbed();
+    const text = other.features.get('text')!;
+    const original = train.features.get('text')!;
     // Only the revoked rows may differ between the two data sets.
     for (let i = 0; i < train.items.size; i++) {
       if (!items.includes(i)) text.values.set(original.values.subarray(i * text.dims, (i + 1) * text.dims), i * text.dims);
       else text.values[i * text.dims] += 5;
     }
-    const a = await forget(model, train, request, { method: mmrecun }), b = await forget(model, other, request, { method: mmrecun });
+    const a = await forget(model, train, request, { method: mmrecun });
+    const b = await forget(model, other, request, { method: mmrecun });
     assert.is(a.report.digestAfter, b.report.digestAfter, `${kind.name} still reads the revoked rows`);
     assert.is.not(a.report.digestAfter, a.report.digestBefore);
     assert.equal(a.report.modality, { name: 'text', items: 3 });
-    const control = await forget(model, train, { interactions: [[train.users.at(0)!, train.items.at(train.itemsOf(0)[0])!]] }, { method: finetune, options: { epochs: 1 } });
-    const changed = await forget(model, other, { interactions: [[train.users.at(0)!, train.items.at(train.itemsOf(0)[0])!]] }, { method: finetune, options: { epochs: 1 } });
+    const control = await forget(
+      model,
+      train,
+      { interactions: [[train.users.at(0)!, train.items.at(train.itemsOf(0)[0])!]] },
+      { method: finetune, options: { epochs: 1 } },
+    );
+    const changed = await forget(
+      model,
+      other,
+      { interactions: [[train.users.at(0)!, train.items.at(train.itemsOf(0)[0])!]] },
+      { method: finetune, options: { epochs: 1 } },
+    );
     assert.is.not(control.report.digestAfter, changed.report.digestAfter, `${kind.name}: the check sees the rows at all`);
   }
   const many: ForgetRequest = { modality: { name: 'text' } };
@@ -186,14 +277,18 @@ test('a revoked modality no longer reaches any score; the original fails the sam
 test('refuses to forget a modality that the model does not use', async () => {
   for (const kind of [bpr, lightgcn]) {
     const model = await kind.fit(train, { ...SMALL, epochs: 1 });
-    const error = await forget(model, train, { modality: { name: 'audio' } }, { method: mmrecun }).then(() => undefined, (e) => e);
+    const error = await forget(model, train, { modality: { name: 'audio' } }, { method: mmrecun }).then(
+      () => undefined,
+      (e) => e,
+    );
     assert.instance(error, ModelError);
     assert.match(error.message, new RegExp(`model "${kind.name}" does not use modality "audio".*uses none`));
   }
 });
 
 test('requests are counted, and say when a retrain is due', async () => {
-  let model: Model = await bpr.fit(train, { ...SMALL, epochs: 2 }), data = train;
+  let model: Model = await bpr.fit(train, { ...SMALL, epochs: 2 });
+  let data = train;
   const shares: number[] = [];
   for (const user of ['u3', 'u9', 'u14', 'u20', 'u25', 'u31', 'u40']) {
     const next = await forget(model, data, { users: [user] }, { method: mmrecun });
@@ -201,7 +296,10 @@ test('requests are counted, and say when a retrain is due', async () => {
     assert.is(next.report.retrainDue, shares.at(-1)! > 0.05);
     [model, data] = [next.model, next.data];
   }
-  assert.equal(shares, [...shares].sort((a, b) => a - b));
+  assert.equal(
+    shares,
+    [...shares].sort((a, b) => a - b),
+  );
   assert.ok(shares[0] < 0.05 && shares.at(-1)! > 0.05);
 });
 
@@ -213,17 +311,38 @@ test('the baselines work on what remains of the request, and an abort stops each
   for (const method of [mmrecun, finetune, negativeGradient]) {
     const stop = new AbortController();
     const run = forget(model, train, PAIRS, { method: method as never, signal: stop.signal, onProgress: () => stop.abort(reason) });
-    assert.is(await run.then(() => null, (e) => e), reason, method.name);
+    assert.is(
+      await run.then(
+        () => null,
+        (e) => e,
+      ),
+      reason,
+      method.name,
+    );
   }
 });
 
 test('a run that was stopped leaves nothing behind: the next gives the same bytes as one that was never stopped', async () => {
-  const model = await lightgcn.fit(train, SMALL), options = { epochs: 4, learningRate: 0.01 };
-  const run = async (control: object = {}): Promise<string | undefined> => (await forget(model, train, PAIRS, { method: mmrecun, options, ...control })).report.digestAfter;
-  const before = await digest(model), stop = new AbortController();
+  const model = await lightgcn.fit(train, SMALL);
+  const options = { epochs: 4, learningRate: 0.01 };
+  const run = async (control: object = {}): Promise<string | undefined> =>
+    (await forget(model, train, PAIRS, { method: mmrecun, options, ...control })).report.digestAfter;
+  const before = await digest(model);
+  const stop = new AbortController();
   let epochs = 0;
-  const stopped = run({ signal: stop.signal, onProgress: () => { if (++epochs === 2) stop.abort(new Error('enough')); } });
-  assert.is(await stopped.then(() => 'finished', (error) => error.message), 'enough');
+  const stopped = run({
+    signal: stop.signal,
+    onProgress: () => {
+      if (++epochs === 2) stop.abort(new Error('enough'));
+    },
+  });
+  assert.is(
+    await stopped.then(
+      () => 'finished',
+      (error) => error.message,
+    ),
+    'enough',
+  );
   assert.is(await digest(model), before);
   const [again, fresh] = [await run(), await run()];
   assert.is(again, fresh);

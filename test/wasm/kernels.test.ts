@@ -13,8 +13,9 @@ test('the module imports nothing', () => {
 });
 
 test('every kernel stands in exactly one table, and nothing else does', () => {
-  const exported = WebAssembly.Module.exports(kernelsModule())
-    .filter(({ name, kind }) => kind === 'function' && name !== 'heap_base' && !/_(scratch|bytes)$/.test(name));
+  const exported = WebAssembly.Module.exports(kernelsModule()).filter(
+    ({ name, kind }) => kind === 'function' && name !== 'heap_base' && !/_(scratch|bytes)$/.test(name),
+  );
   assert.equal(checks.map(([name]) => name).sort(), exported.map(({ name }) => name).sort());
 });
 

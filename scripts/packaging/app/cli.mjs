@@ -1,2 +1,3 @@
 import { story } from './story.mjs';
+
 console.log(await story());

@@ -1,2 +1,6 @@
 import { story } from './story.mjs';
-story().then((line) => (globalThis.letheResult = line), (error) => (globalThis.letheResult = `error: ${error}`));
+
+story().then(
+  (line) => (globalThis.letheResult = line),
+  (error) => (globalThis.letheResult = `error: ${error}`),
+);

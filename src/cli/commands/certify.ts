@@ -1,6 +1,7 @@
 // lethe certify: bounds the distance of a model to every retrain on the retain set, without one.
-import { certify as certifyModel } from '../../judge/certify.ts';
+
 import { contendersOf } from '../../forget/trained-data.ts';
+import { certify as certifyModel } from '../../judge/certify.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';
@@ -9,29 +10,45 @@ import { table } from '../terminal.ts';
 
 export const certify: Command = {
   name: 'certify',
-  summary: 'Bound a model\'s distance to every retrain on the retain set, without retraining (als).',
+  summary: "Bound a model's distance to every retrain on the retain set, without retraining (als).",
   usage: 'MODEL DATA [--users A,B …] [--within 1e-4]',
   operands: [2, 2],
   flags: [
     ...REQUEST_FLAGS,
-    { name: 'within', takes: 'X', default: '1e-4', doc: 'The largest bound, relative to the norm of all scores, that is called a certificate.' },
+    {
+      name: 'within',
+      takes: 'X',
+      default: '1e-4',
+      doc: 'The largest bound, relative to the norm of all scores, that is called a certificate.',
+    },
     { name: 'tolerance', takes: 'X', default: '1e-4', doc: 'A row further off its equations than this makes the model approximate.' },
     ...DATA_FLAGS,
   ],
-  notes: 'Everything is computed from the factors, the options and the data; what the model says of itself is not used. docs/certificate.md derives the bound.',
+  notes:
+    'Everything is computed from the factors, the options and the data; what the model says of itself is not used. docs/certificate.md derives the bound.',
   async run(context) {
     const { args, terminal, signal } = context;
     const [modelPath, dataPath] = args.operands;
     const bounds = { above: 0, max: 1 };
-    const options = { within: args.number('within', bounds), tolerance: args.number('tolerance', bounds), signal, threads: args.threads, onProgress: terminal.progress };
+    const options = {
+      within: args.number('within', bounds),
+      tolerance: args.number('tolerance', bounds),
+      signal,
+      threads: args.threads,
+      onProgress: terminal.progress,
+    };
     const request = await requestOf(args);
     const model = await readModel(modelPath);
     // Of a request, the model may be the original too: what it is certified against is what should remain.
     const retain = request
-      ? contendersOf([{ name: modelPath, model }], await openData(context, dataPath), request, { ignoreUnknown: args.on('ignore-unknown') }).partition.retain
+      ? contendersOf([{ name: modelPath, model }], await openData(context, dataPath), request, { ignoreUnknown: args.on('ignore-unknown') })
+          .partition.retain
       : (await openTrainedData(context, dataPath, model)).train;
     // By id: a model that was trained from retained data has the same ids at other positions.
-    const certificate = await certifyModel(model, retain.alignTo(model.users, model.items), { ...options, ignoreFingerprint: request !== undefined });
+    const certificate = await certifyModel(model, retain.alignTo(model.users, model.items), {
+      ...options,
+      ignoreFingerprint: request !== undefined,
+    });
     const { statement, ...figures } = certificate;
     terminal.result({ ...certificate }, `${statement}\n\n${table(['figure', 'value'], Object.entries(figures))}`);
   },

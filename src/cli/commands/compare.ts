@@ -1,8 +1,8 @@
 // lethe compare: models side by side on retain, test and forget sets.
 import { basename } from 'node:path';
-import { compare as compareModels, type Contender } from '../../judge/compare.ts';
-import { contendersOf } from '../../forget/trained-data.ts';
 import { forget as forgetRequest, gold as trainGold } from '../../forget/forget.ts';
+import { contendersOf } from '../../forget/trained-data.ts';
+import { type Contender, compare as compareModels } from '../../judge/compare.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel } from '../files.ts';
@@ -25,10 +25,12 @@ export const compare: Command = {
     ...DATA_FLAGS,
   ],
   options: methodOptions,
-  notes: 'The model that was trained on DATA as it is stands in the table as the original; the others must have been made to forget what is named here.',
+  notes:
+    'The model that was trained on DATA as it is stands in the table as the original; the others must have been made to forget what is named here.',
   async run(context) {
     const { args, terminal, signal } = context;
-    const paths = args.operands.slice(0, -1), dataPath = args.operands.at(-1)!;
+    const paths = args.operands.slice(0, -1);
+    const dataPath = args.operands.at(-1)!;
     const k = args.integer('k', 20, { min: 1 });
     const method = args.has('method') ? methodNamed(args.text('method')) : undefined;
     const request = await requestOf(args);
@@ -36,13 +38,24 @@ export const compare: Command = {
     const saved = await Promise.all(paths.map(readModel));
     const data = await openData(context, dataPath);
     const ignoreUnknown = args.on('ignore-unknown');
-    const { original, models, partition, validation, test } = contendersOf(saved.map((model, i) => ({ name: paths[i], model })), data, request, { ignoreUnknown });
+    const { original, models, partition, validation, test } = contendersOf(
+      saved.map((model, i) => ({ name: paths[i], model })),
+      data,
+      request,
+      { ignoreUnknown },
+    );
     const control = { signal, onProgress: terminal.progress, threads: args.threads, ...(validation.interactions > 0 && { validation }) };
 
     const contenders: Contender[] = models.map((model, i) => ({ name: i === original ? 'original' : nameOf(paths, i), model }));
     if (method) {
       if (original < 0) throw new UsageError('--method needs the original model among the models');
-      const { model, report } = await forgetRequest(models[original], partition.data, request!, { ...control, method, options: args.options(), ignoreUnknown, digests: false });
+      const { model, report } = await forgetRequest(models[original], partition.data, request!, {
+        ...control,
+        method,
+        options: args.options(),
+        ignoreUnknown,
+        digests: false,
+      });
       contenders.push({ name: method.name, model, seconds: report.seconds });
     }
     const base = models[Math.max(original, 0)];
@@ -59,17 +72,24 @@ export const compare: Command = {
       else terminal.note(`a model of kind "${base.kind.name}" draws nothing at random: there is no floor`);
     }
     signal.throwIfAborted();
-    const compared = compareModels(contenders, partition, { k, ...(test.interactions > 0 && { test }), mask: [validation], gold: gold?.model });
+    const compared = compareModels(contenders, partition, {
+      k,
+      ...(test.interactions > 0 && { test }),
+      mask: [validation],
+      gold: gold?.model,
+    });
     const { users, items, entries } = partition;
     const forgotten = { users: users.length, items: items.length, interactions: entries.length };
-    terminal.result({ models: compared, forgotten, k },
-      `forgotten: ${forgottenText(forgotten)}\n\n${comparisonTable(compared, k)}`);
+    terminal.result({ models: compared, forgotten, k }, `forgotten: ${forgottenText(forgotten)}\n\n${comparisonTable(compared, k)}`);
   },
 };
 
 export function comparisonTable(models: readonly object[], k: number): string {
   const columns = [`recall@${k}`, `ndcg@${k}`, `forgetRecall@${k}`, 'forgetScore', `overlap@${k}`, 'scoreDistance', 'seconds'];
-  return table(['name', ...columns], (models as Record<string, unknown>[]).map((row) => [row.name, ...columns.map((column) => row[column])]));
+  return table(
+    ['name', ...columns],
+    (models as Record<string, unknown>[]).map((row) => [row.name, ...columns.map((column) => row[column])]),
+  );
 }
 
 /** The file's name, or its path where names repeat. */

@@ -1,7 +1,8 @@
 // lethe evaluate: a model on the held-out part of its own split.
-import { evaluate as evaluateModel } from '../../model/evaluate.ts';
-import { DataError } from '../../base/errors.ts';
+
 import * as check from '../../base/check.ts';
+import { DataError } from '../../base/errors.ts';
+import { evaluate as evaluateModel } from '../../model/evaluate.ts';
 import { withTeam } from '../../threads/team.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
@@ -23,20 +24,37 @@ export const evaluate: Command = {
   async run(context) {
     const { args, terminal } = context;
     const [modelPath, dataPath] = args.operands;
-    const cutoffs = (await listOf('-k', args.text('k') ?? '20')).map((text) => asUsage(() => check.integer('-k', Number(text), { min: 1 })));
+    const cutoffs = (await listOf('-k', args.text('k') ?? '20')).map((text) =>
+      asUsage(() => check.integer('-k', Number(text), { min: 1 })),
+    );
     const on = args.oneOf('on', ['test', 'validation'] as const) ?? 'test';
     const model = await readModel(modelPath);
     const { train, validation, test } = await openTrainedData(context, dataPath, model);
     const positives = on === 'test' ? test : validation;
     if (positives.interactions === 0) {
-      throw new DataError(`nothing is left to evaluate on: the model was trained ${train.split.rule === 'all' ? 'on all rows of the data' : `with the split ${train.split.rule}, which has no ${on} part`}; ` +
-        'train with --split per-user:0.8,0.1,0.1 to hold rows out', { source: dataPath });
+      throw new DataError(
+        `nothing is left to evaluate on: the model was trained ${train.split.rule === 'all' ? 'on all rows of the data' : `with the split ${train.split.rule}, which has no ${on} part`}; ` +
+          'train with --split per-user:0.8,0.1,0.1 to hold rows out',
+        { source: dataPath },
+      );
     }
     const metrics = await withTeam(args.threads, async (team) =>
-      evaluateModel(model, train, positives, { k: cutoffs, mask: on === 'test' ? [validation] : [], team }));
-    const names = [...new Set(Object.keys(metrics).filter((key) => key !== 'users').map((key) => key.split('@')[0]))];
-    terminal.result({ model: model.kind.name, on, ...metrics },
+      evaluateModel(model, train, positives, { k: cutoffs, mask: on === 'test' ? [validation] : [], team }),
+    );
+    const names = [
+      ...new Set(
+        Object.keys(metrics)
+          .filter((key) => key !== 'users')
+          .map((key) => key.split('@')[0]),
+      ),
+    ];
+    terminal.result(
+      { model: model.kind.name, on, ...metrics },
       `${model.kind.name} on ${on}, ${metrics.users} users\n\n` +
-      table(['metric', ...cutoffs.map((k) => `@${k}`)], names.map((name) => [name, ...cutoffs.map((k) => metrics[`${name}@${k}` as 'recall@20'])])));
+        table(
+          ['metric', ...cutoffs.map((k) => `@${k}`)],
+          names.map((name) => [name, ...cutoffs.map((k) => metrics[`${name}@${k}` as 'recall@20'])]),
+        ),
+    );
   },
 };

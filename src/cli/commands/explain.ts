@@ -1,6 +1,7 @@
 // lethe explain: which of a user's own items made an item's score.
-import type { Dataset } from '../../data/dataset.ts';
+
 import { ModelError } from '../../base/errors.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import type { Model } from '../../model/model.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
@@ -14,7 +15,7 @@ interface Explaining extends Model {
 
 export const explain: Command = {
   name: 'explain',
-  summary: 'Which of a user\'s own items made the score of an item.',
+  summary: "Which of a user's own items made the score of an item.",
   usage: 'MODEL DATA --user ID --item ID [-k 10]',
   operands: [2, 2],
   flags: [
@@ -26,7 +27,8 @@ export const explain: Command = {
   async run(context) {
     const { args, terminal } = context;
     const [modelPath, dataPath] = args.operands;
-    const user = args.required('user'), item = args.required('item');
+    const user = args.required('user');
+    const item = args.required('item');
     const k = args.integer('k', 10, { min: 1 });
     const model = await readModel(modelPath);
     if (!('explain' in model)) throw new ModelError(`a model of kind "${model.kind.name}" cannot say what made a score`);
@@ -36,7 +38,12 @@ export const explain: Command = {
       const title = train.titles.get(train.items.indexOf(each.item));
       return { ...each, ...(title !== undefined && { title }) };
     });
-    terminal.result({ user, item, score, contributions: shown },
-      `score ${score.toFixed(4)}\n\n${table(['item', 'adds', 'title'], shown.map(({ item: own, contribution, title }) => [own, contribution, title ?? '']))}`);
+    terminal.result(
+      { user, item, score, contributions: shown },
+      `score ${score.toFixed(4)}\n\n${table(
+        ['item', 'adds', 'title'],
+        shown.map(({ item: own, contribution, title }) => [own, contribution, title ?? '']),
+      )}`,
+    );
   },
 };

@@ -6,10 +6,17 @@ import { fields } from '../terminal.ts';
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'Write a model\'s factors as a .npz, in the layout of the Python library implicit.',
+  summary: "Write a model's factors as a .npz, in the layout of the Python library implicit.",
   usage: 'MODEL --npz FILE',
   operands: [1, 1],
-  flags: [{ name: 'npz', takes: 'FILE', required: true, doc: 'The file to write: user_factors and item_factors, a row for each id in canonical order.' }],
+  flags: [
+    {
+      name: 'npz',
+      takes: 'FILE',
+      required: true,
+      doc: 'The file to write: user_factors and item_factors, a row for each id in canonical order.',
+    },
+  ],
   async run({ args, terminal }) {
     const [path] = args.operands;
     const out = args.required('npz');

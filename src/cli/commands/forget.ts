@@ -1,15 +1,16 @@
 // lethe forget: makes a model forget; the given file stays as it is.
-import { createGzip } from 'node:zlib';
+
 import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import type { Dataset } from '../../data/dataset.ts';
 import { joinParts, type Split } from '../../data/split.ts';
+import { type ForgetRequest, forget as forgetRequest, type Unlearner } from '../../forget/forget.ts';
 import { trainedData } from '../../forget/trained-data.ts';
-import { forget as forgetRequest, type ForgetRequest, type Unlearner } from '../../forget/forget.ts';
-import { UNLEARNERS, type UnlearnerName } from '../../unlearn/index.ts';
 import { interChunks } from '../../formats/write.ts';
+import { UNLEARNERS, type UnlearnerName } from '../../unlearn/index.ts';
 import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
-import { readModel, requireWritable, saveModel, type FileContent } from '../files.ts';
+import { type FileContent, readModel, requireWritable, saveModel } from '../files.ts';
 import type { OptionSet } from '../flags.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
 import { fields, forgottenText, secondsText } from '../terminal.ts';
@@ -39,7 +40,11 @@ export const forget: Command = {
     { ...METHOD_FLAG, required: true },
     { name: 'out', takes: 'NEWMODEL', required: true, doc: 'The file to write; MODEL stays as it is.' },
     ...REQUEST_FLAGS,
-    { name: 'retain-out', takes: 'FILE', doc: 'Also write the interactions that remain, with the parts of the split, as .inter; compressed where FILE ends in .gz.' },
+    {
+      name: 'retain-out',
+      takes: 'FILE',
+      doc: 'Also write the interactions that remain, with the parts of the split, as .inter; compressed where FILE ends in .gz.',
+    },
     ...DATA_FLAGS,
   ],
   options: methodOptions,
@@ -47,15 +52,25 @@ export const forget: Command = {
     const { args, terminal, signal } = context;
     const [modelPath, dataPath] = args.operands;
     const method = methodNamed(args.text('method'));
-    const out = args.required('out'), retainOut = args.text('retain-out');
+    const out = args.required('out');
+    const retainOut = args.text('retain-out');
     const request = await requestOf(args);
     if (!request) throw new UsageError('nothing to forget was named; use --users, --items, --interactions or --modality');
     await requireWritable('--out', out, [modelPath, dataPath]);
     if (retainOut !== undefined) await requireWritable('--retain-out', retainOut, [modelPath, dataPath, out]);
     const model = await readModel(modelPath);
     const parts = trainedData(model, await openData(context, dataPath));
-    const { model: unlearned, data: retained, report } = await forgetRequest(model, parts.train, request, {
-      method, options: args.options(), ignoreUnknown: args.on('ignore-unknown'), signal, onProgress: terminal.progress, threads: args.threads,
+    const {
+      model: unlearned,
+      data: retained,
+      report,
+    } = await forgetRequest(model, parts.train, request, {
+      method,
+      options: args.options(),
+      ignoreUnknown: args.on('ignore-unknown'),
+      signal,
+      onProgress: terminal.progress,
+      threads: args.threads,
       ...(parts.validation.interactions > 0 && { validation: parts.validation }),
     });
     const retainText = retainOut === undefined ? [] : [[retainOut, retainedFile(retainOut, retained, parts, request)] as const];
@@ -63,15 +78,19 @@ export const forget: Command = {
     const { note } = report;
     if (typeof note === 'string') terminal.note(note);
     const { seconds, method: _, exactness, forgotten, ...details } = report;
-    terminal.result({ ...report, out, ...(retainOut !== undefined && { retainOut }) }, fields([
-      ['method', `${method.name} (${exactness})`],
-      ['forgotten', forgottenText(forgotten)],
-      ['time', secondsText(seconds)],
-      ...Object.entries(details).filter(([name, value]) => name !== 'note' && value !== undefined)
-        .map(([name, value]) => [name, typeof value === 'object' && value !== null ? JSON.stringify(value) : value] as const),
-      ['saved', out],
-      ...(retainOut === undefined ? [] : [['retained data', retainOut] as const]),
-    ]));
+    terminal.result(
+      { ...report, out, ...(retainOut !== undefined && { retainOut }) },
+      fields([
+        ['method', `${method.name} (${exactness})`],
+        ['forgotten', forgottenText(forgotten)],
+        ['time', secondsText(seconds)],
+        ...Object.entries(details)
+          .filter(([name, value]) => name !== 'note' && value !== undefined)
+          .map(([name, value]) => [name, typeof value === 'object' && value !== null ? JSON.stringify(value) : value] as const),
+        ['saved', out],
+        ...(retainOut === undefined ? [] : [['retained data', retainOut] as const]),
+      ]),
+    );
   },
 };
 
@@ -82,7 +101,8 @@ function retainedFile(path: string, retained: Dataset, { validation, test }: Spl
   for (const [user, item] of request.interactions ?? []) pairs.set(user, (pairs.get(user) ?? new Set()).add(item));
   const all = split.rule === 'all' ? retained : joinParts({ train: retained, validation, test });
   const remaining = all.filter((_, u, i) => {
-    const user = users.at(u), item = items.at(i);
+    const user = users.at(u);
+    const item = items.at(i);
     return user !== null && item !== null && pairs.get(user)?.has(item) !== true;
   });
   const bytes = interChunks(remaining);

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as check from '../../base/check.ts';
-import { openChunks } from '../../formats/bytes.ts';
 import { generate as generateData } from '../../data/generate.ts';
+import { openChunks } from '../../formats/bytes.ts';
 import { datasetFiles } from '../../formats/write.ts';
 import type { Command } from '../command.ts';
-import { makeFolder, requireFolder, writeWhole, type FileContent } from '../files.ts';
-import { asUsage, type Arguments } from '../flags.ts';
+import { type FileContent, makeFolder, requireFolder, writeWhole } from '../files.ts';
+import { type Arguments, asUsage } from '../flags.ts';
 import { listOf } from '../lists.ts';
 import { fields } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
@@ -31,15 +31,24 @@ export const generate: Command = {
     const modalities = await modalitiesOf(args);
     const size = (name: string): number => args.integer(name, 0, { min: 1 });
     const options = {
-      users: size('users'), items: size('items'), interactions: size('interactions'), seed: args.seed,
-      ...(modalities && { modalities }), ...(args.has('clusters') && { clusters: size('clusters') }),
+      users: size('users'),
+      items: size('items'),
+      interactions: size('interactions'),
+      seed: args.seed,
+      ...(modalities && { modalities }),
+      ...(args.has('clusters') && { clusters: size('clusters') }),
     };
-    const data = await generateData(options, { signal, onProgress: terminal.progress }).catch((error: unknown) => asUsage((): never => { throw error; }));
+    const data = await generateData(options, { signal, onProgress: terminal.progress }).catch((error: unknown) =>
+      asUsage((): never => {
+        throw error;
+      }),
+    );
     await makeFolder(out);
     // The digest is that of the files' bytes, name by name.
     const hash = createHash('sha256');
     const files = new Map<string, FileContent>();
-    for (const { name, chunks } of datasetFiles(data)) files.set(join(out, name), hashed(name, openChunks(typeof chunks === 'function' ? chunks() : chunks, name)));
+    for (const { name, chunks } of datasetFiles(data))
+      files.set(join(out, name), hashed(name, openChunks(typeof chunks === 'function' ? chunks() : chunks, name)));
     async function* hashed(name: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
       hash.update(`${name}\n`);
       for await (const piece of pieces) {
@@ -48,8 +57,23 @@ export const generate: Command = {
       }
     }
     await writeWhole(files);
-    const result = { users: data.users.live, items: data.items.live, interactions: data.interactions, digest: hash.digest('hex'), files: [...files.keys()] };
-    terminal.result(result, fields([['users', result.users], ['items', result.items], ['interactions', result.interactions], ['digest', result.digest], ['saved', result.files.join(' ')]]));
+    const result = {
+      users: data.users.live,
+      items: data.items.live,
+      interactions: data.interactions,
+      digest: hash.digest('hex'),
+      files: [...files.keys()],
+    };
+    terminal.result(
+      result,
+      fields([
+        ['users', result.users],
+        ['items', result.items],
+        ['interactions', result.interactions],
+        ['digest', result.digest],
+        ['saved', result.files.join(' ')],
+      ]),
+    );
   },
 };
 
@@ -60,7 +84,10 @@ async function modalitiesOf(args: Arguments): Promise<Record<string, number> | u
   for (const each of await listOf('--modalities', text)) {
     const [, name, dims] = each.match(/^([A-Za-z0-9-]+):(\d+)$/) ?? [];
     if (name === undefined) throw new UsageError(`--modalities expected NAME:DIMS, as in text:64,image:64; got ${JSON.stringify(each)}`);
-    modalities.set(name, asUsage(() => check.integer('--modalities', Number(dims), { min: 1 })));
+    modalities.set(
+      name,
+      asUsage(() => check.integer('--modalities', Number(dims), { min: 1 })),
+    );
   }
   return Object.fromEntries(modalities);
 }

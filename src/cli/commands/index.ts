@@ -15,5 +15,17 @@ import { similar } from './similar.ts';
 import { train } from './train.ts';
 
 export const COMMANDS = Object.freeze({
-  demo, train, evaluate, recommend, similar, explain, forget, compare, certify, inspect, export: exportCommand, import: importCommand, generate,
+  demo,
+  train,
+  evaluate,
+  recommend,
+  similar,
+  explain,
+  forget,
+  compare,
+  certify,
+  inspect,
+  export: exportCommand,
+  import: importCommand,
+  generate,
 }) satisfies Readonly<Record<string, Command>>;

@@ -29,21 +29,27 @@ export const inspect: Command = {
       version: info.version,
       memoryBytes: model.memoryBytes,
     };
-    terminal.result(result, fields([
-      ['model', result.model],
-      ...Object.entries(result.options).map(([name, value]) => [`  ${name}`, value] as const),
-      ['users', result.users],
-      ['items', result.items],
-      ...result.parameters.map(({ name, rows, cols }) => [`  ${name}`, `${rows} x ${cols}`] as const),
-      ['split', `${info.provenance.split.rule}, seed ${info.provenance.split.seed}`],
-      ...Object.entries({ forgotten: info.provenance.split.forgotten, revoked: info.provenance.split.revoked }).filter(([, value]) => value)
-        .map(([name, value]) => [`  ${name} since`, JSON.stringify(value)] as const),
-      ['trained on', `fingerprint ${info.provenance.fingerprint}`],
-      ...Object.entries(result.record).map(([name, value]) => [`  ${name}`, typeof value === 'object' ? JSON.stringify(value) : value] as const),
-      ['digest', result.digest],
-      ['kernels', result.kernelsDigest],
-      ...kernelsLine(info),
-      ['version', result.version],
-    ]));
+    terminal.result(
+      result,
+      fields([
+        ['model', result.model],
+        ...Object.entries(result.options).map(([name, value]) => [`  ${name}`, value] as const),
+        ['users', result.users],
+        ['items', result.items],
+        ...result.parameters.map(({ name, rows, cols }) => [`  ${name}`, `${rows} x ${cols}`] as const),
+        ['split', `${info.provenance.split.rule}, seed ${info.provenance.split.seed}`],
+        ...Object.entries({ forgotten: info.provenance.split.forgotten, revoked: info.provenance.split.revoked })
+          .filter(([, value]) => value)
+          .map(([name, value]) => [`  ${name} since`, JSON.stringify(value)] as const),
+        ['trained on', `fingerprint ${info.provenance.fingerprint}`],
+        ...Object.entries(result.record).map(
+          ([name, value]) => [`  ${name}`, typeof value === 'object' ? JSON.stringify(value) : value] as const,
+        ),
+        ['digest', result.digest],
+        ['kernels', result.kernelsDigest],
+        ...kernelsLine(info),
+        ['version', result.version],
+      ]),
+    );
   },
 };

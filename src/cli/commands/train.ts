@@ -1,13 +1,14 @@
 // lethe train: fits a model and saves it.
-import { certifiable } from '../../judge/certifiable.ts';
-import type { Dataset } from '../../data/dataset.ts';
-import { digest } from '../../model/digest.ts';
+
 import { MemoryError } from '../../base/errors.ts';
-import type { MemoryPlan } from '../../wasm/memory.ts';
-import { MODELS, type ModelName } from '../../models/index.ts';
-import type { ModelKind } from '../../model/model.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { splitDataset } from '../../data/split.ts';
 import type { Checkpoint, GradientControl } from '../../gradient/training.ts';
+import { certifiable } from '../../judge/certifiable.ts';
+import { digest } from '../../model/digest.ts';
+import type { ModelKind } from '../../model/model.ts';
+import { MODELS, type ModelName } from '../../models/index.ts';
+import type { MemoryPlan } from '../../wasm/memory.ts';
 import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../checkpoint.ts';
 import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
@@ -37,10 +38,22 @@ export const train: Command = {
   flags: [
     { name: 'model', takes: 'NAME', required: true, doc: `The kind of model: ${Object.keys(MODELS).join(', ')}.` },
     { name: 'out', takes: 'MODEL', required: true, doc: 'The file to write.' },
-    { name: 'split', takes: 'RULE', doc: 'per-user:0.8,0.1,0.1, leave-one-out, by-time:0.8,0.1,0.1, given (what DATA brings) or all; default: given where DATA brings a split, else all.' },
-    { name: 'checkpoint', takes: 'FILE', doc: 'Keep a checkpoint in FILE while training by gradients, and go on from it where it is there; removed when training is done.' },
+    {
+      name: 'split',
+      takes: 'RULE',
+      doc: 'per-user:0.8,0.1,0.1, leave-one-out, by-time:0.8,0.1,0.1, given (what DATA brings) or all; default: given where DATA brings a split, else all.',
+    },
+    {
+      name: 'checkpoint',
+      takes: 'FILE',
+      doc: 'Keep a checkpoint in FILE while training by gradients, and go on from it where it is there; removed when training is done.',
+    },
     { name: 'checkpoint-every', takes: 'N', default: '10', doc: 'Epochs between two checkpoints.' },
-    { name: 'profile', takes: 'NAME', doc: 'certifiable: look for the regularization whose model can be certified at the smallest loss of validation NDCG (als).' },
+    {
+      name: 'profile',
+      takes: 'NAME',
+      doc: 'certifiable: look for the regularization whose model can be certified at the smallest loss of validation NDCG (als).',
+    },
     ...DATA_FLAGS,
   ],
   options: modelOptions,
@@ -55,15 +68,23 @@ export const train: Command = {
     const checkpointEvery = args.integer('checkpoint-every', 10, { min: 1 });
     await requireWritable('--out', out, [path]);
     if (checkpoint !== undefined) {
-      if (!kind.capabilities.includes('gradient')) throw new UsageError(`--checkpoint is for models trained by gradients; "${kind.name}" is not`);
+      if (!kind.capabilities.includes('gradient'))
+        throw new UsageError(`--checkpoint is for models trained by gradients; "${kind.name}" is not`);
       await requireWritable('--checkpoint', checkpoint, [path, out]);
     }
     const data = await openData(context, path);
     const rule = args.text('split') ?? (data.parts ? 'given' : 'all');
     const { train: rows, validation } = asUsage(() => splitDataset(data, rule, args.seed));
     const control: GradientControl = {
-      signal, onProgress: terminal.progress, threads: args.threads, ...(validation.interactions > 0 && { validation }),
-      ...(checkpoint !== undefined && { checkpoint: resumed(checkpoint, terminal), checkpointEvery, onCheckpoint: (state: Checkpoint) => writeCheckpoint(checkpoint, state) }),
+      signal,
+      onProgress: terminal.progress,
+      threads: args.threads,
+      ...(validation.interactions > 0 && { validation }),
+      ...(checkpoint !== undefined && {
+        checkpoint: resumed(checkpoint, terminal),
+        checkpointEvery,
+        onCheckpoint: (state: Checkpoint) => writeCheckpoint(checkpoint, state),
+      }),
     };
     const plan = kind.plan?.(rows, args.options(), { threads: args.threads });
     if (plan) {
@@ -71,8 +92,9 @@ export const train: Command = {
       terminal.note(`memory: ${planText(plan)}; beside it ${bytesText(arrayBytes(data))} of data`);
     }
     const started = performance.now();
-    const found = profile && await certifiable(rows, validation, args.options(), { signal, onProgress: terminal.progress, threads: args.threads });
-    const model = found?.model ?? await kind.fit(rows, args.options(), control);
+    const found =
+      profile && (await certifiable(rows, validation, args.options(), { signal, onProgress: terminal.progress, threads: args.threads }));
+    const model = found?.model ?? (await kind.fit(rows, args.options(), control));
     const seconds = (performance.now() - started) / 1000;
     await saveModel(out, model);
     if (checkpoint !== undefined) removeCheckpoint(checkpoint);
@@ -90,22 +112,39 @@ export const train: Command = {
       out,
       ...(found && { profile: { name: profile, chosen: found.chosen, best: found.best, price: found.price, trials: found.trials } }),
     };
-    terminal.result(result, fields([
-      ['model', kind.name],
-      ['users', result.users],
-      ['items', result.items],
-      ['interactions', rows.interactions === data.interactions ? rows.interactions : `${rows.interactions} of ${data.interactions} (split ${rows.split.rule}, seed ${rows.split.seed})`],
-      ...(found ? [['regularization', `${found.chosen.regularization} (validation NDCG@20 ${found.chosen.ndcg.toFixed(4)}; the certificate costs ${found.price.toFixed(4)})`] as const] : []),
-      ['time', secondsText(seconds)],
-      ['digest', result.digest],
-      ...kernelsLine(model),
-      ['saved', out],
-    ]));
+    terminal.result(
+      result,
+      fields([
+        ['model', kind.name],
+        ['users', result.users],
+        ['items', result.items],
+        [
+          'interactions',
+          rows.interactions === data.interactions
+            ? rows.interactions
+            : `${rows.interactions} of ${data.interactions} (split ${rows.split.rule}, seed ${rows.split.seed})`,
+        ],
+        ...(found
+          ? [
+              [
+                'regularization',
+                `${found.chosen.regularization} (validation NDCG@20 ${found.chosen.ndcg.toFixed(4)}; the certificate costs ${found.price.toFixed(4)})`,
+              ] as const,
+            ]
+          : []),
+        ['time', secondsText(seconds)],
+        ['digest', result.digest],
+        ...kernelsLine(model),
+        ['saved', out],
+      ]),
+    );
   },
 };
 
 function planText({ bytes, parts, available }: MemoryPlan): string {
-  const each = Object.entries(parts).map(([what, part]) => `${what} ${bytesText(part)}`).join(', ');
+  const each = Object.entries(parts)
+    .map(([what, part]) => `${what} ${bytesText(part)}`)
+    .join(', ');
   return `${bytesText(bytes)} of the ${bytesText(available)} that WebAssembly has (${each})`;
 }
 

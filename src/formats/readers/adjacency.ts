@@ -12,7 +12,8 @@ export const adjacency = {
   detect(fileName, firstLines) {
     if (fileName.endsWith('.adj')) return true;
     const lines = firstLines.filter((line) => line.trim() !== '');
-    if (lines.length === 0 || lines.some((line) => /[,;:"\t]/.test(line)) || !lines.every((line) => /^\S+( \S+)* *$/.test(line))) return false;
+    if (lines.length === 0 || lines.some((line) => /[,;:"\t]/.test(line)) || !lines.every((line) => /^\S+( \S+)* *$/.test(line)))
+      return false;
     const counts = new Set(lines.map((line) => words(line).length));
     // Three or four columns in every line may as well be user, item, value and time: the caller has to say.
     return lines.length === 1 || counts.size > 1 || /^(train|valid|validation|val|test)\./.test(fileName);

@@ -11,7 +11,12 @@ export const csv = {
     if (/\.(csv|tsv)$/.test(fileName)) return true;
     const header = firstLines[0]?.replace(/^\ufeff/, '');
     if (header === undefined) return false;
-    return findColumns(header.split(delimiterOf(header)).map((name) => name.replace(/^"(.*)"$/, '$1')), {}) !== null;
+    return (
+      findColumns(
+        header.split(delimiterOf(header)).map((name) => name.replace(/^"(.*)"$/, '$1')),
+        {},
+      ) !== null
+    );
   },
   read: readTable,
 } satisfies Format;

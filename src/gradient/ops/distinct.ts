@@ -3,7 +3,8 @@ import { paddedWidth } from '../../wasm/tensor.ts';
 
 /** The rows that an index names, in the order of their first place, and for each of its places which of them it is. */
 export function distinct(index: Int32Array): { readonly rows: Int32Array; readonly of: Int32Array } {
-  const known = new Map<number, number>(), of = new Int32Array(index.length);
+  const known = new Map<number, number>();
+  const of = new Int32Array(index.length);
   index.forEach((row, k) => {
     let at = known.get(row);
     if (at === undefined) known.set(row, (at = known.size));

@@ -1,7 +1,8 @@
 // Pointwise losses of observed and unobserved pairs, plain and robust against wrong labels (Yu, Qin, "Sampler Design for
 // Implicit Feedback Data by Noisy-label Robust Learning", SIGIR 2020).
-import type { Variable } from '../tape.ts';
+
 import { Matrix } from '../../wasm/tensor.ts';
+import type { Variable } from '../tape.ts';
 import { scale, softplus } from './pointwise.ts';
 
 /** BPO: [1 × n] softplus(−r) for pairs that were observed, softplus(r) for pairs that were not. */
@@ -21,27 +22,51 @@ type Slopes = readonly [byScore: Slope, byNoise: Slope];
 
 /** Slopes of the loss, for observed and for unobserved pairs. Products only: no difference of near numbers, no quotient. */
 const SLOPES: Readonly<Record<NoisyForm, { readonly observed: Slopes; readonly unobserved: Slopes }>> = {
-  'nbpo-exact': { observed: [(_, q) => -q, (_, __, a) => a], unobserved: [(p, _, __, b, ___, l) => b * p * l, (_, __, ___, b, h) => -b * h] },
-  'nbpo-unlogged': { observed: [(p, q, _, b) => -b * p * q, (p, _, a, b) => a * b * p], unobserved: [(p, q, _, b) => b * p * q, (p, _, a, b) => -a * b * p] },
+  'nbpo-exact': {
+    observed: [(_, q) => -q, (_, __, a) => a],
+    unobserved: [(p, _, __, b, ___, l) => b * p * l, (_, __, ___, b, h) => -b * h],
+  },
+  'nbpo-unlogged': {
+    observed: [(p, q, _, b) => -b * p * q, (p, _, a, b) => a * b * p],
+    unobserved: [(p, q, _, b) => b * p * q, (p, _, a, b) => -a * b * p],
+  },
   nbpo: { observed: [(_, q, __, b) => -b * q, (p, _, a) => a * p], unobserved: [(p, q, a) => p - a * q, (p, _, __, b) => -b * p] },
 };
 
 /** [1 × n]: the loss of pairs with scores r and noise g, both [1 × n]. */
 export function noisyLoss(form: NoisyForm, scores: Variable, noise: Variable, observed: boolean): Variable {
-  const { tape } = scores, { arena } = tape, { kernels } = arena, n = scores.cols, y = tape.matrix(1, n), width = y.ld;
+  const { tape } = scores;
+  const { arena } = tape;
+  const { kernels } = arena;
+  const n = scores.cols;
+  const y = tape.matrix(1, n);
+  const width = y.ld;
   const [slopeByScore, slopeByNoise] = observed ? SLOPES[form].observed : SLOPES[form].unobserved;
-  const byScore = new Float32Array(n), byNoise = new Float32Array(n);
+  const byScore = new Float32Array(n);
+  const byNoise = new Float32Array(n);
   arena.scope(() => {
-    const at = new Matrix(arena, 1, n), out = new Matrix(arena, 1, n);
+    const at = new Matrix(arena, 1, n);
+    const out = new Matrix(arena, 1, n);
     const through = (f: 'sigmoid_f32' | 'softplus_f32', x: Float32Array, sign: 1 | -1): Float32Array => {
       at.row(0).set(x.map((v) => sign * v));
       kernels[f](width, at.pointer, out.pointer);
       return out.row(0).slice();
     };
-    const r = scores.value.row(0).slice(), g = noise.value.row(0).slice(), soft = through('softplus_f32', g, -1);
+    const r = scores.value.row(0).slice();
+    const g = noise.value.row(0).slice();
+    const soft = through('softplus_f32', g, -1);
     // log a = −softplus(−g), so that a·e^r = e^z even where a underflows.
     const z = r.map((v, k) => v - soft[k]);
-    const [p, q, a, b, h, l] = ([[r, 1], [r, -1], [g, 1], [g, -1], [z, 1], [z, -1]] as const).map(([x, sign]) => through('sigmoid_f32', x, sign));
+    const [p, q, a, b, h, l] = (
+      [
+        [r, 1],
+        [r, -1],
+        [g, 1],
+        [g, -1],
+        [z, 1],
+        [z, -1],
+      ] as const
+    ).map(([x, sign]) => through('sigmoid_f32', x, sign));
     for (let k = 0; k < n; k++) {
       byScore[k] = slopeByScore(p[k], q[k], a[k], b[k], h[k], l[k]);
       byNoise[k] = slopeByNoise(p[k], q[k], a[k], b[k], h[k], l[k]);
@@ -57,9 +82,13 @@ export function noisyLoss(form: NoisyForm, scores: Variable, noise: Variable, ob
     }
   });
   return tape.record(y, [scores, noise], (dy) => {
-    for (const [x, by] of [[scores, byScore], [noise, byNoise]] as const) {
+    for (const [x, by] of [
+      [scores, byScore],
+      [noise, byNoise],
+    ] as const) {
       if (!x.tracked) continue;
-      const dx = x.intoGradient().row(0), d = dy.row(0);
+      const dx = x.intoGradient().row(0);
+      const d = dy.row(0);
       for (let k = 0; k < n; k++) dx[k] += d[k] * by[k];
     }
   });

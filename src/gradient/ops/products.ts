@@ -1,15 +1,26 @@
 // Products: dense with dense, sparse with dense, and layers of propagation over a graph.
-import { multiplyInto, multiplySparse, multiplySparseRows, multiplyTurned, overElements, overRows } from '../../threads/parallel-kernels.ts';
+import {
+  multiplyInto,
+  multiplySparse,
+  multiplySparseRows,
+  multiplyTurned,
+  overElements,
+  overRows,
+} from '../../threads/parallel-kernels.ts';
 import type { Arena } from '../../wasm/memory.ts';
-import { paddedWidth, type Csr } from '../../wasm/tensor.ts';
+import { type Csr, paddedWidth } from '../../wasm/tensor.ts';
 import type { Variable } from '../tape.ts';
 import { pass } from './pointwise.ts';
 import { gather } from './rows.ts';
 
 /** X·W + bias: X [m×k], W [k×n], bias [1×n]. */
 export function linear(a: Variable, b: Variable, bias?: Variable): Variable {
-  const { tape } = a, { arena } = tape;
-  const m = a.rows, k = a.cols, lda = a.value.ld, ldb = b.value.ld;
+  const { tape } = a;
+  const { arena } = tape;
+  const m = a.rows;
+  const k = a.cols;
+  const lda = a.value.ld;
+  const ldb = b.value.ld;
   const y = tape.blank(m, b.cols);
   multiplyInto(arena, m, y.ld, k, lda, ldb, y.ld, 0, a.pointer, b.pointer, y.pointer);
   if (bias) overRows(arena, 'add_to_rows', m, y.ld, [y.ld, bias.pointer, { base: y.pointer, row: y.ld * 4 }]);
@@ -24,9 +35,22 @@ export function linear(a: Variable, b: Variable, bias?: Variable): Variable {
 export const matmul = (a: Variable, b: Variable): Variable => linear(a, b);
 
 /** C = A[m×k]·B[n×k]ᵀ, or C += …: B is turned first. */
-function multiplyByTransposed(arena: Arena, m: number, n: number, k: number, lda: number, ldb: number, ldc: number, accumulate: number, A: number, B: number, C: number): void {
+function multiplyByTransposed(
+  arena: Arena,
+  m: number,
+  n: number,
+  k: number,
+  lda: number,
+  ldb: number,
+  ldc: number,
+  accumulate: number,
+  A: number,
+  B: number,
+  C: number,
+): void {
   arena.scope(() => {
-    const width = paddedWidth(n), turned = arena.alloc(k * width * 4);
+    const width = paddedWidth(n);
+    const turned = arena.alloc(k * width * 4);
     arena.kernels.transpose(n, k, ldb, width, B, turned);
     multiplyInto(arena, m, width, k, lda, width, ldc, accumulate, A, turned, C);
   });
@@ -34,8 +58,12 @@ function multiplyByTransposed(arena: Arena, m: number, n: number, k: number, lda
 
 /** A[m×k]·B[n×k]ᵀ. */
 export function matmulTransposed(a: Variable, b: Variable): Variable {
-  const { tape } = a, { arena } = tape;
-  const m = a.rows, n = b.rows, k = a.cols, ld = a.value.ld;
+  const { tape } = a;
+  const { arena } = tape;
+  const m = a.rows;
+  const n = b.rows;
+  const k = a.cols;
+  const ld = a.value.ld;
   const y = tape.blank(m, n);
   multiplyByTransposed(arena, m, n, k, ld, ld, y.ld, 0, a.pointer, b.pointer, y.pointer);
   return tape.record(y, [a, b], (dy) => {
@@ -46,7 +74,9 @@ export function matmulTransposed(a: Variable, b: Variable): Variable {
 
 /** X + 1·bias, bias [1 × cols]. */
 export function addBias(x: Variable, bias: Variable): Variable {
-  const { tape, rows, length } = x, { arena } = tape, { kernels } = arena;
+  const { tape, rows, length } = x;
+  const { arena } = tape;
+  const { kernels } = arena;
   const y = tape.blank(rows, x.cols);
   overElements(arena, 'axpby', length, [1, 0], [x.pointer, y.pointer]);
   kernels.add_to_rows(rows, y.ld, bias.pointer, y.pointer);
@@ -64,7 +94,8 @@ export interface Graph {
 
 /** S·X. */
 export function propagate({ matrix: S, transpose: T }: Graph, x: Variable): Variable {
-  const { tape } = x, ld = x.value.ld;
+  const { tape } = x;
+  const ld = x.value.ld;
   const y = tape.blank(S.rows, x.cols);
   multiplySparse(S, ld, x.pointer, 0, y.pointer);
   return tape.record(y, [x], (dy) => {
@@ -73,14 +104,25 @@ export function propagate({ matrix: S, transpose: T }: Graph, x: Variable): Vari
 }
 
 /** out (+)= weight·(start + M(start + M(start + …))); of `start`, only rows that are known (1, else 0) differ from zero. */
-function horner(M: Csr, ld: number, start: number, layers: number, weight: number, accumulate: number, out: number, known?: Uint8Array): void {
-  const { arena, rows } = M, length = rows * ld;
+function horner(
+  M: Csr,
+  ld: number,
+  start: number,
+  layers: number,
+  weight: number,
+  accumulate: number,
+  out: number,
+  known?: Uint8Array,
+): void {
+  const { arena, rows } = M;
+  const length = rows * ld;
   arena.scope(() => {
     // Turn by turn between two buffers.
     const buffers = [arena.alloc(length * 4), layers > 1 ? arena.alloc(length * 4) : 0];
     let last = start;
     for (let l = 0; l < layers; l++) {
-      const next = buffers[l & 1], from = last;
+      const next = buffers[l & 1];
+      const from = last;
       arena.scope(() => multiplySparse(known && l === 0 ? M.within(known) : M, ld, from, start, next));
       last = next;
     }
@@ -93,7 +135,11 @@ function horner(M: Csr, ld: number, start: number, layers: number, weight: numbe
  * Backward in Horner's form, so that no layer is kept.
  */
 export function propagateLayers({ matrix: S, transpose: T }: Graph, x: Variable, layers: number, weight: number): Variable {
-  const { tape, value: { ld } } = x, y = tape.blank(x.rows, x.cols);
+  const {
+    tape,
+    value: { ld },
+  } = x;
+  const y = tape.blank(x.rows, x.cols);
   horner(S, ld, x.pointer, layers, weight, 0, y.pointer);
   return tape.record(y, [x], (dy) => x.receive((dx, more) => horner(T, ld, dy.pointer, layers, weight, more, dx)));
 }
@@ -108,7 +154,13 @@ export function propagateRows(graph: Graph, x: Variable, layers: number, weight:
     const all = propagateLayers(graph, x, 0, weight);
     return (index) => gather(all, index);
   }
-  const { matrix: S, transpose: T } = graph, { tape, value: { ld } } = x, known = new Uint8Array(x.rows), y = tape.blank(x.rows, x.cols);
+  const { matrix: S, transpose: T } = graph;
+  const {
+    tape,
+    value: { ld },
+  } = x;
+  const known = new Uint8Array(x.rows);
+  const y = tape.blank(x.rows, x.cols);
   let last = x.pointer;
   if (layers > 1) horner(S, ld, x.pointer, layers - 1, 1, 0, (last = tape.blank(x.rows, x.cols).pointer));
   const all = tape.record(y, [x], (dy) => x.receive((dx, more) => horner(T, ld, dy.pointer, layers, weight, more, dx, known)));

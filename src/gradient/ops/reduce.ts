@@ -13,7 +13,9 @@ export function sum(x: Variable, factor = 1): Variable {
   const { kernels } = x.tape.arena;
   return reduced(x, factor * kernels.sum(x.length, x.pointer), (upstream) => {
     // d/dx is the same number everywhere but in the pads.
-    const dx = x.intoGradient(), view = dx.view(), g = upstream * factor;
+    const dx = x.intoGradient();
+    const view = dx.view();
+    const g = upstream * factor;
     for (let r = 0; r < x.rows; r++) for (let at = r * dx.ld, end = at + x.cols; at < end; at++) view[at] += g;
   });
 }

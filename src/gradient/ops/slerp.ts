@@ -19,10 +19,18 @@ function weightOf(share: number, c: number, s: number, angle: number): readonly 
  * λ 1 is a, λ 0 is b. Where one of the rows is zero (an item without that modality), the other is taken whole.
  */
 export function slerp(a: Variable, b: Variable, shares: ArrayLike<number>): Variable {
-  const { tape, rows } = a, { arena } = tape, { kernels } = arena, { ld } = a.value;
-  const y = tape.matrix(rows, a.cols), width = (rows + 7) & ~7;
-  const dots = arena.allocZeroed(width * 4), byA = arena.allocZeroed(width * 4), byB = arena.allocZeroed(width * 4), bend = arena.allocZeroed(width * 4);
-  const slopeA = new Float64Array(rows), slopeB = new Float64Array(rows);
+  const { tape, rows } = a;
+  const { arena } = tape;
+  const { kernels } = arena;
+  const { ld } = a.value;
+  const y = tape.matrix(rows, a.cols);
+  const width = (rows + 7) & ~7;
+  const dots = arena.allocZeroed(width * 4);
+  const byA = arena.allocZeroed(width * 4);
+  const byB = arena.allocZeroed(width * 4);
+  const bend = arena.allocZeroed(width * 4);
+  const slopeA = new Float64Array(rows);
+  const slopeB = new Float64Array(rows);
   arena.scope(() => {
     const squares = [a, b].map((x) => {
       const out = arena.alloc(width * 4);
@@ -30,14 +38,19 @@ export function slerp(a: Variable, b: Variable, shares: ArrayLike<number>): Vari
       return out;
     });
     kernels.row_dot(rows, ld, 0, a.pointer, b.pointer, dots, 1);
-    const [aa, bb] = squares.map((at) => arena.f32(at, rows)), cosines = arena.f32(dots, rows), A = arena.f32(byA, rows), B = arena.f32(byB, rows);
+    const [aa, bb] = squares.map((at) => arena.f32(at, rows));
+    const cosines = arena.f32(dots, rows);
+    const A = arena.f32(byA, rows);
+    const B = arena.f32(byB, rows);
     for (let r = 0; r < rows; r++) {
       if (aa[r] === 0 || bb[r] === 0) {
         A[r] = aa[r] === 0 ? 0 : 1;
         B[r] = 1 - A[r];
         continue;
       }
-      const c = Math.min(1, Math.max(LEAST_COSINE, cosines[r])), s = Math.sqrt(1 - c * c), angle = arc(c);
+      const c = Math.min(1, Math.max(LEAST_COSINE, cosines[r]));
+      const s = Math.sqrt(1 - c * c);
+      const angle = arc(c);
       [A[r], slopeA[r]] = weightOf(shares[r], c, s, angle);
       [B[r], slopeB[r]] = weightOf(1 - shares[r], c, s, angle);
       if (cosines[r] <= LEAST_COSINE) slopeA[r] = slopeB[r] = 0;
@@ -52,10 +65,15 @@ export function slerp(a: Variable, b: Variable, shares: ArrayLike<number>): Vari
         kernels.row_dot(rows, ld, 0, dy.pointer, x.pointer, out, 1);
         return out;
       });
-      const p = arena.f32(alongA, rows), q = arena.f32(alongB, rows), d = arena.f32(bend, rows);
+      const p = arena.f32(alongA, rows);
+      const q = arena.f32(alongB, rows);
+      const d = arena.f32(bend, rows);
       for (let r = 0; r < rows; r++) d[r] = p[r] * slopeA[r] + q[r] * slopeB[r];
     });
-    for (const [x, own, other] of [[a, byA, b], [b, byB, a]] as const) {
+    for (const [x, own, other] of [
+      [a, byA, b],
+      [b, byB, a],
+    ] as const) {
       if (!x.tracked) continue;
       const dx = x.intoGradient().pointer;
       kernels.row_scale(rows, ld, 1, own, 1, dy.pointer, dx);
