@@ -51,6 +51,22 @@ ${exported.map(([name, value]) => `export const ${name} = ${stands(value)};`).jo
   },
 };
 
+/** Swaps a file of the library for a text. */
+const swapped = (path, contents) => ({
+  name: `swapped-${path}`,
+  setup({ onLoad }) {
+    const file = dist('src', ...`${path}.js`.split('/'));
+    onLoad({ filter: new RegExp(`/${path}\\.js$`) }, ({ path: found }) => (found === file ? { contents } : undefined));
+  },
+});
+/** Node starts workers from the text: a bundler would look for the file that a page needs. */
+const noWorkerFile = swapped('threads/worker-file', 'export const workerFromFile = undefined;\n');
+/** Edge hosts have no threads at all. */
+const noThreads = swapped(
+  'threads/workers',
+  "export const startWorker = async () => {\n  throw new TypeError('this host has no worker threads');\n};\n",
+);
+
 /** What both forms, and the size budget, are built with. */
 export const common = {
   bundle: true,
@@ -101,7 +117,7 @@ export const embeddedModule = () => new WebAssembly.Module(embeddedBytes());
  * looks up and reads each file that is imported, and a hundred of them take longer than all that a first answer needs.
  */
 async function nodeForm() {
-  const options = { ...common, platform: 'node', plugins: [nodeKernels] };
+  const options = { ...common, platform: 'node', plugins: [nodeKernels, noWorkerFile] };
   const named = new Map();
   rmSync(dist('node'), { recursive: true, force: true });
   const whole = [];
@@ -114,12 +130,8 @@ async function nodeForm() {
   }
   await build({ ...options, stdin: { contents: whole.join('\n'), resolveDir: dist('src') }, outfile: dist('node', 'lethe.js') });
   for (const [entry, text] of named) writeFileSync(dist('node', `${entry}.js`), text);
-  // By themselves: who does not ask for the fast kernels does not read them; a worker needs next to nothing.
-  await build({
-    ...options,
-    entryPoints: { fast: dist('src', 'fast.js'), 'node-worker': dist('src', 'threads', 'node-worker.js') },
-    outdir: dist('node'),
-  });
+  // By themselves: who does not ask for the fast kernels does not read them.
+  await build({ ...options, entryPoints: { fast: dist('src', 'fast.js') }, outdir: dist('node') });
 }
 
 export async function buildForms() {
@@ -127,7 +139,7 @@ export async function buildForms() {
   await form('web', {});
   // Whole in one file, so that it works wherever a bundler or a server puts it.
   await build({ ...common, entryPoints: [dist('src', 'threads', 'worker.js')], outfile: dist('web', 'worker.js') });
-  await form('edge', { plugins: [noFiles, edgeKernels] });
+  await form('edge', { plugins: [noFiles, edgeKernels, noThreads] });
   for (const file of ['kernels.wasm', 'kernels.fast.wasm']) copyFileSync(join(root, 'build', file), dist('edge', file));
   writeFileSync(dist('edge', 'kernels.wasm.d.ts'), 'declare const kernels: WebAssembly.Module;\nexport default kernels;\n');
   // The compiler does not copy declarations that it was given.

@@ -2,9 +2,11 @@
 // in linear memory, a SHA-256 of all that. Refuses whatever it did not write.
 
 import { ModelError } from '../base/errors.ts';
+import { utf8, utf8Decoder } from '../base/host.ts';
+import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
 import { IdTable } from '../data/dataset.ts';
-import { align16, identityOf, type ModelIdentity, parameterBytes, sha256, writeParameters } from '../model/digest.ts';
+import { align16, identityOf, type ModelIdentity, parameterBytes, writeParameters } from '../model/digest.ts';
 import type { Model, ModelKind, Provenance } from '../model/model.ts';
 import { MODELS } from '../models/index.ts';
 import { digestInUse, kernelsModule } from '../wasm/kernels.ts';
@@ -34,7 +36,7 @@ export async function serialize(model: Model): Promise<Uint8Array<ArrayBuffer>> 
     version: VERSION,
     kernels: await kernelsDigest(),
   };
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  const text = utf8(JSON.stringify(header));
   const start = align16(HEAD_BYTES + text.length);
   const bytes = new Uint8Array(start + parameterBytes(header) + HASH_BYTES);
   bytes.set(MAGIC);
@@ -111,7 +113,7 @@ async function open(bytes: Uint8Array): Promise<{ header: Header; start: number 
     throw new ModelError('the model file is damaged or incomplete: its checksum does not match; restore it from a copy');
   }
   const length = view.getUint32(12, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.slice(HEAD_BYTES, HEAD_BYTES + length))) as Header;
+  const header = JSON.parse(utf8Decoder().decode(bytes.slice(HEAD_BYTES, HEAD_BYTES + length))) as Header;
   const start = align16(HEAD_BYTES + length);
   if (start + parameterBytes(header) + HASH_BYTES !== bytes.length) {
     throw new ModelError(`the model file expected ${start + parameterBytes(header) + HASH_BYTES} bytes, found ${bytes.length}`);

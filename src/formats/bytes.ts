@@ -1,6 +1,8 @@
 // Content from wherever it comes (a file, a Blob, a Response, a string) as a stream of byte chunks, gunzipped on the way.
 // Nothing here knows a format, and nothing holds more than a chunk, except where whole bytes are asked for.
+
 import { DataError } from '../base/errors.ts';
+import { isBlob, isBuffer, isBytes, isResponse, isStream, utf8 } from '../base/host.ts';
 
 /** A stream of bytes in pieces of any size. */
 export type Chunks = AsyncIterable<Uint8Array>;
@@ -30,16 +32,16 @@ const PIECE = 1 << 20;
 /** The raw bytes of any content. @throws DataError for a failed Response; TypeError for what is no content. */
 export async function* openChunks(content: Content, source: string): AsyncGenerator<Uint8Array> {
   if (typeof content === 'string') yield* encodedPieces(content);
-  else if (content instanceof Uint8Array) yield content;
-  else if (content instanceof ArrayBuffer) yield new Uint8Array(content);
-  else if (content instanceof Blob) yield* streamChunks(content.stream());
-  else if (content instanceof Response) {
+  else if (isBytes(content)) yield content;
+  else if (isBuffer(content)) yield new Uint8Array(content);
+  else if (isBlob(content)) yield* blobChunks(content);
+  else if (isResponse(content)) {
     if (!content.ok) throw new DataError(`expected a response with data, got HTTP status ${content.status}`, { source });
     if (content.body) yield* streamChunks(content.body);
-  } else if (content instanceof ReadableStream) yield* streamChunks(content);
+  } else if (isStream(content)) yield* streamChunks(content);
   else if (isIterable(content)) {
     for await (const chunk of content as AsyncIterable<unknown>) {
-      if (!(chunk instanceof Uint8Array)) throw new TypeError(`${source}: expected chunks of bytes (Uint8Array)`);
+      if (!isBytes(chunk)) throw new TypeError(`${source}: expected chunks of bytes (Uint8Array)`);
       // A copy: chunks are looked at ahead and queued, and whoever gave this one may fill it again.
       yield new Uint8Array(chunk);
     }
@@ -73,13 +75,24 @@ export async function* plainChunks({ name, chunks }: NamedContent): AsyncGenerat
   }
 }
 
+/** A test runner's Blob has no stream, and before it no bytes but through a FileReader. */
+async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {
+  if (typeof blob.stream === 'function') return yield* streamChunks(blob.stream());
+  if (typeof blob.arrayBuffer === 'function') return yield new Uint8Array(await blob.arrayBuffer());
+  yield await new Promise<Uint8Array>((done, fail) => {
+    const reader = new FileReader();
+    reader.onload = () => done(new Uint8Array(reader.result as ArrayBuffer));
+    reader.onerror = () => fail(reader.error);
+    reader.readAsArrayBuffer(blob);
+  });
+}
+
 function* encodedPieces(text: string): Generator<Uint8Array> {
-  const encoder = new TextEncoder();
   for (let at = 0; at < text.length; ) {
     let end = Math.min(text.length, at + PIECE);
     // Both halves of a surrogate pair stay together.
     if (end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00) end++;
-    yield encoder.encode(text.slice(at, end));
+    yield utf8(text.slice(at, end));
     at = end;
   }
 }
@@ -92,9 +105,7 @@ export async function* inPieces(chunks: Chunks): AsyncGenerator<Uint8Array> {
 /** Bytes that content holds once unpacked, where that is known beforehand; else 0. */
 export function plainSize({ name, chunks, size }: NamedContent): number {
   if (/\.gz$/i.test(name)) return 0;
-  return (
-    size ?? (chunks instanceof Uint8Array || chunks instanceof ArrayBuffer ? chunks.byteLength : chunks instanceof Blob ? chunks.size : 0)
-  );
+  return size ?? (isBytes(chunks) || isBuffer(chunks) ? chunks.byteLength : isBlob(chunks) ? chunks.size : 0);
 }
 
 /** All bytes in one array. */

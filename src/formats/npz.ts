@@ -3,6 +3,7 @@
 // Writes stored members, with fixed dates: the same arrays, the same bytes. No encryption, no files beyond 4 GB.
 
 import { DataError } from '../base/errors.ts';
+import { utf8, utf8Decoder } from '../base/host.ts';
 import { concat, streamChunks, wholeBytes } from './bytes.ts';
 import { type NpyArray, npyChunks, readNpy } from './npy.ts';
 
@@ -95,7 +96,7 @@ function* centralDirectory(view: DataView, bytes: Uint8Array): Generator<[string
         field += 8;
       }
     }
-    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    const name = utf8Decoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
     yield [
       name,
       {
@@ -155,7 +156,7 @@ export function npzBytes(arrays: Readonly<Record<string, NpyArray>>): Uint8Array
   const directory: Uint8Array[] = [];
   let offset = 0;
   for (const [key, array] of Object.entries(arrays)) {
-    const name = new TextEncoder().encode(`${key}.npy`);
+    const name = utf8(`${key}.npy`);
     const content = npyChunks(array);
     const size = content.reduce((sum, piece) => sum + piece.length, 0);
     const fields = { name, size, crc: crc32(...content), offset };

@@ -1,6 +1,7 @@
 // Rows of delimited text straight out of bytes, without a string for every field: what makes files of a hundred million
 // lines readable. Whatever is not plain (quotes, empty or missing fields, numbers of a rare form) is not taken: the
 // readers of strings get the whole line then, and find the words for what is wrong with it.
+import { utf8Decoder } from '../base/host.ts';
 import type { DatasetBuilder } from '../data/builder.ts';
 
 const LINE_FEED = 10;
@@ -115,11 +116,10 @@ function plainNumber(bytes: Uint8Array, begin: number, end: number): number {
   return negative ? -value : value;
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** Positions of ids by their bytes: a hash table in front of the builder's, which goes by strings. */
 class IdBytes {
   readonly #add: (id: string) => number;
+  readonly #decoder = utf8Decoder(true);
   /** Number of an id, from 1, by hash; 0 is free. At most half are taken. */
   #slots = new Int32Array(1 << 8);
   #count = 0;
@@ -155,7 +155,7 @@ class IdBytes {
   #keep(id: Uint8Array, slot: number): number {
     let text: string;
     try {
-      text = decoder.decode(id);
+      text = this.#decoder.decode(id);
     } catch {
       return -1;
     }

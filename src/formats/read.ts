@@ -4,6 +4,7 @@
 import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
+import { isBytes, isFile } from '../base/host.ts';
 import { DatasetBuilder, DUPLICATES, type DuplicatePolicy } from '../data/builder.ts';
 import { Dataset, type IdTable, PART } from '../data/dataset.ts';
 import type { RunControl } from '../model/model.ts';
@@ -156,7 +157,7 @@ function checkOptions(options: ReadOptions): void {
 }
 
 function namedFiles(source: DataSource, name: string | undefined): NamedContent[] {
-  if (Array.isArray(source) && !source.some((entry) => entry instanceof Uint8Array)) {
+  if (Array.isArray(source) && !source.some((entry) => isBytes(entry))) {
     return (source as readonly (NamedContent | File)[]).map((entry) => named(entry) ?? refuse(entry));
   }
   const single = named(source);
@@ -164,7 +165,7 @@ function namedFiles(source: DataSource, name: string | undefined): NamedContent[
 }
 
 function named(source: unknown): NamedContent | undefined {
-  if (typeof File !== 'undefined' && source instanceof File) return { name: source.name, chunks: source };
+  if (isFile(source)) return { name: source.name, chunks: source };
   return typeof source === 'object' && source !== null && 'name' in source && 'chunks' in source ? (source as NamedContent) : undefined;
 }
 

@@ -1,6 +1,8 @@
 // Lines and delimited records out of streams of bytes: what the readers of text formats share.
 // A line is held, never a file; whatever breaks a rule is named with its source and line.
+
 import { DataError, type DataPlace } from '../base/errors.ts';
+import { utf8Decoder } from '../base/host.ts';
 import type { Chunks } from './bytes.ts';
 import { concat } from './bytes.ts';
 
@@ -82,16 +84,15 @@ export async function eachLine(
 
 /** The first complete lines of the given bytes, at most `most`; for telling formats apart. */
 export function firstLines(head: Uint8Array, most = 20): string[] {
-  const text = new TextDecoder().decode(head);
+  const text = utf8Decoder().decode(head);
   const lines = text.split('\n');
   // What stands after the last line feed may be half a line, unless it is all there is.
   if (lines.length > 1) lines.pop();
   return lines.slice(0, most).map((line) => line.replace(/\r$/, ''));
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 function decodeLines(bytes: Uint8Array, first: number, source: string, latin1: boolean): string[] {
+  const decoder = utf8Decoder(true);
   try {
     const lines = decoder.decode(bytes).split('\n');
     if (bytes.length > LONGEST_LINE)

@@ -1,6 +1,7 @@
 // A data set as files that the readers read again: `.inter`, `titles.tsv`, `*_feat.npy`. Streams of bytes; no file access.
 
 import { DataError } from '../base/errors.ts';
+import { utf8 } from '../base/host.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { NamedContent } from './bytes.ts';
 import { npyChunks } from './npy.ts';
@@ -68,14 +69,13 @@ function quoted(field: string): string {
 }
 
 function* encoded(lines: Iterable<string>): Generator<Uint8Array> {
-  const encoder = new TextEncoder();
   let text = '';
   for (const line of lines) {
     text += line;
     if (text.length >= PIECE) {
-      yield encoder.encode(text);
+      yield utf8(text);
       text = '';
     }
   }
-  if (text !== '') yield encoder.encode(text);
+  if (text !== '') yield utf8(text);
 }

@@ -1,7 +1,8 @@
 // What a model is, as bytes, and the SHA-256 of it.
 
+import { utf8 } from '../base/host.ts';
 import type { OptionValue } from '../base/options.ts';
-import { sha256 } from '../base/sha256.ts';
+import { hex, sha256 } from '../base/sha256.ts';
 import type { IdTable } from '../data/dataset.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
 import type { Model } from './model.ts';
@@ -22,7 +23,7 @@ export interface ModelIdentity {
  */
 export async function digest(model: Model): Promise<string> {
   const identity = identityOf(model);
-  const text = new TextEncoder().encode(JSON.stringify(identity));
+  const text = utf8(JSON.stringify(identity));
   const start = align16(text.length);
   const bytes = new Uint8Array(start + parameterBytes(identity));
   bytes.set(text);
@@ -57,7 +58,3 @@ export function writeParameters(model: Model, bytes: Uint8Array): void {
 
 /** Parameters start at a multiple of 16, so that they can be mapped as they are. */
 export const align16 = (bytes: number): number => (bytes + 15) & ~15;
-
-export { sha256 };
-
-export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

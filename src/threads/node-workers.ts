@@ -2,11 +2,18 @@
 import type { Invitation } from './board.ts';
 import type { ReadyWorker } from './workers.ts';
 
+/** What worker.ts expects of a worker's scope. The text is run as a script: it has `require`. */
+const SCOPE = `const { parentPort } = require('node:worker_threads');
+globalThis.postMessage = (message) => parentPort.postMessage(message);
+globalThis.close = () => parentPort.close();
+parentPort.on('message', (data) => globalThis.onmessage({ data }));
+`;
+
 /** Starts a worker. @param signal gives up starting. @returns it once it is ready. @throws when it cannot be started. */
-export async function startNodeWorker(invitation: Invitation, signal: AbortSignal): Promise<ReadyWorker> {
+export async function startNodeWorker(text: string, invitation: Invitation, signal: AbortSignal): Promise<ReadyWorker> {
   const { Worker } = await import('node:worker_threads');
-  // The process's own flags may be none for a file, such as --input-type.
-  const worker = new Worker(new URL('./node-worker.js', import.meta.url), { workerData: invitation, execArgv: [] });
+  // From the text, so that no bundler has to carry a file; the process's own flags may be none for a script, such as --input-type.
+  const worker = new Worker(SCOPE + text, { eval: true, execArgv: [] });
   const end = async (): Promise<void> => {
     await worker.terminate();
   };
@@ -15,7 +22,8 @@ export async function startNodeWorker(invitation: Invitation, signal: AbortSigna
       worker.once('message', () => ready());
       worker.once('error', fail);
       worker.once('exit', (code) => fail(new Error(`the worker ended with code ${code}`)));
-      signal.addEventListener('abort', () => fail(signal.reason));
+      signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+      worker.postMessage(invitation);
     });
   } catch (error) {
     await end();

@@ -1,6 +1,8 @@
 // The kernels for shared memory: the same code, byte for byte, with the module's own memory exchanged for an imported,
 // shared one. So threads cost no second copy of the kernels, and compute what one thread computes.
 
+import { utf8 } from '../base/host.ts';
+
 /** Pages of 64 kB that a shared memory may grow to: 4 GiB. Address space, not memory. */
 export const MAX_PAGES = 65536;
 
@@ -26,7 +28,7 @@ export function withSharedMemory(bytes: Uint8Array): { bytes: Uint8Array<ArrayBu
     at = to;
   }
   if (pages < 0) throw new TypeError('the kernels have no memory of their own');
-  const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
+  const name = (text: string): number[] => [text.length, ...utf8(text)];
   // One import: a memory (2) that is shared and has a maximum (3).
   const content = [1, ...name('env'), ...name('memory'), 2, 3, ...uint(pages), ...uint(MAX_PAGES)];
   const imports = Uint8Array.from([IMPORT, ...uint(content.length), ...content]);

@@ -1,4 +1,5 @@
-// The script of a worker in Deno, Bun and browsers: the library's kernels over the library's memory, and nothing else.
+// The script of a worker: the library's kernels over the library's memory, and nothing else. It is a file of its own for
+// pages, and a text inside the library for all other hosts (embedded-worker.ts); Node's workers get a Worker's manners first.
 import { accept, type Invitation } from './board.ts';
 
 interface WorkerScope {

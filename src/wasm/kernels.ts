@@ -1,8 +1,10 @@
 // From bytes or a compiled module to callable kernels, and from a kernel's status to an error.
 // The only file that knows how WebAssembly is instantiated.
-import { instantiateSync } from '@assemblyscript/loader';
+
 import type { instantiate } from '../../build/kernels.d.ts';
 import { ModelError } from '../base/errors.ts';
+import { isResponse } from '../base/host.ts';
+import { hex, sha256 } from '../base/sha256.ts';
 import { embeddedBytes, embeddedDigest, embeddedModule } from './embedded.ts';
 
 /** The kernels of one WebAssembly instance, over its own linear memory. */
@@ -58,7 +60,7 @@ export async function loadKernels(source: NamedKernels | WebAssembly.Module | Bu
   if (given instanceof WebAssembly.Module) {
     return use({ digest: isFast(given) ? 'unknown' : embeddedDigest, module: () => given, bytes: noBytes }, given);
   }
-  const data = typeof Response !== 'undefined' && given instanceof Response ? await given.arrayBuffer() : (given as BufferSource);
+  const data = isResponse(given) ? await given.arrayBuffer() : (given as BufferSource);
   const module = await WebAssembly.compile(data);
   // A copy: what was given may change. Threads need it, see kernelsBytes.
   const bytes = ArrayBuffer.isView(data)
@@ -66,7 +68,7 @@ export async function loadKernels(source: NamedKernels | WebAssembly.Module | Bu
     : new Uint8Array(data).slice();
   use(
     {
-      digest: isFast(module) ? hex(await crypto.subtle.digest('SHA-256', bytes)) : embeddedDigest,
+      digest: isFast(module) ? hex(await sha256(bytes)) : embeddedDigest,
       module: () => module,
       bytes: () => bytes,
     },
@@ -83,8 +85,6 @@ function use(kernels: NamedKernels, module: WebAssembly.Module): void {
 /** The fast build says so itself, by an export, wherever its bytes come from. */
 const isFast = (module: WebAssembly.Module): boolean => WebAssembly.Module.exports(module).some(({ name }) => name === 'relaxed');
 
-const hex = (bytes: ArrayBuffer): string => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
-
 function noBytes(): never {
   throw new TypeError('the kernels were given as a compiled module');
 }
@@ -99,8 +99,8 @@ export function kernelsBytes(): Uint8Array {
  * @param memory the memory to work in, for a module that imports it.
  */
 export function instantiateKernels(module: WebAssembly.Module = kernelsModule(), memory?: WebAssembly.Memory): Kernels {
-  // The loader's type asks for its managed-memory helpers, which pointer kernels do not have.
-  return instantiateSync(module, memory ? { env: { memory } } : {}).exports as unknown as Kernels;
+  // The loader of AssemblyScript would add helpers for managed memory, which pointer kernels do not have: a test holds the two equal.
+  return new WebAssembly.Instance(module, memory ? { env: { memory } } : {}).exports as unknown as Kernels;
 }
 
 /**

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '../../src/base/sha256.ts';
 import { type AlsModel, als, type Dataset, DatasetBuilder, type Ranking, type RankRequest, recommend } from '../../src/index.ts';
-import { hex } from '../../src/model/digest.ts';
+import { hex } from '../../src/base/sha256.ts';
 
 const test = suite('first list');
 
