@@ -1,13 +1,14 @@
 // Packs the package, installs the tarball in a folder of its own, and uses it as users do: from the runtimes' command lines,
 // from a plain script, through each bundler without a plugin, in a worker, from TypeScript; and asks the linters.
 // Usage: node scripts/packaging/main.mjs [--install]     Ends with `N passed, N failed`.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import { chromium, firefox, launch, serve } from '../runtimes/browsers.mjs';
 import { check, finish, same } from '../runtimes/checks.mjs';
 import { call, debianThere } from '../runtimes/hosts.mjs';
-import { command, file, install, installDebian, load, root } from '../runtimes/tools.mjs';
+import { command, install, installDebian, load, root } from '../runtimes/tools.mjs';
+import { checkHosts, HOST_TOOLS } from './hosts.mjs';
 
 const home = join(root, 'build', 'runtimes', 'consumer');
 const at = (...path) => join(home, ...path);
@@ -19,7 +20,7 @@ async function output(path, args, options = {}) {
   return stdout.trim();
 }
 
-const missing = install(['deno', 'bun', 'workerd', 'browsers', 'bundlers', 'wrangler', 'edge-light', 'packaging']);
+const missing = install(['deno', 'workerd', 'browsers', 'wrangler', 'edge-light', 'packaging', ...HOST_TOOLS]);
 for (const browser of [chromium, firefox]) {
   if (!debianThere(browser) && process.argv.includes('--install')) installDebian(browser.debian.packages);
   if (!debianThere(browser)) missing.push(browser.name);
@@ -27,7 +28,7 @@ for (const browser of [chromium, firefox]) {
 if (missing.length > 0) finish(missing);
 
 rmSync(home, { recursive: true, force: true });
-cpSync(join(root, 'scripts', 'packaging', 'app'), home, { recursive: true });
+for (const folder of ['app', 'hosts']) cpSync(join(root, 'scripts', 'packaging', folder), home, { recursive: true });
 writeFileSync(at('package.json'), '{"private":true,"type":"module"}\n');
 const [{ filename }] = JSON.parse(
   (await output('npm', ['pack', '--json', '--pack-destination', home], { cwd: root })).replace(/^[^[]*/, ''),
@@ -217,6 +218,8 @@ await check('edge-light: a bundle in the edge runtime that Vercel publishes, com
   same(/gave no compiled module/.test(await inEdge(undefined)), true);
 });
 for (const browser of Object.values(browsers)) await browser.close();
+
+await checkHosts(home, at(filename), line);
 
 await check('publint', async () => {
   const text = await output(command('packaging', 'publint'), ['run', at('node_modules', 'lethe'), '--strict', '--pack', 'false']);

@@ -23,10 +23,14 @@ const TOOLS = {
   bundlers: ['vite@8.3.8', 'webpack@5.112.2', 'webpack-cli@7.3.1'],
   wrangler: ['wrangler@4.86.0'],
   'edge-light': ['@edge-runtime/vm@5.0.0'],
+  next: ['next@16.4.6', 'react@19.3.1', 'react-dom@19.3.1'],
+  'node-bundlers': ['rollup@4.68.8', '@rollup/plugin-node-resolve@16.0.3'],
+  'test-runners': ['jest@30.5.2', 'jest-environment-jsdom@30.5.2', 'vitest@5.1.2', 'jsdom@31.0.1'],
   packaging: ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'],
 };
 
-const home = (tool) => join(folder, tool);
+/** The folder of an installed tool, with its node_modules. */
+export const home = (tool) => join(folder, tool);
 const wanted = (tool) => JSON.stringify(TOOLS[tool]);
 const marker = (tool) => join(home(tool), 'installed.json');
 
