@@ -1,5 +1,6 @@
 // The public surface.
 export { DataError, MemoryError, ModelError } from './base/errors.ts';
+export type { Progress, RunControl } from './base/run-control.ts';
 export { VERSION } from './base/version.ts';
 export { DatasetBuilder, type DuplicatePolicy } from './data/builder.ts';
 export { compareIds, Dataset, type Features, IdTable } from './data/dataset.ts';
@@ -41,7 +42,7 @@ export { type ComparedModel, type CompareOptions, type Contender, compare } from
 export { digest } from './model/digest.ts';
 export { type EvaluateOptions, type Evaluation, evaluate } from './model/evaluate.ts';
 export { METRICS, type MetricName } from './model/metrics.ts';
-export type { Capability, CellShape, FitControl, Model, ModelKind, Progress, Ranking, RankRequest, RunControl } from './model/model.ts';
+export type { Capability, CellShape, FitControl, Model, ModelKind, Ranking, RankRequest } from './model/model.ts';
 export { type Recommended, type RecommendOptions, recommend, similarItems, similarUsers } from './model/recommend.ts';
 export { AlsModel, type AlsOptions, als, type Contribution, type FoldInItem } from './models/als.ts';
 export { bm3 } from './models/bm3.ts';

@@ -1,6 +1,7 @@
 // What the user sees: results on stdout (a table, or one JSON object), notes and progress on stderr.
 
-import type { Model, Progress } from '../model/model.ts';
+import type { Progress } from '../base/run-control.ts';
+import type { Model } from '../model/model.ts';
 import type { KernelBuild } from '../wasm/kernels.ts';
 
 /** Longest wait, in milliseconds, between two looks at a bar and between two plain lines. */

@@ -1,9 +1,11 @@
 // Made-up interactions for demonstrations, tests and benchmarks: power-law users and items, tastes in clusters, item
 // features that follow the clusters. Every draw is keyed by the seed and by who it is for: the same bytes on every runtime.
 // Stands in for no real data set: only shapes and the rough form of popularity are like theirs.
+
+import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
 import { keyOf, philox, STREAM } from '../base/random.ts';
-import { breathe, type RunControl } from '../model/model.ts';
+import type { RunControl } from '../base/run-control.ts';
 import { Dataset, type Features, IdTable } from './dataset.ts';
 
 export interface GenerateOptions {

@@ -1,22 +1,13 @@
 // Models that are trained by gradients: the one fit loop, and the model that comes out of it. A model file of models/
 // only says what its network is; how it is trained, stopped, resumed, evaluated and saved is here.
 
+import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
 import { DataError, ModelError } from '../base/errors.ts';
-import {
-  boolean,
-  integer,
-  number,
-  type OptionSpecs,
-  type OptionsOf,
-  type OptionValue,
-  resolveOptions,
-  seed,
-  word,
-} from '../base/options.ts';
+import { integer, number, type OptionSpecs, type OptionsOf, type OptionValue, resolveOptions, seed, word } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { allowedWords, BilinearModel, type BilinearParts, type DenseFactors } from '../model/bilinear.ts';
-import { breathe, type FitControl, type Model, type ModelKind, provenanceOf, type SavedModel, savedParameter } from '../model/model.ts';
+import { type FitControl, type Model, type ModelKind, provenanceOf, type SavedModel, savedParameter } from '../model/model.ts';
 import { overRange, shareWork, threadsOf } from '../threads/parallel-kernels.ts';
 import { planEven, Team, withTeam } from '../threads/team.ts';
 import { type KernelBuild, kernelBuild } from '../wasm/kernels.ts';
@@ -42,7 +33,6 @@ export const TRAINING = Object.freeze({
   seed,
 } as const) satisfies OptionSpecs;
 export type TrainingOptions = OptionsOf<typeof TRAINING>;
-export { boolean, integer, number, word };
 
 /** What a gradient model's file declares. */
 export interface GradientSpec<S extends typeof TRAINING> {

@@ -4,11 +4,11 @@
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
+import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { normBound } from '../least-squares/spectral-norm.ts';
 import { Stationary } from '../least-squares/stationary.ts';
 import { evaluate } from '../model/evaluate.ts';
-import type { RunControl } from '../model/model.ts';
 import { type AlsModel, type AlsOptions, als } from '../models/als.ts';
 import { type Certificate, certify } from './certify.ts';
 

@@ -4,6 +4,7 @@
 
 import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
+import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { requireTrainedOn } from '../forget/forget.ts';
 import { accelerate } from '../least-squares/acceleration.ts';
@@ -12,7 +13,7 @@ import { normBound } from '../least-squares/spectral-norm.ts';
 import { Stationary } from '../least-squares/stationary.ts';
 import type { BilinearModel } from '../model/bilinear.ts';
 import { requireTables } from '../model/evaluate.ts';
-import type { Model, RunControl } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { type Team, withTeam } from '../threads/team.ts';
 
 /** `certified`: bounded; `stationary`: where training ends, without a bound; `approximate`: not even that. */

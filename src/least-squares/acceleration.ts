@@ -2,7 +2,7 @@
 // ALS-NCG), or L-BFGS on one side with the other eliminated (variable-projection.ts), and Newton steps for the last digits. Each step
 // goes to the exact minimum of the objective along its direction, a quartic there: every iteration lowers the objective.
 import { breathe } from '../base/breathe.ts';
-import type { RunControl } from '../model/model.ts';
+import type { RunControl } from '../base/run-control.ts';
 import { type Field, SIDES } from './float64-rows.ts';
 import type { Standing, Stationary } from './stationary.ts';
 import { KEPT_ITERATIONS, LimitedMemory, Newton } from './variable-projection.ts';

@@ -5,7 +5,8 @@
 import { STREAM } from '../base/random.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { CellShape } from '../model/model.ts';
-import { type Plan, planEven, planRows, Team, type Varying } from '../threads/team.ts';
+import type { Varying } from '../threads/board.ts';
+import { type Plan, planEven, planRows, Team } from '../threads/team.ts';
 import { checkStatus, instantiateKernels } from '../wasm/kernels.ts';
 import { type Arena, type MemoryPlan, memoryPlan, totalOf } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';

@@ -3,6 +3,7 @@
 
 import { ModelError } from '../base/errors.ts';
 import type { OptionSpecs, OptionsOf, OptionValue } from '../base/options.ts';
+import type { RunControl } from '../base/run-control.ts';
 import type { Dataset, IdTable, SplitRecord } from '../data/dataset.ts';
 import type { Team } from '../threads/team.ts';
 import { kernelBuild } from '../wasm/kernels.ts';
@@ -15,26 +16,6 @@ import type { Matrix, SparseRows } from '../wasm/tensor.ts';
  * from the other side (ALS); `gradient` its loss can be stepped on by a gradient method; `exactForget` it forgets by algebra.
  */
 export type Capability = 'fit' | 'factors' | 'leastSquares' | 'gradient' | 'exactForget';
-
-/** Progress of a run: `done` of `total` steps, and what is known so far. */
-export interface Progress {
-  readonly phase: string;
-  readonly done: number;
-  readonly total: number;
-  /** The training objective or loss after this step, where it is computed. */
-  readonly objective?: number;
-  /** A validation metric after this step, where one is computed. */
-  readonly validation?: number;
-}
-
-/** How a run is watched and stopped. */
-export interface RunControl {
-  readonly onProgress?: (progress: Progress) => void;
-  /** Aborting makes the run throw the signal's reason; nothing is changed then. */
-  readonly signal?: AbortSignal;
-  /** Threads to use; any number gives the same bytes. Default 1. */
-  readonly threads?: number;
-}
 
 /** How a fit is run, beside the model's own options. */
 export interface FitControl extends RunControl {
@@ -186,5 +167,3 @@ export function provenanceOf(data: Dataset, from?: Model): Provenance {
 
 /** Whether the same work gives the same bytes on every host; not so where the fast kernels had a part. */
 export const byteComparable = ({ provenance }: Model): boolean => provenance.kernels === undefined;
-
-export { breathe } from '../base/breathe.ts';

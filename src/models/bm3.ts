@@ -1,6 +1,7 @@
 // BM3 (Zhou et al., WWW 2023): users, items and their modalities are drawn towards each other's noisy copies, without
 // negatives. Features are projected, and the predictor applied, for a batch's users and items only, once for each.
 
+import { integer, number } from '../base/options.ts';
 import { STREAM } from '../base/random.ts';
 import { bipartiteGraph } from '../gradient/graph.ts';
 import { frozenFeatures, ParameterSet, type Pass, presence, xavierNormal, xavierUniform } from '../gradient/network.ts';
@@ -11,7 +12,7 @@ import { frobenius, sum } from '../gradient/ops/reduce.ts';
 import { dropout, gather, type MaskKey, rowDot, unitRows } from '../gradient/ops/rows.ts';
 import { sliceRows } from '../gradient/ops/shape.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, integer, number, TRAINING } from '../gradient/training.ts';
+import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 import { Csr } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

@@ -1,12 +1,12 @@
 // Matrix factorisation by Bayesian personalised ranking (Rendle et al., UAI 2009).
 
-import type { OptionsOf } from '../base/options.ts';
+import { boolean, number, type OptionsOf, word } from '../base/options.ts';
 import { ParameterSet, type Pass, xavierNormal } from '../gradient/network.ts';
 import { fusedBpr } from '../gradient/ops/fused.ts';
 import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { PAIR_OPTIMIZERS } from '../gradient/optimizer.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
-import { boolean, type GradientKind, gradientKind, number, word } from '../gradient/training.ts';
+import { type GradientKind, gradientKind } from '../gradient/training.ts';
 
 const options = Object.freeze({
   ...RANKING,

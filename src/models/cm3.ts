@@ -3,6 +3,7 @@
 // Departs from the published code: any number of modalities (spherical Bézier), small angles by their limit, scores
 // computed anew with the middle of the mix rather than kept from the last step.
 
+import { integer, number } from '../base/options.ts';
 import { STREAM } from '../base/random.ts';
 import { symmetricBeta } from '../gradient/beta-distribution.ts';
 import {
@@ -25,7 +26,7 @@ import { sphericalBezier } from '../gradient/ops/slerp.ts';
 import { logMeanExpPairs } from '../gradient/ops/spread.ts';
 import { interactionGraphs, similarItems } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, integer, number, TRAINING } from '../gradient/training.ts';
+import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 
 const options = Object.freeze({
   ...TRAINING,

@@ -3,13 +3,14 @@
 // XᵀX holds whole numbers, so that forgetting can be exact to the byte: subtract the counts, factor again. With P kept,
 // Woodbury's identity gives the same up to rounding in milliseconds. Refuses more items than memory can square.
 
+import { breathe } from '../base/breathe.ts';
 import { ModelError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
+import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type Change, correct, diagonalOf, LowRank, UnstableError } from '../least-squares/woodbury.ts';
 import { HistoryModel, type HistoryParts } from '../model/history.ts';
 import {
-  breathe,
   type CellShape,
   type FitControl,
   type Forgetting,
@@ -18,7 +19,6 @@ import {
   provenanceOf,
   type Ranking,
   type Removal,
-  type RunControl,
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';

@@ -2,6 +2,7 @@
 // step over a frozen graph of items from their features.
 // Departs from the published code in one thing: features are never trained, so that no revoked row lives on in them.
 
+import { integer, number } from '../base/options.ts';
 import { pairKey, STREAM, uniform } from '../base/random.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { bipartiteGraph, overwrite } from '../gradient/graph.ts';
@@ -15,7 +16,7 @@ import { sliceRows } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import { similarItems, symmetric } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, integer, number } from '../gradient/training.ts';
+import { type GradientKind, gradientKind } from '../gradient/training.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { Csr } from '../wasm/tensor.ts';
 

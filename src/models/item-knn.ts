@@ -2,18 +2,18 @@
 // neighbours of each item; they are a pure function of the baskets, so that forgetting is exact: counts are subtracted
 // and every list that could differ is brought to what a fresh fit gives, byte for byte.
 
+import { breathe } from '../base/breathe.ts';
 import * as option from '../base/options.ts';
+import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { HistoryModel, type HistoryParts } from '../model/history.ts';
 import {
-  breathe,
   type FitControl,
   type Forgetting,
   type ModelKind,
   provenanceOf,
   type Ranking,
   type Removal,
-  type RunControl,
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';

@@ -2,6 +2,8 @@
 // that look alike, by a graph of their features and a graph that is learned.
 // Departs from the published code: which items are neighbours is chosen once an epoch (and again for ranking), and the
 // edges' weights get their gradient in every step; nothing of n × n is held.
+
+import { integer, number } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { bipartiteGraph, nearestRows } from '../gradient/graph.ts';
 import { byFanIn, frozenFeatures, openItems, ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
@@ -14,7 +16,7 @@ import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../gradient/ops
 import { sliceColumns, sliceRows } from '../gradient/ops/shape.ts';
 import { directed, weightedItems } from '../gradient/propagation-graphs.ts';
 import { Tape, type Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, integer, number, TRAINING } from '../gradient/training.ts';
+import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 import { Csr, type SparseRows } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

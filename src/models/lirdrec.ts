@@ -4,6 +4,7 @@
 // Departs from the published code: moments of the copied weights begin anew, scores are computed anew for ranking, and the
 // shares of the two attentions are saved with the model.
 
+import { integer, number } from '../base/options.ts';
 import { cosineTransform } from '../gradient/cosine-transform.ts';
 import {
   byFanIn,
@@ -23,7 +24,7 @@ import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../gradient/ops
 import { concatColumns, concatRows, sliceColumns, sliceRows } from '../gradient/ops/shape.ts';
 import { interactionGraphs, similarItems } from '../gradient/propagation-graphs.ts';
 import { Tape, type Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, integer, number, TRAINING } from '../gradient/training.ts';
+import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 import { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

@@ -3,6 +3,7 @@
 // Departs from the published code: features are never trained, any number of modalities, and the penalty of a short last
 // batch is divided by that batch's own size.
 
+import { integer, number } from '../base/options.ts';
 import { byFanIn, frozenFeatures, openItems, ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
 import { distinct } from '../gradient/ops/distinct.ts';
 import { infoNce } from '../gradient/ops/losses.ts';
@@ -15,7 +16,7 @@ import { concatColumns, concatRows, sliceRows } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import { interactionGraphs, weightedItems } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, integer, number } from '../gradient/training.ts';
+import { type GradientKind, gradientKind } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

@@ -3,6 +3,7 @@
 // Departs from the published code: any number of modalities, scores computed anew rather than kept from the last step, and
 // ranking by what the loss learns (`calibrated`).
 
+import { boolean, integer, number } from '../base/options.ts';
 import { byFanIn, frozenFeatures, openItems, openRows, ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
 import { distinct } from '../gradient/ops/distinct.ts';
 import { infoNce } from '../gradient/ops/losses.ts';
@@ -13,7 +14,7 @@ import { gather, rowDot, scaleRows, unitRows } from '../gradient/ops/rows.ts';
 import { concatColumns, concatRows, sliceRows } from '../gradient/ops/shape.ts';
 import { interactionGraphs } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { boolean, type GradientKind, gradientKind, integer, number, TRAINING } from '../gradient/training.ts';
+import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

@@ -1,6 +1,7 @@
 // VBPR (He, McAuley, AAAI 2016), in the form that MMRec compares with: half of an item's row is free, half is a
 // projection of its features. Features are frozen, and projected for a batch's rows only.
 
+import { number } from '../base/options.ts';
 import { frozenFeatures, ParameterSet, type Pass, xavierNormal, xavierUniform } from '../gradient/network.ts';
 import { add } from '../gradient/ops/pointwise.ts';
 import { addBias, matmul } from '../gradient/ops/products.ts';
@@ -8,7 +9,7 @@ import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { concatColumns } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, number } from '../gradient/training.ts';
+import { type GradientKind, gradientKind } from '../gradient/training.ts';
 
 const options = Object.freeze({
   ...RANKING,

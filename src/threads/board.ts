@@ -174,6 +174,14 @@ export interface Invitation {
   readonly thread: number;
 }
 
+/** A worker that has started, whatever the host. */
+export interface ReadyWorker {
+  /** Lets it work: it blocks its thread and waits for jobs, until the library sends it away. */
+  attend(): void;
+  /** Ends it; it is gone when the promise is fulfilled. */
+  end(): Promise<void>;
+}
+
 /** Kernels of an instance, numbered in the order of the module's exports, which is the same on all threads. */
 export function numberedKernels(module: WebAssembly.Module, exports: object): KernelList {
   return WebAssembly.Module.exports(module).map(({ name }) => (exports as Record<string, KernelList[number]>)[name]);

@@ -1,6 +1,5 @@
 // Workers of Node, which has no global Worker.
-import type { Invitation } from './board.ts';
-import type { ReadyWorker } from './workers.ts';
+import type { Invitation, ReadyWorker } from './board.ts';
 
 /** What worker.ts expects of a worker's scope. The text is run as a script: it has `require`. */
 const SCOPE = `const { parentPort } = require('node:worker_threads');

@@ -4,11 +4,9 @@ import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
 import { instantiateKernels, type Kernels, kernelsBytes, kernelsModule } from '../wasm/kernels.ts';
 import { Arena } from '../wasm/memory.ts';
-import { type Argument, BOARD_BYTES, Board, type KernelList, MAX_PIECES, numberedKernels } from './board.ts';
+import { type Argument, BOARD_BYTES, Board, type KernelList, MAX_PIECES, numberedKernels, type ReadyWorker } from './board.ts';
 import { MAX_PAGES, withSharedMemory } from './shared-memory.ts';
-import { type ReadyWorker, startWorker } from './workers.ts';
-
-export type { Argument, Varying } from './board.ts';
+import { startWorker } from './workers.ts';
 
 /** Milliseconds after which workers that have not started are given up; less where that happened before. */
 let patience = 10_000;

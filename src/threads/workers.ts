@@ -1,14 +1,7 @@
 // Starting a worker thread on whatever host this is. A host that has none, or does not allow one, makes this throw.
 import { workerText } from '../../build/embedded-worker.ts';
-import type { Invitation } from './board.ts';
+import type { Invitation, ReadyWorker } from './board.ts';
 import { workerFromFile } from './worker-file.ts';
-
-export interface ReadyWorker {
-  /** Lets it work: it blocks its thread and waits for jobs, until the library sends it away. */
-  attend(): void;
-  /** Ends it; it is gone when the promise is fulfilled. */
-  end(): Promise<void>;
-}
 
 interface Host {
   readonly crossOriginIsolated?: boolean;

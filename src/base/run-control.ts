@@ -1,0 +1,21 @@
+// How whoever starts a long piece of work watches it, stops it and says how many threads it may take.
+
+/** Progress of a run: `done` of `total` steps, and what is known so far. */
+export interface Progress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+  /** The training objective or loss after this step, where it is computed. */
+  readonly objective?: number;
+  /** A validation metric after this step, where one is computed. */
+  readonly validation?: number;
+}
+
+/** How a run is watched and stopped. */
+export interface RunControl {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Aborting makes the run throw the signal's reason; nothing is changed then. */
+  readonly signal?: AbortSignal;
+  /** Threads to use; any number gives the same bytes. Default 1. */
+  readonly threads?: number;
+}
