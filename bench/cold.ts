@@ -59,7 +59,7 @@ async function sample(file: string): Promise<Sample> {
 /** A model file with random factors. */
 async function modelFile(path: string): Promise<void> {
   const { als } = await import('../src/models/als.ts');
-  const { IdTable } = await import('../src/data/dataset.ts');
+  const { IdTable } = await import('../src/data/ids.ts');
   const { serialize } = await import('../src/files/serialize.ts');
   const items = Number(values.items);
   const factors = Number(values.factors);

@@ -2,8 +2,9 @@
 // factors to start from.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Dataset, IdTable } from '../../src/data/dataset.ts';
+import { Dataset } from '../../src/data/dataset.ts';
 import { generate } from '../../src/data/generate.ts';
+import { IdTable } from '../../src/data/ids.ts';
 import { bipartiteGraph } from '../../src/gradient/graph.ts';
 import { Arena } from '../../src/wasm/memory.ts';
 import { Matrix, paddedWidth, type SparseRows } from '../../src/wasm/tensor.ts';

@@ -2,7 +2,8 @@
 
 import { DataError } from '../base/errors.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
-import { compareIds, Dataset, type DatasetParts, IdTable } from './dataset.ts';
+import { Dataset, type DatasetParts } from './dataset.ts';
+import { compareIds, IdTable } from './ids.ts';
 
 /** What happens when a (user, item) pair occurs more than once. */
 export const DUPLICATES = ['last', 'sum', 'error'] as const;

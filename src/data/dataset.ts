@@ -1,120 +1,10 @@
-// Interactions in memory: ids users know ↔ dense positions, sparse rows, and what comes with the items.
-// Positions follow the canonical order of ids, so that the order of lines in a file changes nothing.
+// Interactions in memory: sparse rows over two tables of ids (ids.ts), and what comes with the items (features.ts).
 // Refuses to hold unordered or duplicate entries: `DatasetBuilder` (builder.ts) settles those first.
 import { DataError } from '../base/errors.ts';
-import { type Key, keyOf, philox } from '../base/random.ts';
+import { philox } from '../base/random.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
-
-/** Canonical order of ids: whole numbers first, by value; then all others by UTF-16 code units. */
-export function compareIds(a: string, b: string): number {
-  const aNumber = isCanonicalInteger(a);
-  if (aNumber !== isCanonicalInteger(b)) return aNumber ? -1 : 1;
-  if (aNumber && a.length !== b.length) return a.length - b.length;
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Digits without leading zeros, so that text and number name each other. */
-export function isCanonicalInteger(id: string): boolean {
-  return /^(0|[1-9][0-9]*)$/.test(id);
-}
-
-/** Ids and their positions. A deleted id leaves its position empty: shapes and everybody else's positions stay. */
-export class IdTable {
-  #ids: readonly (string | null)[];
-  /** Made when it is asked for: a model that is opened to answer one user needs no map of its items. */
-  #map?: ReadonlyMap<string, number>;
-  #keys?: Uint32Array;
-
-  /** @param ids distinct ids by position; null marks an empty position. */
-  constructor(ids: readonly (string | null)[]) {
-    this.#ids = ids;
-    this.#map = this.#mapped();
-  }
-
-  /** A table of ids that are known to be distinct, because they were taken from another table. */
-  static of(ids: readonly (string | null)[]): IdTable {
-    const table = new IdTable([]);
-    table.#ids = ids;
-    table.#map = undefined;
-    return table;
-  }
-
-  get #positions(): ReadonlyMap<string, number> {
-    return (this.#map ??= this.#mapped());
-  }
-
-  #mapped(): Map<string, number> {
-    const ids = this.#ids;
-    const positions = new Map<string, number>();
-    let live = 0;
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i];
-      if (id === null) continue;
-      positions.set(id, i);
-      if (positions.size === ++live) continue;
-      throw new DataError(`id ${JSON.stringify(id)} occurs twice`);
-    }
-    return positions;
-  }
-
-  /** Number of positions, empty ones included. */
-  get size(): number {
-    return this.#ids.length;
-  }
-  /** Number of ids. */
-  get live(): number {
-    return this.#positions.size;
-  }
-  /** Whether no position is empty. */
-  get whole(): boolean {
-    return !this.#ids.includes(null);
-  }
-  /** The position of an id, or −1. */
-  indexOf(id: string): number {
-    return this.#positions.get(id) ?? -1;
-  }
-  /** The id at a position, or null where it was deleted. */
-  at(position: number): string | null {
-    return this.#ids[position];
-  }
-  /** The ids that are there, in order of position. */
-  [Symbol.iterator](): IterableIterator<string> {
-    return this.#positions.keys();
-  }
-  /** The same table with the given positions emptied; this very table where there are none. */
-  without(positions: Iterable<number>): IdTable {
-    const gone = [...positions];
-    if (gone.length === 0) return this;
-    const ids = this.#ids.slice();
-    for (const position of gone) ids[position] = null;
-    return IdTable.of(ids);
-  }
-  /** Keys for keyed randomness [lo, hi] per position, u32[2·size]; zero where empty. */
-  keys(): Uint32Array {
-    if (this.#keys) return this.#keys.slice();
-    const keys = (this.#keys = new Uint32Array(this.size * 2));
-    const ids = this.#ids;
-    for (let position = 0; position < ids.length; position++) {
-      const id = ids[position];
-      if (id === null) continue;
-      const key = keyOf(id);
-      keys[2 * position] = key.lo;
-      keys[2 * position + 1] = key.hi;
-    }
-    return keys.slice();
-  }
-  key(position: number): Key {
-    const id = this.#ids[position];
-    return id === null ? { lo: 0, hi: 0 } : keyOf(id);
-  }
-}
-
-/** Rows of one modality, by item position: float32 [items × dims]; `present[i]` is 0 where an item has none. */
-export interface Features {
-  readonly dims: number;
-  readonly values: Float32Array;
-  readonly present: Uint8Array;
-}
+import { type Features, movedFeatures } from './features.ts';
+import type { IdTable } from './ids.ts';
 
 /** Which part of a split an entry belongs to. */
 export const PART = Object.freeze({ train: 0, validation: 1, test: 2 });
@@ -331,15 +221,7 @@ export class Dataset implements DatasetParts {
     const titles = new Map<number, string>();
     for (const [item, title] of this.titles) if (itemAt[item] >= 0) titles.set(itemAt[item], title);
     const features = new Map<string, Features>();
-    for (const [name, { dims, values, present }] of this.features) {
-      const moved = { dims, values: new Float32Array(items.size * dims), present: new Uint8Array(items.size) };
-      for (let i = 0; i < itemAt.length; i++) {
-        if (itemAt[i] < 0) continue;
-        moved.values.set(values.subarray(i * dims, (i + 1) * dims), itemAt[i] * dims);
-        moved.present[itemAt[i]] = present[i];
-      }
-      features.set(name, moved);
-    }
+    for (const [name, rows] of this.features) features.set(name, movedFeatures(rows, itemAt, items.size));
     return new Dataset({
       users,
       items,

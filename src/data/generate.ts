@@ -6,7 +6,9 @@ import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
 import { keyOf, philox, STREAM } from '../base/random.ts';
 import type { RunControl } from '../base/run-control.ts';
-import { Dataset, type Features, IdTable } from './dataset.ts';
+import { Dataset } from './dataset.ts';
+import type { Features } from './features.ts';
+import { IdTable } from './ids.ts';
 
 export interface GenerateOptions {
   readonly users: number;
@@ -59,7 +61,7 @@ export async function generate(options: GenerateOptions, control: RunControl = {
     const favourites = favouritesOf(user, clusters, seed);
     for (let draw = 0; at < end; draw++) at = drawItem(user, draw, at, favourites, catalogue, seed, taken, indices);
     indices.subarray(begin, end).sort();
-    for (let e = begin; e < end; e++) data[e] = valueOf(user, indices[e], favourites, catalogue.clusterOf, seed);
+    for (let e = begin; e < end; e++) data[e] = ratingOf(user, indices[e], favourites, catalogue.clusterOf, seed);
     if (end >= nextBreath) {
       nextBreath = end + BREATH;
       control.onProgress?.({ phase: 'generate', done: end, total: interactions });
@@ -244,12 +246,16 @@ function drawItem(
   return at + 1;
 }
 
-/** 1 to 5: around 4 in the favourite cluster, 3.5 in the other two, 2.5 elsewhere. */
-function valueOf(user: number, item: number, favourites: readonly number[], clusterOf: Int32Array, seed: number): number {
-  const liked = favourites.indexOf(clusterOf[item]);
+/** Around what a rating lies: in the favourite cluster, in the other two, elsewhere. */
+const RATING = Object.freeze({ favourite: 4, liked: 3.5, other: 2.5 });
+
+/** 1 to 5. */
+function ratingOf(user: number, item: number, favourites: readonly number[], clusterOf: Int32Array, seed: number): number {
+  const rank = favourites.indexOf(clusterOf[item]);
+  const liked = rank > 0 ? RATING.liked : RATING.other;
   const words = philox(item, DRAW.value, user, 0, seed, STREAM.generate);
   const noise = (words[0] + words[1]) / 4294967296 - 1;
-  const value = Math.floor((liked === 0 ? 4 : liked > 0 ? 3.5 : 2.5) + 1.5 * noise + 0.5);
+  const value = Math.floor((rank === 0 ? RATING.favourite : liked) + 1.5 * noise + 0.5);
   return Math.max(1, Math.min(5, value));
 }
 

@@ -3,7 +3,8 @@
 
 import { DataError, ModelError } from '../base/errors.ts';
 import { type OptionSpecs, type OptionValue, resolveOptions } from '../base/options.ts';
-import { compareIds, type Dataset, IdTable, isCanonicalInteger } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { compareIds, IdTable, isCanonicalInteger } from '../data/ids.ts';
 import { npzBytes, openNpz } from '../formats/npz.ts';
 import { type Model, type ModelKind, provenanceOf, type SavedParameter } from '../model/model.ts';
 

@@ -5,7 +5,7 @@ import { ModelError } from '../base/errors.ts';
 import { utf8, utf8Decoder } from '../base/host.ts';
 import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
-import { IdTable } from '../data/dataset.ts';
+import { IdTable } from '../data/ids.ts';
 import { align16, identityOf, type ModelIdentity, parameterBytes, writeParameters } from '../model/digest.ts';
 import type { Model, ModelKind, Provenance } from '../model/model.ts';
 import { MODELS } from '../models/index.ts';

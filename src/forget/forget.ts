@@ -3,7 +3,9 @@
 import * as check from '../base/check.ts';
 import { DataError, ModelError } from '../base/errors.ts';
 import { type OptionSpecs, type OptionsOf, resolveOptions } from '../base/options.ts';
-import { compareIds, Dataset, type Features, type IdTable, type SplitRecord } from '../data/dataset.ts';
+import { Dataset, type SplitRecord } from '../data/dataset.ts';
+import type { Features } from '../data/features.ts';
+import { compareIds, type IdTable } from '../data/ids.ts';
 import { digest } from '../model/digest.ts';
 import { requireTables } from '../model/evaluate.ts';
 import { byteComparable, type Capability, type FitControl, type Model, type ModelKind } from '../model/model.ts';

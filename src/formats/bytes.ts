@@ -105,7 +105,9 @@ export async function* inPieces(chunks: Chunks): AsyncGenerator<Uint8Array> {
 /** Bytes that content holds once unpacked, where that is known beforehand; else 0. */
 export function plainSize({ name, chunks, size }: NamedContent): number {
   if (/\.gz$/i.test(name)) return 0;
-  return size ?? (isBytes(chunks) || isBuffer(chunks) ? chunks.byteLength : isBlob(chunks) ? chunks.size : 0);
+  if (size !== undefined) return size;
+  if (isBytes(chunks) || isBuffer(chunks)) return chunks.byteLength;
+  return isBlob(chunks) ? chunks.size : 0;
 }
 
 /** All bytes in one array. */

@@ -2,7 +2,8 @@
 // Rows of items that have no interactions are kept: the items join the table.
 
 import { DataError } from '../base/errors.ts';
-import { type Features, type IdTable, isCanonicalInteger } from '../data/dataset.ts';
+import type { Features } from '../data/features.ts';
+import { type IdTable, isCanonicalInteger } from '../data/ids.ts';
 import type { NamedContent } from './bytes.ts';
 import { plainChunks } from './bytes.ts';
 import { readNpy } from './npy.ts';

@@ -183,8 +183,14 @@ function header(
   const central = signature === CENTRAL;
   const view = new DataView(new ArrayBuffer(central ? 46 : 30));
   let at = 0;
-  const u16 = (value: number) => (view.setUint16(at, value, true), (at += 2));
-  const u32 = (value: number) => (view.setUint32(at, value, true), (at += 4));
+  const u16 = (value: number): void => {
+    view.setUint16(at, value, true);
+    at += 2;
+  };
+  const u32 = (value: number): void => {
+    view.setUint32(at, value, true);
+    at += 4;
+  };
   u32(signature);
   if (central) u16(20); // made by version 2.0
   u16(20); // needed: version 2.0

@@ -143,7 +143,8 @@ class IdBytes {
     let hash = length;
     for (let at = begin; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x9e3779b1);
     let slot = (hash ^ (hash >>> 15)) & mask;
-    search: for (let number; (number = slots[slot]) > 0; slot = (slot + 1) & mask) {
+    search: for (; slots[slot] > 0; slot = (slot + 1) & mask) {
+      const number = slots[slot];
       const start = number === 1 ? 0 : ends[number - 2];
       if (ends[number - 1] - start !== length) continue;
       for (let k = 0; k < length; k++) if (known[start + k] !== bytes[begin + k]) continue search;

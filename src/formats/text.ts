@@ -48,7 +48,10 @@ export async function eachLine(
     }
   };
   const take = (bytes: Uint8Array): void => {
-    if (!quick || bytes.length > LONGEST_LINE) return lines(bytes);
+    if (!quick || bytes.length > LONGEST_LINE) {
+      lines(bytes);
+      return;
+    }
     for (let begin = 0; begin <= bytes.length; ) {
       const next = quick(bytes, begin);
       if (next >= 0) number++;

@@ -63,7 +63,10 @@ export async function readTitles(file: NamedContent): Promise<Map<string, string
   }
   let at: { id: number; title: number } | undefined;
   const row = (fields: readonly string[], line: number): void => {
-    if (at) return keep(fields[at.id], fields[at.title]);
+    if (at) {
+      keep(fields[at.id], fields[at.title]);
+      return;
+    }
     const plain = fields.map(plainName);
     at = {
       id: plain.findIndex((name) => name === 'id' || USUAL_NAMES.item.includes(name)),

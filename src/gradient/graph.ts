@@ -1,5 +1,7 @@
 // Graphs for propagation: users and items by their interactions, items and items by their features.
-import type { Dataset, Features, IdTable } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Features } from '../data/features.ts';
+import type { IdTable } from '../data/ids.ts';
 import { multiplyInto } from '../threads/parallel-kernels.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { type Csr, Matrix, type SparseRows } from '../wasm/tensor.ts';

@@ -2,7 +2,8 @@
 
 import { DataError } from '../base/errors.ts';
 import { keyOf, pairKey, STREAM } from '../base/random.ts';
-import type { Dataset, Features } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Features } from '../data/features.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { Matrix } from '../wasm/tensor.ts';
 import type { PairTables } from './pair-descent.ts';

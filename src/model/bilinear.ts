@@ -2,11 +2,12 @@
 // It serves; how its factors were trained is its kind's affair.
 
 import type { OptionValue } from '../base/options.ts';
-import type { IdTable } from '../data/dataset.ts';
+import type { IdTable } from '../data/ids.ts';
 import { planEven } from '../threads/team.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Matrix, type SparseRows } from '../wasm/tensor.ts';
 import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
+import { allowedWords, uploadRows } from './ranking-inputs.ts';
 
 /** Dense factors, row-major without pads. */
 export interface DenseFactors {
@@ -132,7 +133,7 @@ export class BilinearModel implements Model {
         arena.scope(() => {
           const n = block.length;
           // Only the block's rows of `exclude` travel; they are numbered as the block is.
-          const seen = exclude && excludeRows(arena, exclude, block);
+          const seen = exclude && uploadRows(arena, exclude, block);
           const moved = seen !== undefined || shared;
           const list = arena.upload(moved ? Int32Array.from(block, (_, r) => r) : block);
           const rows = moved ? gatherRows(arena, X, block) : X.pointer;
@@ -167,7 +168,7 @@ export class BilinearModel implements Model {
       const zeros = arena.allocZeroed(RANK_BLOCK * 4);
       const list = arena.upload(new Int32Array(RANK_BLOCK).map((_, i) => i));
       const row = Y.ld * 4;
-      const seen = exclude && excludeRows(arena, exclude, users);
+      const seen = exclude && uploadRows(arena, exclude, users);
       const words = arena.upload(allowedWords(items, allowed));
       const out = arena.alloc(k * 4);
       const best = arena.alloc(k * 4);
@@ -217,28 +218,6 @@ export class BilinearModel implements Model {
     arena.kernels.pack_items(Y.rows, Y.ld, Y.pointer, packed);
     return packed;
   }
-}
-
-/** One bit per position: set where there is an id and, if asked, where `allowed` is not zero. */
-export function allowedWords(ids: IdTable, allowed?: Uint8Array): Uint32Array {
-  const words = new Uint32Array((ids.size + 31) >>> 5);
-  // The usual case, without a look at each: a loop over ten thousand ids is a millisecond in code that has just been loaded.
-  // Kernels leave out what lies beyond the last item by themselves.
-  if (!allowed && ids.whole) return words.fill(0xffffffff);
-  for (let i = 0; i < ids.size; i++) {
-    if (ids.at(i) !== null && (!allowed || allowed[i] !== 0)) words[i >>> 5] |= 1 << (i & 31);
-  }
-  return words;
-}
-
-function excludeRows(arena: Arena, rows: SparseRows, users: Int32Array): { indptr: number; indices: number } {
-  const indptr = new Int32Array(users.length + 1);
-  for (let r = 0; r < users.length; r++) indptr[r + 1] = indptr[r] + rows.indptr[users[r] + 1] - rows.indptr[users[r]];
-  const indices = new Int32Array(indptr[users.length]);
-  for (let r = 0; r < users.length; r++) {
-    indices.set(rows.indices.subarray(rows.indptr[users[r]], rows.indptr[users[r] + 1]), indptr[r]);
-  }
-  return { indptr: arena.upload(indptr), indices: arena.upload(indices) };
 }
 
 function gatherRows(arena: Arena, M: Matrix, rows: Int32Array): number {

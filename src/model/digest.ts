@@ -3,7 +3,7 @@
 import { utf8 } from '../base/host.ts';
 import type { OptionValue } from '../base/options.ts';
 import { hex, sha256 } from '../base/sha256.ts';
-import type { IdTable } from '../data/dataset.ts';
+import type { IdTable } from '../data/ids.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
 import type { Model } from './model.ts';
 

@@ -3,10 +3,11 @@
 
 import { ModelError } from '../base/errors.ts';
 import type { OptionValue } from '../base/options.ts';
-import type { IdTable } from '../data/dataset.ts';
+import type { IdTable } from '../data/ids.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { type Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
 import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
+import { allowedWords, uploadRows } from './ranking-inputs.ts';
 
 export interface HistoryParts {
   readonly kind: ModelKind;
@@ -100,24 +101,4 @@ export abstract class HistoryModel implements Model {
       );
     return history;
   }
-}
-
-/** The rows of the listed users, numbered as listed. */
-function uploadRows(arena: Arena, rows: SparseRows, users: Int32Array): { indptr: number; indices: number } {
-  const indptr = new Int32Array(users.length + 1);
-  for (let r = 0; r < users.length; r++) indptr[r + 1] = indptr[r] + rows.indptr[users[r] + 1] - rows.indptr[users[r]];
-  const indices = new Int32Array(indptr[users.length]);
-  for (let r = 0; r < users.length; r++) {
-    indices.set(rows.indices.subarray(rows.indptr[users[r]], rows.indptr[users[r] + 1]), indptr[r]);
-  }
-  return { indptr: arena.upload(indptr), indices: arena.upload(indices) };
-}
-
-/** One bit per position: set where there is an id and, if asked, where `allowed` is not zero. */
-export function allowedWords(ids: IdTable, allowed?: Uint8Array): Uint32Array {
-  const words = new Uint32Array((ids.size + 31) >>> 5);
-  for (let i = 0; i < ids.size; i++) {
-    if (ids.at(i) !== null && (!allowed || allowed[i] !== 0)) words[i >>> 5] |= 1 << (i & 31);
-  }
-  return words;
 }

@@ -4,7 +4,8 @@
 import { ModelError } from '../base/errors.ts';
 import type { OptionSpecs, OptionsOf, OptionValue } from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
-import type { Dataset, IdTable, SplitRecord } from '../data/dataset.ts';
+import type { Dataset, SplitRecord } from '../data/dataset.ts';
+import type { IdTable } from '../data/ids.ts';
 import type { Team } from '../threads/team.ts';
 import { kernelBuild } from '../wasm/kernels.ts';
 import type { MemoryPlan } from '../wasm/memory.ts';

@@ -1,7 +1,8 @@
 // Recommendations in the user's own terms: ids in, ids, scores and titles out.
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import type { Dataset, IdTable } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { IdTable } from '../data/ids.ts';
 import { requireTables } from './evaluate.ts';
 import type { Model, Ranking } from './model.ts';
 

@@ -1,6 +1,6 @@
 // A model seen over other tables: the same ids at other positions, as when it was trained from a file that lacks the rows
 // of those whom another model was made to forget. It serves and compares; it is not saved and not made to forget.
-import { IdTable } from '../data/dataset.ts';
+import { IdTable } from '../data/ids.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import type { Model, Ranking, RankRequest } from './model.ts';
 

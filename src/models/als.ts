@@ -4,7 +4,8 @@
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
-import { Dataset, IdTable } from '../data/dataset.ts';
+import { Dataset } from '../data/dataset.ts';
+import { IdTable } from '../data/ids.ts';
 import { ACCELERATORS, accelerate, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
 import { leastSquaresOptions } from '../least-squares/objective.ts';
 import { LeastSquares, planLeastSquares } from '../least-squares/problem.ts';

@@ -1,7 +1,8 @@
 // Items by the number of users who have them: the floor that every report shows, and exact to forget.
 
 import { resolveOptions } from '../base/options.ts';
-import type { Dataset, IdTable } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { IdTable } from '../data/ids.ts';
 import {
   type FitControl,
   type Model,

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DatasetBuilder } from '../../src/data/builder.ts';
-import { compareIds } from '../../src/data/dataset.ts';
+import { compareIds } from '../../src/data/ids.ts';
 
 const test = suite('Dataset');
 
