@@ -11,18 +11,9 @@ export { holdOut, joinParts, type Split, splitDataset } from './data/split.ts';
 export { type ExportedFactors, exportFactors, type ImportOptions, importFactors } from './files/factors.ts';
 export { type ReadFileOptions, readDatasetFile, writeDatasetFolder } from './files/node-files.ts';
 export { deserialize, inspectFile, kernelsDigest, type ModelInfo, serialize } from './files/serialize.ts';
-export {
-  compatible,
-  type Exactness,
-  type ForgetOptions,
-  type ForgetReport,
-  type ForgetRequest,
-  forget,
-  gold,
-  type Partition,
-  partitionOf,
-  type Unlearner,
-} from './forget/forget.ts';
+export { type ForgetOptions, type ForgetReport, forget, gold } from './forget/forget.ts';
+export { compatible, type Exactness, type Unlearner } from './forget/method.ts';
+export { type ForgetRequest, type Partition, partitionOf } from './forget/request.ts';
 export {
   type Contenders,
   contendersOf,

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { STREAM, uniform } from '../../src/base/random.ts';
 import { readDatasetFile } from '../../src/files/node-files.ts';
-import type { Partition } from '../../src/forget/forget.ts';
 import { areaUnderCurve } from '../../src/forget/gradient-run.ts';
+import type { Partition } from '../../src/forget/request.ts';
 import type { GradientKind } from '../../src/gradient/training.ts';
 import {
   bm3,

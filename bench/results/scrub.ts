@@ -1,7 +1,7 @@
 // What a scrub takes out of the rows of others, and what it costs: a part of results:mmrecun.
 
-import { type Partition, partitionOf } from '../../src/forget/forget.ts';
 import { areaUnderCurve, Forgetting } from '../../src/forget/gradient-run.ts';
+import { type Partition, partitionOf } from '../../src/forget/request.ts';
 import { Tape } from '../../src/gradient/tape.ts';
 import { forget, type Model, mmrecun } from '../../src/index.ts';
 import { COMMON, cpuSeconds, DEFAULTS, figures, fitted, fittedSeeds, KINDS, load, mean, range, requestOf, type SetName } from './judged.ts';

@@ -47,9 +47,11 @@ export async function openData({ args, terminal, signal }: Context, path: string
 
 /** DATA as the model knows it, for serving and testing. */
 export async function openTrainedData(context: Context, path: string, model: Model): Promise<TrainedData> {
-  const parts = trainedData(model, await openData(context, path), { withForgotten: true });
-  if (parts.stillThere > 0) {
-    context.terminal.note(`${path} still holds ${count(parts.stillThere, 'interaction')} that the model has forgotten; they count as seen`);
+  const parts = trainedData(model, await openData(context, path), { allowStale: true });
+  if (parts.staleInteractions > 0) {
+    context.terminal.note(
+      `${path} still holds ${count(parts.staleInteractions, 'interaction')} that the model has forgotten; they count as seen`,
+    );
   }
   return parts;
 }

@@ -1,5 +1,5 @@
 // The flags that say what to forget, and the request that they make.
-import type { ForgetRequest } from '../forget/forget.ts';
+import type { ForgetRequest } from '../forget/request.ts';
 import type { Arguments, Flag } from './flags.ts';
 import { idsOf, pairsIn } from './lists.ts';
 import { UsageError } from './usage.ts';

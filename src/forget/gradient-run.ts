@@ -10,7 +10,7 @@ import { type Batch, PairSampler } from '../gradient/sampling.ts';
 import { Tape } from '../gradient/tape.ts';
 import { type GradientModel, Training } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
-import type { ForgetContext, Forgotten } from './forget.ts';
+import type { ForgetContext, Forgotten } from './method.ts';
 
 /** Epochs of unlearning are numbered from here on, so that their draws are none of training's. */
 export const FIRST_EPOCH = 1_000_000;

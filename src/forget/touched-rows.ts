@@ -5,7 +5,7 @@ import * as option from '../base/options.ts';
 import { type LeastSquaresOptions, leastSquaresOptions, type Side } from '../least-squares/objective.ts';
 import type { BilinearModel } from '../model/bilinear.ts';
 import { type AlsOptions, als } from '../models/als.ts';
-import type { Partition } from './forget.ts';
+import type { Partition } from './request.ts';
 
 const { factors: _factors, seed: _seed, ...objectiveOptions } = leastSquaresOptions;
 

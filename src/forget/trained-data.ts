@@ -6,12 +6,13 @@ import type { Dataset } from '../data/dataset.ts';
 import { type Split, splitDataset } from '../data/split.ts';
 import type { Model } from '../model/model.ts';
 import { renumbered } from '../model/renumber.ts';
-import { type ForgetRequest, type Partition, partitionOf, requireTrainedOn, withoutFeatures } from './forget.ts';
+import { type ForgetRequest, type Partition, partitionOf, withoutFeatures } from './request.ts';
+import { requireTrainedOn } from './trained-on.ts';
 
 /** The parts of the split that a model was trained in, over the model's tables. */
 export interface TrainedData extends Split {
   /** Single interactions that the model has forgotten and that `train` still holds: they count as seen. */
-  readonly stillThere: number;
+  readonly staleInteractions: number;
 }
 
 export interface TrainedDataOptions {
@@ -19,7 +20,7 @@ export interface TrainedDataOptions {
    * Also accept data that still hold single interactions which the model has forgotten since: who they were is not
    * recorded anywhere, only how many. Good for serving and testing; not for forgetting more. Default false.
    */
-  readonly withForgotten?: boolean;
+  readonly allowStale?: boolean;
 }
 
 /**
@@ -27,21 +28,22 @@ export interface TrainedDataOptions {
  * @param data as they were read; ids that the model has forgotten are left out.
  * @throws DataError when the training part is not what the model was trained on.
  */
-export function trainedData(model: Model, data: Dataset, { withForgotten = false }: TrainedDataOptions = {}): TrainedData {
+export function trainedData(model: Model, data: Dataset, { allowStale = false }: TrainedDataOptions = {}): TrainedData {
   const { split, fingerprint } = model.provenance;
   let first: Split | undefined;
-  for (const drawn of drawnAgain(model, data)) {
+  for (const drawn of candidateSplits(model, data)) {
     const parts = alignParts(drawn, model);
-    if (parts.train.fingerprint() === fingerprint) return { ...parts, train: withoutRevoked(parts.train.withSplit(split)), stillThere: 0 };
+    if (parts.train.fingerprint() === fingerprint)
+      return { ...parts, train: withoutRevoked(parts.train.withSplit(split)), staleInteractions: 0 };
     first ??= parts;
   }
   if (!first)
     throw new DataError('the model was trained on the train part of a split that its data brought; these data bring none', {
       source: data.source,
     });
-  const stillThere = forgottenIn(first.train, model);
-  if (stillThere > 0) {
-    if (withForgotten) return { ...first, train: withoutRevoked(first.train.withSplit(split)), stillThere };
+  const staleInteractions = staleInteractionsIn(first.train, model);
+  if (staleInteractions > 0) {
+    if (allowStale) return { ...first, train: withoutRevoked(first.train.withSplit(split)), staleInteractions };
     throw new DataError(
       'the model has forgotten single interactions, and the data hold more than the model was trained on; ' +
         'use the retained data that were written when it forgot',
@@ -56,14 +58,14 @@ export function trainedData(model: Model, data: Dataset, { withForgotten = false
  * The model's split of the data, before ids are left out, since a split of fewer rows may be another split. Data that were
  * written after a forgetting lack those rows, and may carry their parts instead.
  */
-function* drawnAgain(model: Model, data: Dataset): Generator<Split> {
+function* candidateSplits(model: Model, data: Dataset): Generator<Split> {
   const { rule, seed } = model.provenance.split;
   if (rule !== 'given') yield splitDataset(data, rule, seed);
   if (data.parts && rule !== 'all') yield splitDataset(data, 'given');
 }
 
 /** How many forgotten interactions the data may still hold, told by their number alone; 0 where that cannot be. */
-function forgottenIn(train: Dataset, model: Model): number {
+function staleInteractionsIn(train: Dataset, model: Model): number {
   const { forgotten } = model.provenance.split;
   if (!forgotten) return 0;
   const extra = train.interactions - (forgotten.before - forgotten.interactions);
@@ -114,7 +116,7 @@ export function contendersOf(
 ): Contenders {
   let parts: Split | undefined;
   const original = models.findIndex(({ model }) => {
-    for (const drawn of drawnAgain(model, data)) {
+    for (const drawn of candidateSplits(model, data)) {
       // Whoever has forgotten whole users or items would fit data without those: here they must be all there. Features
       // are no part of a fingerprint: who has forgotten the modality that is named is no original either.
       if (drawn.train.fingerprint() !== model.provenance.fingerprint || hasRevoked(model, request?.modality)) continue;

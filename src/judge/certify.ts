@@ -6,7 +6,7 @@ import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { requireTrainedOn } from '../forget/forget.ts';
+import { requireTrainedOn } from '../forget/trained-on.ts';
 import { accelerate } from '../least-squares/acceleration.ts';
 import { cellWeightsOf, type LeastSquaresOptions } from '../least-squares/objective.ts';
 import { normBound } from '../least-squares/spectral-norm.ts';

@@ -2,7 +2,7 @@
 // floor, all judged on the same users, items and masks. What cannot be measured is null, never a guess.
 import * as check from '../base/check.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Partition } from '../forget/forget.ts';
+import type { Partition } from '../forget/request.ts';
 import { evaluate } from '../model/evaluate.ts';
 import { byteComparable, type Model, type Ranking } from '../model/model.ts';
 import type { SparseRows } from '../wasm/tensor.ts';

@@ -97,7 +97,7 @@ export interface Removal {
 }
 
 /** A model of a kind with the capability `exactForget`. */
-export interface Forgetting extends Model {
+export interface ExactForgetter extends Model {
   /**
    * The model of what remains, by algebra; this one stays as it is.
    * @param exact true: the bytes that training on what remains would give; false: the quickest way, equal but for rounding.

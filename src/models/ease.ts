@@ -8,12 +8,13 @@ import { ModelError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { type Change, correct, diagonalOf, LowRank, UnstableError } from '../least-squares/woodbury.ts';
+import { type Counted, changeOf, countedOf, uploadBaskets } from '../least-squares/basket-change.ts';
+import { CorrectedEase, type EaseBase } from '../least-squares/corrected-ease.ts';
+import { type Change, correct, LowRank, UnstableError } from '../least-squares/woodbury.ts';
 import { HistoryModel, type HistoryParts } from '../model/history.ts';
 import {
   type CellShape,
   type FitControl,
-  type Forgetting,
   type Model,
   type ModelKind,
   provenanceOf,
@@ -41,8 +42,6 @@ const USERS_PER_CALL = 2048;
 const RESIDUAL_LIMIT = 1e-8;
 /** Corrections of at most this many rows are left beside the inverse that they are for: each costs a pass over a row of scores. */
 const MOST_PENDING = 64;
-/** Rows of a column that are looked at after corrections that are left beside: of items that lost something. */
-const ROWS_CHECKED = 256;
 /** Corrections of more than items / this many rows cost more than a new factorisation. */
 const RANK_SHARE = 8;
 
@@ -55,7 +54,7 @@ export function easeBytes(items: number): number {
 const remedyFor = (items: number): string =>
   `EASE keeps a number for each of ${items}² pairs of items: use item-knn or als, or fewer items`;
 
-export class EaseModel extends HistoryModel implements Forgetting {
+export class EaseModel extends HistoryModel implements EaseBase {
   declare readonly options: EaseOptions;
   readonly weights: Matrix;
   readonly gram: Matrix;
@@ -204,18 +203,12 @@ export class EaseModel extends HistoryModel implements Forgetting {
     const counted = [...earlier, ...countedOf(change)];
     const rank = change.items.length + change.corrections.length;
     const all = rank + pending.T.length;
-    let why: string | undefined = exact
-      ? undefined
-      : !this.inverse
-        ? 'the model keeps no inverse'
-        : rank * RANK_SHARE > this.items.size
-          ? `${rank} rows change: a new factorisation is cheaper`
-          : undefined;
+    let why = exact ? undefined : this.#whyNotCorrected(rank);
     if (!exact && why === undefined) {
       try {
         const model =
           all <= MOST_PENDING
-            ? new CorrectedEaseModel(parts, this, pending.and(this.arena, this.inverse!, change), counted)
+            ? new CorrectedEase(parts, this, pending.and(this.arena, this.inverse!, change), counted)
             : await this.#corrected(parts, pending, counted, change, control);
         const residual = model.residual(change.witness, change.rows);
         if (residual <= RESIDUAL_LIMIT) return { model, details: { exactness: 'approximate', route: 'woodbury', rank, residual } };
@@ -228,6 +221,13 @@ export class EaseModel extends HistoryModel implements Forgetting {
     const model = this.#recounted(parts, counted);
     await model.factor(control, 'forget');
     return { model, details: { exactness: 'exact', route: 'factorisation', rank, ...(why !== undefined && { why }) } };
+  }
+
+  /** Why correcting the inverse is not worth trying; undefined where it is. */
+  #whyNotCorrected(rank: number): string | undefined {
+    if (!this.inverse) return 'the model keeps no inverse';
+    if (rank * RANK_SHARE > this.items.size) return `${rank} rows change: a new factorisation is cheaper`;
+    return undefined;
   }
 
   /** A model of these counts and changes of them, without weights yet. */
@@ -283,162 +283,6 @@ export class EaseModel extends HistoryModel implements Forgetting {
       ),
     );
   }
-}
-
-/** Baskets that are counted with a sign. */
-interface Counted {
-  readonly baskets: readonly Int32Array[];
-  readonly sign: 1 | -1;
-}
-
-const countedOf = ({ before, after }: { readonly before: readonly Int32Array[]; readonly after: readonly Int32Array[] }): Counted[] => [
-  { baskets: before, sign: -1 },
-  { baskets: after, sign: 1 },
-];
-
-/**
- * What a quick correction leaves: the numbers of the model before, and beside them the rows that correct them, so that it
- * answers in milliseconds. Its parameters, once asked for (to save or to compare it), are computed and then its own;
- * until then it shares the memory of the model before, and keeps it.
- */
-class CorrectedEaseModel extends HistoryModel implements Forgetting {
-  declare readonly options: EaseOptions;
-  readonly #base: EaseModel;
-  readonly #corrections: LowRank;
-  readonly #counted: readonly Counted[];
-  /** P_jj before, and −1 / P_jj now. */
-  readonly #before: Float64Array;
-  readonly #scale: Float64Array;
-  #own?: EaseModel;
-
-  constructor(parts: HistoryParts & { readonly options: EaseOptions }, base: EaseModel, corrections: LowRank, counted: readonly Counted[]) {
-    super(parts, base.memory);
-    this.#base = base;
-    this.#corrections = corrections;
-    this.#counted = counted;
-    const { size } = parts.items;
-    this.#before = diagonalOf(size, base.inverse!);
-    this.#scale = corrections.diagonal(size, base.inverse!, parts.options.regularization).map((p) => {
-      if (!(p > 0)) throw new UnstableError('the corrected inverse has lost its digits');
-      return 1 / p;
-    });
-  }
-
-  get parameters(): ReadonlyMap<string, Matrix> {
-    return this.#settle().parameters;
-  }
-
-  similarItems(item: number, k: number): Ranking {
-    return this.#settle().similarItems(item, k);
-  }
-
-  without(removal: Removal, exact: boolean, control: RunControl): Promise<{ model: Model; details: Record<string, unknown> }> {
-    return this.#own
-      ? this.#own.without(removal, exact, control)
-      : this.#base.withoutMore(removal, exact, control, this.#corrections, this.#counted);
-  }
-
-  /** Scores before are x_j − (xP)_j / P_jj: with xP′ = xP − Σ_a (x·T_a) Z_a, those now follow from them. */
-  protected scoreRows(count: number, list: number, { indptr, indices }: { indptr: number; indices: number }, scores: number): void {
-    const { arena } = this;
-    const { weights } = this.#base;
-    const { T, Z, cleared } = this.#corrections;
-    const items = this.items.size;
-    arena.kernels.ease_scores(count, list, indptr, indices, weights.ld, weights.pointer, scores);
-    const users = arena.i32(list, count);
-    const change = new Float64Array(items);
-    const before = this.#before;
-    const scale = this.#scale;
-    for (let r = 0; r < count; r++) {
-      const row = arena.f32(scores + r * weights.ld * 4, items);
-      const [begin, end] = arena.i32(indptr + users[r] * 4, 2);
-      const basket = arena.i32(indices + begin * 4, end - begin);
-      change.fill(0);
-      for (let a = 0; a < T.length; a++) {
-        const t = T[a];
-        const z = Z[a];
-        let along = 0;
-        for (const item of basket) along += t[item];
-        for (let j = 0; j < items; j++) change[j] += along * z[j];
-      }
-      const own = Array.from(basket, (j) => 1 - (before[j] * (1 - row[j]) - change[j]) * scale[j]);
-      for (let j = 0; j < items; j++) row[j] = (before[j] * row[j] + change[j]) * scale[j];
-      basket.forEach((j, n) => (row[j] = own[n]));
-      for (const item of cleared) row[item] = 0;
-    }
-  }
-
-  /** Largest entry of a column of (G′ + λI) P′ − I in the given rows, G′ and P′ corrected on the way. */
-  residual(item: number, rows: Int32Array): number {
-    const { gram, inverse } = this.#base;
-    const { regularization } = this.options;
-    const ld = gram.ld;
-    const pairs = inverse!.row(item);
-    const column = this.#corrections.product(
-      Int32Array.of(item),
-      Float64Array.from({ length: ld }, (_, j) => pairs[j] + pairs[ld + j]),
-    );
-    if (this.#corrections.cleared.includes(item)) column[item] = 1 / regularization;
-    const changes = this.#counted.flatMap(({ baskets, sign }) =>
-      baskets.map((basket) => ({ has: new Set(basket), along: sign * basket.reduce((sum, j) => sum + column[j], 0) })),
-    );
-    return rows.reduce((worst, i) => {
-      const counts = gram.row(i);
-      let sum = regularization * column[i] - (i === item ? 1 : 0);
-      for (let j = 0; j < counts.length; j++) sum += counts[j] * column[j];
-      for (const { has, along } of changes) if (has.has(i)) sum += along;
-      return Math.max(worst, Math.abs(sum));
-    }, 0);
-  }
-
-  #settle(): EaseModel {
-    return (this.#own ??= this.#base.settled(this, this.#corrections, this.#counted));
-  }
-}
-
-function uploadBaskets(arena: Arena, baskets: readonly Int32Array[]): { indptr: number; indices: number } {
-  const indptr = new Int32Array(baskets.length + 1);
-  baskets.forEach((basket, r) => (indptr[r + 1] = indptr[r] + basket.length));
-  const indices = new Int32Array(indptr[baskets.length]);
-  baskets.forEach((basket, r) => indices.set(basket, indptr[r]));
-  return { indptr: arena.upload(indptr), indices: arena.upload(indices) };
-}
-
-/** Baskets before and after of the users who lose something, and the corrections of the inverse that follow. */
-function changeOf({ data, retain, entries }: Removal): Change & { before: Int32Array[]; after: Int32Array[]; rows: Int32Array } {
-  const { indptr, indices } = data.userItems;
-  const counts = retain.itemCounts();
-  const lost = new Int32Array(data.items.size);
-  const before: Int32Array[] = [];
-  const after: Int32Array[] = [];
-  const corrections: { basket: Int32Array; sign: 1 | -1 }[] = [];
-  for (const entry of entries) lost[indices[entry]]++;
-  // Items that nobody is left with are eliminated first, whole; what then remains of the users' losses is corrected.
-  const emptied = (item: number): boolean => counts[item] === 0 && lost[item] > 0;
-  for (let e = 0, user = 0; e < entries.length; ) {
-    while (entries[e] >= indptr[user + 1]) user++;
-    while (e < entries.length && entries[e] < indptr[user + 1]) e++;
-    const old = data.itemsOf(user);
-    const now = retain.itemsOf(user);
-    const kept = old.filter((item) => !emptied(item));
-    before.push(old);
-    after.push(now);
-    if (kept.length === now.length) continue;
-    corrections.push({ basket: kept, sign: -1 });
-    if (now.length > 0) corrections.push({ basket: now, sign: 1 });
-  }
-  let witness = 0;
-  for (let item = 0; item < lost.length; item++) if (lost[item] > lost[witness]) witness = item;
-  return {
-    before,
-    after,
-    corrections,
-    items: Int32Array.from(lost.keys()).filter(emptied),
-    witness,
-    rows: Int32Array.from(lost.keys())
-      .filter((item) => lost[item] > 0)
-      .subarray(0, ROWS_CHECKED),
-  };
 }
 
 async function fit(data: Dataset, given: Partial<EaseOptions> = {}, control: FitControl = {}): Promise<EaseModel> {

@@ -8,8 +8,8 @@ import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { HistoryModel, type HistoryParts } from '../model/history.ts';
 import {
+  type ExactForgetter,
   type FitControl,
-  type Forgetting,
   type ModelKind,
   provenanceOf,
   type Ranking,
@@ -51,7 +51,7 @@ interface Counts {
   readonly shrinkage: number;
 }
 
-export class ItemKnnModel extends HistoryModel implements Forgetting {
+export class ItemKnnModel extends HistoryModel implements ExactForgetter {
   declare readonly options: ItemKnnOptions;
   readonly neighbors: Matrix;
   readonly similarities: Matrix;

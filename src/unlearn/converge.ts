@@ -3,7 +3,7 @@
 // model. Approximate: equal to gold to the tolerance where both end in one point, which `certify` bounds without a retrain.
 
 import * as option from '../base/options.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import { firstSide, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
 import { ACCELERATORS, accelerate, type Converged, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
 import { other } from '../least-squares/objective.ts';

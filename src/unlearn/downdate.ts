@@ -2,8 +2,8 @@
 // compute what follows from them. Exact to the byte by default; or at once, equal to a retrain but for rounding.
 
 import * as option from '../base/options.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
-import type { Forgetting } from '../model/model.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
+import type { ExactForgetter } from '../model/model.ts';
 
 const options = Object.freeze({
   exact: option.boolean(true, 'The bytes of a retrain. false: the quickest correction (EASE: Woodbury), equal but for rounding.'),
@@ -16,5 +16,5 @@ export const downdate = Object.freeze({
   needs: ['fit', 'exactForget'],
   options,
   forget: ({ model, partition, control }: ForgetContext, { exact }: option.OptionsOf<typeof options>): Promise<Forgotten> =>
-    (model as Forgetting).without(partition, exact, control),
+    (model as ExactForgetter).without(partition, exact, control),
 } as const) satisfies Unlearner<typeof options>;

@@ -2,8 +2,8 @@
 // What is forgotten fades only as far as the rest overwrites it.
 
 import * as option from '../base/options.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 
 const options = Object.freeze({
   epochs: option.integer(10, { min: 1 }, 'Passes over the retain set.'),

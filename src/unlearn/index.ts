@@ -1,5 +1,5 @@
 // The registry of unlearning methods: key = file name = name on the command line and in reports.
-import type { Unlearner } from '../forget/forget.ts';
+import type { Unlearner } from '../forget/method.ts';
 import { converge } from './converge.ts';
 import { downdate } from './downdate.ts';
 import { finetune } from './finetune.ts';

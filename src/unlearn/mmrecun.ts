@@ -3,8 +3,8 @@
 // specification of the idea, with defaults that were chosen on real data; docs/models.md says how.
 import * as option from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 import { FIRST_EPOCH, Forgetting, touchedRows } from '../forget/gradient-run.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import type { Pass } from '../gradient/network.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
 import { add, multiply } from '../gradient/ops/pointwise.ts';

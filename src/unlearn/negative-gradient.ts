@@ -1,8 +1,8 @@
 // A baseline (amnesiac): climb the ranking loss of what is forgotten, with nothing that holds the rest in place.
 
 import * as option from '../base/options.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/forget.ts';
 import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
 import { sum } from '../gradient/ops/reduce.ts';
 

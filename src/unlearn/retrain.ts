@@ -1,5 +1,6 @@
 // Gold itself: train again, from scratch, on what remains. Exact for every model; as dear as training.
-import { type ForgetContext, type Forgotten, gold, type Unlearner } from '../forget/forget.ts';
+import { gold } from '../forget/forget.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 
 const options = Object.freeze({});
 

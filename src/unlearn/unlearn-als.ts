@@ -3,7 +3,8 @@
 // is the least-squares model of the retain set near which they lie. Approximate: see docs/unlearning.md for how near.
 
 import * as option from '../base/options.ts';
-import type { ForgetContext, Forgotten, Partition, Unlearner } from '../forget/forget.ts';
+import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
+import type { Partition } from '../forget/request.ts';
 import { firstSide, flags, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
 import type { LeastSquaresOptions } from '../least-squares/objective.ts';
 import { LeastSquares } from '../least-squares/problem.ts';

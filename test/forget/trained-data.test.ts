@@ -42,7 +42,7 @@ test('the recorded split is drawn again', () => {
     [found.train.fingerprint(), found.validation.fingerprint(), found.test.fingerprint()],
     [train, validation, held].map((part) => part.fingerprint()),
   );
-  assert.is(found.stillThere, 0);
+  assert.is(found.staleInteractions, 0);
 });
 
 test('ids that were forgotten are left out of the data, wherever they stand', async () => {
@@ -72,26 +72,26 @@ test('single interactions: told by their number, accepted only where asked for, 
   const { model: unlearned, data: retained } = await forgotten({ interactions });
   assert.equal(unlearned.provenance.split.forgotten, { interactions: 3, before: train.interactions });
   assert.throws(() => trainedData(unlearned, data), /forgotten single interactions/);
-  assert.is(trainedData(unlearned, data, { withForgotten: true }).stillThere, 3);
+  assert.is(trainedData(unlearned, data, { allowStale: true }).staleInteractions, 3);
   const text = new TextDecoder().decode(await serialize(unlearned));
   for (const pair of interactions) assert.not.match(text, new RegExp(`"${pair[0]}"[^\\]]{0,20}"${pair[1]}"[^\\]]{0,9}\\]\\]`));
   // Data that lack a row which nobody forgot pass for the model's: numbers alone cannot tell. More missing than forgotten cannot.
   const [user, item] = pairOf(train, 40);
   const lacking = data.filter((_, u, i) => data.users.at(u) !== user || data.items.at(i) !== item);
-  assert.is(trainedData(unlearned, lacking, { withForgotten: true }).stillThere, 2);
+  assert.is(trainedData(unlearned, lacking, { allowStale: true }).staleInteractions, 2);
   assert.throws(
     () =>
       trainedData(
         unlearned,
         data.filter((_, user) => user > 10),
-        { withForgotten: true },
+        { allowStale: true },
       ),
     refused,
   );
 
   // Forgetting goes on from the retained rows, and the old data still serve.
   const { model: further } = await forgotten({ users: ['9'] }, unlearned, retained);
-  assert.is(trainedData(further, data, { withForgotten: true }).stillThere, 3);
+  assert.is(trainedData(further, data, { allowStale: true }).staleInteractions, 3);
 });
 
 test('retained rows that carry their parts are recognised, whatever the rule', async () => {

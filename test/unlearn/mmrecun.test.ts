@@ -1,8 +1,8 @@
 // Unlearning by gradients: that it forgets what it should, nothing by accident, and says what it did.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { partitionOf } from '../../src/forget/forget.ts';
 import { areaUnderCurve } from '../../src/forget/gradient-run.ts';
+import { partitionOf } from '../../src/forget/request.ts';
 import {
   bm3,
   bpr,

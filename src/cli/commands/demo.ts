@@ -3,7 +3,8 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { generate } from '../../data/generate.ts';
 import { splitDataset } from '../../data/split.ts';
-import { type ForgetRequest, forget, gold } from '../../forget/forget.ts';
+import { forget, gold } from '../../forget/forget.ts';
+import type { ForgetRequest } from '../../forget/request.ts';
 import { compare } from '../../judge/compare.ts';
 import { digest } from '../../model/digest.ts';
 import { evaluate } from '../../model/evaluate.ts';

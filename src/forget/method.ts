@@ -1,0 +1,39 @@
+// What an unlearning method is: the registry's entry, what it is given and what it gives back.
+import type { OptionSpecs, OptionsOf } from '../base/options.ts';
+import type { Capability, FitControl, Model, ModelKind } from '../model/model.ts';
+import type { Partition } from './request.ts';
+
+/** What a method is given. */
+export interface ForgetContext {
+  readonly model: Model;
+  readonly partition: Partition;
+  readonly control: FitControl;
+}
+
+/** What a method gives back: a new model (the given one stays as it is) and what it has to say. */
+export interface Forgotten {
+  readonly model: Model;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Exact: the same bytes as gold's, retrained from scratch on the retain set. Approximate: its distance to gold is measured. */
+export type Exactness = 'exact' | 'approximate';
+
+/** An unlearning method: the registry's entry. */
+export interface Unlearner<S extends OptionSpecs = any> {
+  readonly name: string;
+  /** One line for help texts. */
+  readonly summary: string;
+  readonly exactness: Exactness;
+  /** Whether it trains from scratch, so that no number of the given model enters the new one; default false. */
+  readonly anew?: boolean;
+  /** Capabilities that it needs of a model's kind. */
+  readonly needs: readonly Capability[];
+  readonly options: S;
+  forget(context: ForgetContext, options: OptionsOf<S>): Promise<Forgotten>;
+}
+
+/** Whether a method can work on a kind of model. */
+export function compatible(kind: ModelKind, method: Unlearner): boolean {
+  return method.needs.every((need) => kind.capabilities.includes(need));
+}
