@@ -1,9 +1,10 @@
 // A checkpoint of a training by gradients as a file: kept up to date while training, gone when training is done, since it
 // holds the rows of everybody. Written whole; refuses files that are damaged or something else.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { ModelError } from '../base/errors.ts';
+import { writeAtOnce } from '../files/whole-files.ts';
 import type { Checkpoint } from '../gradient/training.ts';
 import { onInterrupt } from './files.ts';
 
@@ -25,13 +26,7 @@ export function readCheckpoint(path: string): Checkpoint | undefined {
 /** Replaces the file. Synchronous, so that training cannot go on to change what is written. */
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
   const payload = serialize(checkpoint);
-  const temporary = `${path}.${process.pid}.part`;
-  try {
-    writeFileSync(temporary, Buffer.concat([MAGIC, hashOf(payload), payload]));
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  writeAtOnce(path, Buffer.concat([MAGIC, hashOf(payload), payload]));
   onInterrupt(`${path} holds the training up to epoch ${checkpoint.epoch}`);
 }
 

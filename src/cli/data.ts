@@ -7,6 +7,7 @@ import type { ColumnNames } from '../formats/columns.ts';
 import { FORMATS, type FormatName } from '../formats/readers/index.ts';
 import type { Model } from '../model/model.ts';
 import type { Context } from './command.ts';
+import { noteInput } from './files.ts';
 import type { Flag } from './flags.ts';
 import { listOf } from './lists.ts';
 import { count } from './terminal.ts';
@@ -36,6 +37,7 @@ export async function openData({ args, terminal, signal }: Context, path: string
     ...(duplicates && { duplicates }),
     signal,
     onProgress: terminal.progress,
+    onOpen: noteInput,
   });
   if (data.duplicates > 0) {
     terminal.note(

@@ -1,53 +1,59 @@
-// Files of the command line: written whole or not at all, and models read with the file's name in every error.
-import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { access, constants, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+// Files of the command line: what is read is never what is written, and models are read with the file's name in every error.
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ModelError } from '../base/errors.ts';
 import { deserialize, inspectFile, type ModelInfo, serialize } from '../files/serialize.ts';
+import { type FileContent, settleFolder, writeTogether } from '../files/whole-files.ts';
 import type { Model } from '../model/model.ts';
 import { UsageError } from './usage.ts';
 
-const unfinished = new Set<string>();
-
-/** What a file is written from; text is UTF-8. */
-export type FileContent = Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+/** Files that this process reads, and files that it will write, by the flag that named them: nothing is both. */
+const inputs = new Set<string>();
+const outputs = new Map<string, string>();
 
 /**
- * Writes all files, or none: each beside its place under a passing name, then all renamed.
- * @param files content by path.
+ * Says that a file is about to be read; whatever opens one says so here.
+ * @throws UsageError where it is one that will be written.
  */
+export function noteInput(path: string): void {
+  settleFolder(dirname(resolve(path)));
+  inputs.add(path);
+  for (const [output, flag] of outputs) if (samePlace(output, path)) wouldOverwrite(flag, output, path);
+}
+
+/** Makes sure, before the work begins, that its result can be written, and takes no file away that the command reads or writes. */
+export async function requireWritable(flag: string, path: string): Promise<void> {
+  settleFolder(dirname(resolve(path)));
+  for (const other of [...inputs, ...outputs.keys()]) if (samePlace(path, other)) wouldOverwrite(flag, path, other);
+  const there = statSync(path, { throwIfNoEntry: false });
+  // What is written whole takes the place of what was there: of a device too, such as /dev/null.
+  if (there && !there.isFile())
+    throw new UsageError(`${flag} expected a file, ${path} is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}`);
+  await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
+  outputs.set(path, flag);
+}
+
+function wouldOverwrite(flag: string, path: string, other: string): never {
+  throw new UsageError(`${flag} ${path} would overwrite another file of this command, ${other}; name another place`);
+}
+
+/** The same file by what it is, whatever links lead to it; or the same place, where there is none yet. */
+function samePlace(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (one && other) return one.dev === other.dev && one.ino === other.ino;
+  return one === other && placeOf(a) === placeOf(b);
+}
+
+function placeOf(path: string): string {
+  const folder = dirname(resolve(path));
+  return join(existsSync(folder) ? realpathSync(folder) : folder, basename(path));
+}
+
+/** Writes all files, or none; afterwards an interruption says that they are there. */
 export async function writeWhole(files: ReadonlyMap<string, FileContent>): Promise<void> {
-  const places: [temporary: string, path: string][] = [];
-  try {
-    for (const [path, content] of files) {
-      const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
-      unfinished.add(temporary);
-      places.push([temporary, path]);
-      await writeAll(temporary, content);
-    }
-    for (const [temporary, path] of places) await rename(temporary, path);
-  } catch (error) {
-    for (const [temporary] of places) await rm(temporary, { force: true });
-    throw error;
-  } finally {
-    for (const [temporary] of places) unfinished.delete(temporary);
-  }
-}
-
-async function writeAll(path: string, content: FileContent): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    if (content instanceof Uint8Array) await file.writeFile(content);
-    else for await (const piece of content) await file.writeFile(piece);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Removes what an interrupted write has left. */
-export function removeUnfinished(): void {
-  for (const path of unfinished) rmSync(path, { force: true });
+  await writeTogether(files);
+  onInterrupt(`${[...files.keys()].join(' and ')} ${files.size === 1 ? 'was' : 'were'} written`);
 }
 
 let left = 'nothing was written';
@@ -58,22 +64,6 @@ export function onInterrupt(what: string): void {
 }
 export const leftBehind = (): string => left;
 
-/**
- * Makes sure, before the work begins, that its result can be written.
- * @param inputs files that must not be overwritten by it; those that the command writes too may not exist yet.
- */
-export async function requireWritable(flag: string, path: string, inputs: readonly string[] = []): Promise<void> {
-  for (const input of inputs) {
-    if (samePlace(path, input))
-      throw new UsageError(`${flag} ${path} would overwrite another file of this command, ${input}; name another place`);
-  }
-  const there = statSync(path, { throwIfNoEntry: false });
-  // What is written whole takes the place of what was there: of a device too, such as /dev/null.
-  if (there && !there.isFile())
-    throw new UsageError(`${flag} expected a file, ${path} is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}`);
-  await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
-}
-
 /** Makes sure, before the work begins, that a folder can be written or made. */
 export async function requireFolder(flag: string, path: string): Promise<void> {
   let there = resolve(path);
@@ -81,11 +71,6 @@ export async function requireFolder(flag: string, path: string): Promise<void> {
   if (!statSync(there).isDirectory())
     throw new UsageError(`${flag} expected a folder, ${there === resolve(path) ? path : there} is a file`);
   await access(there, constants.W_OK).catch((error: unknown) => cannotWrite(path, error));
-}
-
-function samePlace(a: string, b: string): boolean {
-  const real = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
-  return real(a) === real(b);
 }
 
 /** Makes a folder, with those above it. */
@@ -107,6 +92,7 @@ export async function readModelInfo(path: string): Promise<ModelInfo> {
 
 /** @throws an error that names the file. */
 export async function readBytes(path: string): Promise<Uint8Array> {
+  noteInput(path);
   try {
     return await readFile(path);
   } catch (error) {

@@ -110,7 +110,7 @@ export class Arguments {
     for (const [name, option] of optionFlags(this.#set)) {
       const text = this.text(kebab(name));
       if (text === undefined) continue;
-      given[name] = asUsage(() => option.check(`--${kebab(name)}`, valueOf(option, text))) as OptionValue;
+      given[name] = asUsage(() => option.check(`--${kebab(name)}`, parsedValue(option, text))) as OptionValue;
     }
     if (this.#set && 'seed' in this.#set.specs && this.has('seed')) given.seed = this.seed;
     return given;
@@ -188,7 +188,7 @@ function switchValue(spelling: string, value: string | undefined, flag: Flag): s
   return value;
 }
 
-function valueOf(option: Option<unknown>, text: string): unknown {
+function parsedValue(option: Option<unknown>, text: string): unknown {
   if (option.kind === 'boolean') return text === 'true';
   if (option.kind === 'word') return text;
   // Text that is no number goes to the check as it is, which says what it expected.

@@ -39,11 +39,7 @@ export function commandHelp(command: Command, set: OptionSet | undefined): strin
     command.summary,
     '',
     ...(command.flags.length > 0 ? [entries(command.flags.map(flagEntry)), ''] : []),
-    ...(set
-      ? [`options of ${set.what}`, entries(optionFlags(set).map(([name, option]) => optionEntry(name, option))) || '  none', '']
-      : command.options
-        ? [`lethe ${command.name} --${chooser} NAME --help lists the options of a ${chooser}.`, '']
-        : []),
+    ...optionLines(command, set, chooser),
     ...(command.notes ? [command.notes, ''] : []),
     'every command takes',
     entries(COMMON_FLAGS.map(flagEntry)),
@@ -55,10 +51,15 @@ function flagEntry({ name, short, takes, doc, default: fallback }: Flag): [strin
   return [`${spelling}${takes ? ` ${takes}` : ''}`, fallback === undefined ? doc : `${doc} [${fallback}]`];
 }
 
+function optionLines(command: Command, set: OptionSet | undefined, chooser: string | undefined): string[] {
+  if (set) return [`options of ${set.what}`, entries(optionFlags(set).map(([name, option]) => optionEntry(name, option))) || '  none', ''];
+  if (!command.options) return [];
+  return [`lethe ${command.name} --${chooser} NAME --help lists the options of a ${chooser}.`, ''];
+}
+
 function optionEntry(name: string, option: Option<unknown>): [string, string] {
-  const takes = option.kind === 'boolean' ? '' : option.words ? ` ${option.words.join('|')}` : option.kind === 'integer' ? ' N' : ' X';
   const spelling = option.kind === 'boolean' && option.default === true ? `--no-${kebab(name)}` : `--${kebab(name)}`;
-  return [`${spelling}${takes}`, option.default === undefined ? option.doc : `${option.doc} [${String(option.default)}]`];
+  return [`${spelling}${takenBy(option)}`, option.default === undefined ? option.doc : `${option.doc} [${String(option.default)}]`];
 }
 
 /** Two columns, the second one wrapped. */
@@ -84,4 +85,10 @@ function wrap(text: string, width: number): string[] {
     else lines[last] += (lines[last] === '' ? '' : ' ') + word;
   }
   return lines;
+}
+
+function takenBy({ kind, words }: Option<unknown>): string {
+  if (kind === 'boolean') return '';
+  if (words) return ` ${words.join('|')}`;
+  return kind === 'integer' ? ' N' : ' X';
 }

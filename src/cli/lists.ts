@@ -4,6 +4,7 @@ import { DataError } from '../base/errors.ts';
 import { nodePlatform } from '../files/node-files.ts';
 import { plainChunks } from '../formats/bytes.ts';
 import { eachLine, eachRecord } from '../formats/text.ts';
+import { noteInput } from './files.ts';
 import { UsageError } from './usage.ts';
 
 /** The fields of a comma-separated list, quoted as in CSV where a field holds a comma. */
@@ -60,4 +61,7 @@ export async function pairsIn(path: string): Promise<[user: string, item: string
   return pairs;
 }
 
-const fileChunks = (path: string): AsyncGenerator<Uint8Array> => plainChunks({ name: path, chunks: () => nodePlatform.openFile(path) });
+function fileChunks(path: string): AsyncGenerator<Uint8Array> {
+  noteInput(path);
+  return plainChunks({ name: path, chunks: () => nodePlatform.openFile(path) });
+}

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { VERSION } from '../base/version.ts';
 // The command line: argv → a command → an exit status. The only place that ends the process.
+import { removeUnfinished } from '../files/whole-files.ts';
 import { loadKernels } from '../wasm/kernels.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { fileProblem, leftBehind, removeUnfinished } from './files.ts';
+import { fileProblem, leftBehind } from './files.ts';
 import { parseFlags, peek, refusal } from './flags.ts';
 import { commandHelp, overview } from './help.ts';
 import { printable, Terminal } from './terminal.ts';
@@ -74,8 +75,13 @@ function interrupt(status: number): void {
 
 process.on('SIGINT', () => interrupt(STATUS.interrupted));
 process.on('SIGTERM', () => interrupt(STATUS.terminated));
-// Whoever reads the output may stop early, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? STATUS.done : STATUS.failed));
+// Output that fails never costs the work: notes that nobody can read are dropped, and the result is given up only when all
+// else is done. Whoever reads it may stop early, as `head` does: that is no failure.
+process.stderr.on('error', () => {});
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || process.exitCode) return;
+  fail(new Error(`the result could not be written to standard output: ${fileProblem(error) ?? error.message}`, { cause: error }));
+});
 
 const argv = process.argv.slice(2);
 

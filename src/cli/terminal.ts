@@ -70,10 +70,13 @@ export class Terminal {
   }
 }
 
+const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
 /** Text whose control characters cannot move the cursor, break a line or colour it. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) =>
-    c === '\t' ? '\\t' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (c) => ESCAPES[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
@@ -98,8 +101,8 @@ export function table(headers: readonly string[], rows: readonly (readonly unkno
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '-';
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? String(value) : Math.abs(value) >= 1e-4 ? value.toFixed(4) : value.toExponential(2);
+  if (typeof value === 'number' && Number.isInteger(value)) return String(value);
+  if (typeof value === 'number') return Math.abs(value) >= 1e-4 ? value.toFixed(4) : value.toExponential(2);
   return printable(String(value));
 }
 

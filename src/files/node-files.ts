@@ -2,7 +2,7 @@
 
 import { DataError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { type NamedContent, openChunks } from '../formats/bytes.ts';
+import { type Chunks, type NamedContent, openChunks } from '../formats/bytes.ts';
 import { type ReadOptions, readDataset } from '../formats/read.ts';
 import { titlesBeside } from '../formats/titles.ts';
 import { datasetFiles } from '../formats/write.ts';
@@ -24,8 +24,6 @@ function fail(error: unknown, what: string, source: string): never {
   const { code, message } = error as NodeJS.ErrnoException;
   throw new DataError(`${what}: ${REASONS[code ?? ''] ?? message}`, { source });
 }
-
-let temporaryFiles = 0;
 
 export const nodePlatform: Platform = {
   async *openFile(path) {
@@ -55,23 +53,14 @@ export const nodePlatform: Platform = {
       .sort();
   },
 
-  async writeFileWhole(path, chunks) {
-    const { open, rename, rm } = await fileSystem();
-    const temporary = `${path}.${process.pid}-${++temporaryFiles}.part`;
-    try {
-      const file = await open(temporary, 'wx');
-      try {
-        for await (const chunk of chunks) await file.writeFile(chunk);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      if ((error as NodeJS.ErrnoException).code !== undefined) fail(error, 'cannot be written', path);
+  async writeFiles(files) {
+    const { settleFolder, writeTogether } = await import('./whole-files.ts');
+    const { dirname } = await paths();
+    for (const path of files.keys()) settleFolder(dirname(path));
+    await writeTogether(files).catch((error) => {
+      if ((error as NodeJS.ErrnoException).code !== undefined) fail(error, 'cannot be written', [...files.keys()].join(', '));
       throw error;
-    }
+    });
   },
 
   async makeFolder(path) {
@@ -81,17 +70,25 @@ export const nodePlatform: Platform = {
 };
 
 /** Options of reading from a path: `titles` may be a path too. */
-export type ReadFileOptions = Omit<ReadOptions, 'titles'> & { readonly titles?: string | false };
+export type ReadFileOptions = Omit<ReadOptions, 'titles'> & {
+  readonly titles?: string | false;
+  /** Told of each file before it is opened, those included that were only found beside the data. */
+  readonly onOpen?: (path: string) => void;
+};
 
 /**
  * Reads a data set from a file or a folder (Node, Deno, Bun).
  * @param path a file of interactions, or a folder that holds one, or `train`/`validation`/`test` files, with features.
  * @throws DataError naming file, line, expectation and finding; TypeError, RangeError for options.
  */
-export async function readDatasetFile(path: string, options: ReadFileOptions = {}): Promise<Dataset> {
+export async function readDatasetFile(path: string, { onOpen, ...options }: ReadFileOptions = {}): Promise<Dataset> {
   const { join, dirname, basename } = await paths();
   const { stat } = await fileSystem();
-  const file = (at: string, size?: number): NamedContent => ({ name: at, chunks: () => nodePlatform.openFile(at), size });
+  const opened = (at: string): Chunks => {
+    onOpen?.(at);
+    return nodePlatform.openFile(at);
+  };
+  const file = (at: string, size?: number): NamedContent => ({ name: at, chunks: () => opened(at), size });
   // What cannot be opened is an error only where it is read.
   const sized = async (at: string): Promise<NamedContent> =>
     file(
@@ -116,7 +113,7 @@ export async function readDatasetFile(path: string, options: ReadFileOptions = {
 }
 
 /**
- * Writes a data set as a folder that `readDatasetFile` reads (Node, Deno, Bun); each file whole or not at all.
+ * Writes a data set as a folder that `readDatasetFile` reads (Node, Deno, Bun); all files or none.
  * @param folder is made where it does not exist; files of the same names are replaced.
  * @returns the files' names.
  */
@@ -124,9 +121,7 @@ export async function writeDatasetFolder(folder: string, data: Dataset, name = '
   const { join } = await paths();
   const files = datasetFiles(data, name);
   await nodePlatform.makeFolder(folder);
-  for (const file of files) {
-    const content = typeof file.chunks === 'function' ? file.chunks() : file.chunks;
-    await nodePlatform.writeFileWhole(join(folder, file.name), openChunks(content, file.name));
-  }
+  const chunksOf = ({ chunks, name: source }: NamedContent): Chunks => openChunks(typeof chunks === 'function' ? chunks() : chunks, source);
+  await nodePlatform.writeFiles(new Map(files.map((file) => [join(folder, file.name), chunksOf(file)])));
   return files.map((file) => file.name);
 }

@@ -7,8 +7,8 @@ export interface Platform {
   openFile(path: string): Chunks;
   /** Names of the files in a folder, ascending; null when the path is no folder. @throws DataError when there is nothing. */
   listFolder(path: string): Promise<string[] | null>;
-  /** Writes a file whole or not at all: to a temporary name beside it, then renamed. */
-  writeFileWhole(path: string, chunks: Iterable<Uint8Array> | Chunks): Promise<void>;
+  /** Writes all files whole, by path, or none of them: under passing names first, then renamed. */
+  writeFiles(files: ReadonlyMap<string, Iterable<Uint8Array> | Chunks>): Promise<void>;
   /** Makes a folder, and those above it. */
   makeFolder(path: string): Promise<void>;
 }

@@ -25,7 +25,7 @@ const tree: Tree = readTree('src', 'assembly', 'test', 'bench').set(PAGE, readFi
 const sources = (tree: Tree): [path: string, text: string][] => [...tree].filter(([path]) => path.endsWith('.ts'));
 
 const library = (path: string): boolean =>
-  path.startsWith('src/') && !/^src\/cli\/|^src\/(files\/node-files|threads\/node-workers?)\.ts$/.test(path);
+  path.startsWith('src/') && !/^src\/cli\/|^src\/(files\/(node|whole)-files|threads\/node-workers?)\.ts$/.test(path);
 const portable = (path: string): boolean => library(path) || /^test\/(?!node\/).*\.test\.ts$|^test\/(golden|reference)\//.test(path);
 const matching = (tree: Tree, where: (path: string) => boolean, pattern: RegExp): string[] =>
   sources(tree)

@@ -78,18 +78,21 @@ test('a source may fill the same buffer again', async () => {
 
 test('a file is written whole or not at all', async () => {
   const path = join(folder, 'out.bin');
-  await nodePlatform.writeFileWhole(path, [Uint8Array.of(1, 2), Uint8Array.of(3)]);
+  await nodePlatform.writeFiles(new Map([[path, [Uint8Array.of(1, 2), Uint8Array.of(3)]]]));
   assert.equal([...readFileSync(path)], [1, 2, 3]);
   const broken = (function* () {
     yield Uint8Array.of(9);
     throw new Error('half way');
   })();
-  await refused(nodePlatform.writeFileWhole(path, broken), /half way/, 'Error');
+  await refused(nodePlatform.writeFiles(new Map([[path, broken]])), /half way/, 'Error');
   assert.equal([...readFileSync(path)], [1, 2, 3], 'what was there is still there');
   assert.equal(readdirSync(folder), ['out.bin'], 'nothing half-written is left');
-  await refused(nodePlatform.writeFileWhole(join(folder, 'no', 'out.bin'), []), /cannot be written: there is no such file or folder/);
+  await refused(
+    nodePlatform.writeFiles(new Map([[join(folder, 'no', 'out.bin'), []]])),
+    /cannot be written: there is no such file or folder/,
+  );
   mkdirSync(join(folder, 'taken'));
-  await refused(nodePlatform.writeFileWhole(join(folder, 'taken'), [Uint8Array.of(1)]), /cannot be written/);
+  await refused(nodePlatform.writeFiles(new Map([[join(folder, 'taken'), [Uint8Array.of(1)]]])), /cannot be written/);
   assert.equal(readdirSync(folder).sort(), ['out.bin', 'taken']);
 });
 

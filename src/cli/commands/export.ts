@@ -20,7 +20,7 @@ export const exportCommand: Command = {
   async run({ args, terminal }) {
     const [path] = args.operands;
     const out = args.required('npz');
-    await requireWritable('--npz', out, [path]);
+    await requireWritable('--npz', out);
     const { bytes, ...result } = exportFactors(await readModel(path));
     await writeWhole(new Map([[out, bytes]]));
     terminal.result({ ...result, out }, fields([...Object.entries(result), ['saved', out]]));

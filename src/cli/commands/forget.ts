@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Dataset } from '../../data/dataset.ts';
 import { joinParts, type Split } from '../../data/split.ts';
+import type { FileContent } from '../../files/whole-files.ts';
 import { forget as forgetRequest } from '../../forget/forget.ts';
 import type { Unlearner } from '../../forget/method.ts';
 import type { ForgetRequest } from '../../forget/request.ts';
@@ -12,7 +13,7 @@ import { interChunks } from '../../formats/write.ts';
 import { UNLEARNERS, type UnlearnerName } from '../../unlearn/index.ts';
 import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
-import { type FileContent, readModel, requireWritable, saveModel } from '../files.ts';
+import { readModel, requireWritable, saveModel } from '../files.ts';
 import type { OptionSet } from '../flags.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
 import { fields, forgottenText, secondsText } from '../terminal.ts';
@@ -58,8 +59,8 @@ export const forget: Command = {
     const retainOut = args.text('retain-out');
     const request = await requestOf(args);
     if (!request) throw new UsageError('nothing to forget was named; use --users, --items, --interactions or --modality');
-    await requireWritable('--out', out, [modelPath, dataPath]);
-    if (retainOut !== undefined) await requireWritable('--retain-out', retainOut, [modelPath, dataPath, out]);
+    await requireWritable('--out', out);
+    if (retainOut !== undefined) await requireWritable('--retain-out', retainOut);
     const model = await readModel(modelPath);
     const parts = trainedData(model, await openData(context, dataPath));
     const {

@@ -55,7 +55,7 @@ export const importCommand: Command = {
     const ids = args.required('ids');
     const out = args.required('out');
     const kind = modelKind(args.text('model') ?? DEFAULT_MODEL);
-    await requireWritable('--out', out, [path, ids]);
+    await requireWritable('--out', out);
     const listed = async (flag: string): Promise<string[] | undefined> => (args.has(flag) ? linesIn(args.required(flag)) : undefined);
     const users = await listed('user-ids');
     const items = await listed('item-ids');

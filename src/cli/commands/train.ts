@@ -66,11 +66,11 @@ export const train: Command = {
     const out = args.required('out');
     const checkpoint = args.text('checkpoint');
     const checkpointEvery = args.integer('checkpoint-every', 10, { min: 1 });
-    await requireWritable('--out', out, [path]);
+    await requireWritable('--out', out);
     if (checkpoint !== undefined) {
       if (!kind.capabilities.includes('gradient'))
         throw new UsageError(`--checkpoint is for models trained by gradients; "${kind.name}" is not`);
-      await requireWritable('--checkpoint', checkpoint, [path, out]);
+      await requireWritable('--checkpoint', checkpoint);
     }
     const data = await openData(context, path);
     const rule = args.text('split') ?? (data.parts ? 'given' : 'all');
