@@ -46,36 +46,49 @@ export function spd_sweep(n: i32, begin: i32, width: i32, A: usize, scratch: usi
 }
 
 /**
- * Eliminate the pivots K = [begin, begin + width) as spd_sweep does, for what comes after them only, as a factorisation
- * would: a third of the work. This part takes the pivots' columns into scratch, as spd_sweep_scratch says; spd_update follows.
+ * Eliminate the pivots K = [begin, begin + width) for what comes after them only: Cholesky by blocks, A_KK = L Lᵀ, W = A_iK L⁻ᵀ by
+ * substitution, so that its backward error is that of any order of Cholesky's sums, however near to singular A_KK is. L and
+ * W go into scratch, of spd_sweep_scratch bytes; spd_update follows.
  * Returns 0, or r + 1 when the pivot of row r is not positive.
  */
 export function spd_pivot(n: i32, begin: i32, width: i32, A: usize, scratch: usize): i32 {
-  const panel = (<usize>n * width) << 3;
-  const V = scratch, W = V + panel, D = W + panel, work = D + ((<usize>width * width) << 3);
-  const status = invertBlock(n, begin, width, A, D, work);
+  const W = scratch, L = scratch + ((<usize>n * width) << 3), after = begin + width;
+  for (let i = 0; i < width; i++) {
+    memory.copy(L + ((<usize>i * width) << 3), A + ((<usize>(begin + i) * n + begin) << 3), <usize>(i + 1) << 3);
+  }
+  const status = cholesky64(width, width, L);
   if (status != 0) return begin + status;
-  const after = begin + width;
   for (let i = after; i < n; i++) {
-    const to = packed(V, i & ~3, width) + (<usize>(i & 3) << 3), from = A + ((<usize>i * n + begin) << 3);
+    const to = packed(W, i & ~3, width) + (<usize>(i & 3) << 3), from = A + ((<usize>i * n + begin) << 3);
     for (let k = 0; k < width; k++) store<f64>(to + (<usize>k << 5), load<f64>(from + (<usize>k << 3)));
   }
-  packNegated(width, D, work);
-  memory.fill(packed(W, after, width), 0, (<usize>(n - after) * width) << 3);
-  for (let i = after; i < n; i += 4) {
-    const out = packed(W, i, width);
-    for (let j = 0; j < width; j += 4) subtractTile(width, packed(work, j, width), packed(V, i, width), out + (<usize>j << 5), 32);
-  }
+  for (let i = after; i < n; i += 4) substituteFour(width, L, packed(W, i, width));
   return 0;
 }
 
-/** A_ij ← A_ij − A_iK D A_Kj for after ≤ j ≤ i and the groups of four rows [first, last) after `after`, an end of pivots; V, W as spd_pivot left them. */
+/** w ← w L⁻ᵀ for four packed rows: w_k = (w_k − Σ_{j<k} L_kj w_j) / L_kk. */
+function substituteFour(width: i32, L: usize, w: usize): void {
+  for (let k = 0; k < width; k++) {
+    const l = L + ((<usize>k * width) << 3), at = w + (<usize>k << 5);
+    let even = f64x2.splat(0), odd = even;
+    for (let j = 0; j < k; j++) {
+      const s = v128.load64_splat(l + (<usize>j << 3)), from = w + (<usize>j << 5);
+      even = f64x2.add(even, f64x2.mul(s, v128.load(from)));
+      odd = f64x2.add(odd, f64x2.mul(s, v128.load(from, 16)));
+    }
+    const pivot = v128.load64_splat(l + (<usize>k << 3));
+    v128.store(at, f64x2.div(f64x2.sub(v128.load(at), even), pivot));
+    v128.store(at, f64x2.div(f64x2.sub(v128.load(at, 16), odd), pivot), 16);
+  }
+}
+
+/** A_ij ← A_ij − W_i·W_j for after ≤ j ≤ i and the groups of four rows [first, last) after `after`, an end of pivots; W as spd_pivot left it. */
 export function spd_update(first: i32, last: i32, n: i32, after: i32, width: i32, A: usize, scratch: usize): void {
-  const V = scratch, W = V + ((<usize>n * width) << 3), begin = after + (first << 2), end = min(n, after + (last << 2));
+  const W = scratch, begin = after + (first << 2), end = min(n, after + (last << 2));
   for (let j0 = after; j0 < end; j0 += COLUMNS) {
     for (let i = max(begin, j0); i < end; i += 4) {
       const row = A + ((<usize>i * n) << 3);
-      for (let j = j0, to = min(j0 + COLUMNS, i + 4); j < to; j += 4) subtractTile(width, packed(W, i, width), packed(V, j, width), row + (<usize>j << 3), n << 3);
+      for (let j = j0, to = min(j0 + COLUMNS, i + 4); j < to; j += 4) subtractTile(width, packed(W, i, width), packed(W, j, width), row + (<usize>j << 3), n << 3);
     }
   }
 }

@@ -188,9 +188,12 @@ export class LeastSquares {
       const { kernel, args } = this.#solver(side, list, gram);
       this.#checkStatuses(side, this.#team.runNow(kernel, plan, args, true));
     };
-    if (!last) return this.replaceRows(side, rows, solve);
-    state.gramFresh = false;
-    this.arena.scope(() => solve(this.arena.upload(rows)));
+    if (last) {
+      state.gramFresh = false;
+      this.arena.scope(() => solve(this.arena.upload(rows)));
+    } else {
+      this.replaceRows(side, rows, solve);
+    }
   }
 
   /** Changes the listed rows by `change` and brings the side's Gram matrix up to date with as much work as they are. */

@@ -9,6 +9,7 @@ import { Csr, type Matrix, paddedWidth } from '../wasm/tensor.ts';
 import { type Field, Fields, PARTS, SIDES, traceOfProduct, traceOfTransposed } from './float64-rows.ts';
 import { cellWeightsOf, type LeastSquaresOptions, other, regularizationRule, type Side } from './objective.ts';
 import { quarticMinimum } from './quartic-line-search.ts';
+import { UNIT } from './rounding.ts';
 
 /** Bytes of kept factors beyond which none are kept: memory would cost more than the time is worth. */
 const MOST_KEPT_BYTES = 1 << 30;
@@ -178,12 +179,15 @@ export class Stationary extends Fields {
           own += g[c] * g[c];
           size += x[c] * x[c];
         }
-        scale += reg[r] * reg[r] * size;
-        if (size > 0 && reg[r] > 0) largest = Math.max(largest, own / (reg[r] * reg[r] * size));
+        const square = reg[r] * reg[r] * size;
+        scale += square;
+        // A row of zeros that has a gradient, one that no regularization holds, or one that is no number is off without limit.
+        const off = own === 0 && size === 0 ? 0 : own / square;
+        if (!(off <= largest)) largest = Number.isFinite(off) ? off : Infinity;
       }
     }
     return {
-      residual: scale > 0 ? Math.sqrt(gradient / scale) : gradient > 0 ? Infinity : 0,
+      residual: gradient === 0 ? 0 : Math.sqrt(gradient / scale),
       largestRow: Math.sqrt(largest),
       objective: objective ?? this.#observed()[0] + this.#background() + penalty,
     };
@@ -203,24 +207,19 @@ export class Stationary extends Fields {
     }, 0);
   }
 
-  /** What the duality gap is made of: q = w + base per cell. */
-  parts(): { penalty: number; products: number; quadratic: number; targets: number; dualConstant: number } {
-    const { objective } = this.measure();
+  /** What a duality gap needs of the cells: Σ t s, and Σ t² / q, q = w + base, from above. */
+  dualParts(): { targets: number; dualConstant: number } {
     const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    const penalty = SIDES.reduce(
-      (sum, name) => sum + this.innerSide(name, this.factors[name], this.factors[name], this.#sides[name].regularization),
-      0,
-    );
-    // Σ t s: the observed part with no weights
+    // the observed part of the objective with no weights
     const targets = -this.#observed({ ws: 0, w0: 0 })[0] / 2;
     let dualConstant = 0;
     for (const v of this.#data.userItems.data) {
       const t = v > 0 || explicit ? ts * v + t0 : 0;
-      const q = ws * Math.abs(v) + w0 + this.base;
-      if (q > 0) dualConstant += (t * t) / q;
+      const weight = ws * Math.abs(v);
+      const q = weight + w0 + this.base - 4 * UNIT * (weight + Math.abs(w0) + this.base);
+      if (t !== 0) dualConstant += q > 0 ? (t * t) / q : Infinity;
     }
-    const quadratic = objective - penalty + 2 * targets;
-    return { penalty, products: objective, quadratic, targets, dualConstant };
+    return { targets, dualConstant };
   }
 
   /**
