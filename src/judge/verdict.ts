@@ -44,13 +44,13 @@ const OUT_OF_RANGE: Verdict = {
 };
 
 export function verdict({ residual, largestRow, curvature, polished }: Figures, { tolerance, within }: Limits): Verdict {
-  if (!(largestRow <= tolerance) || !Number.isFinite(residual)) {
+  if (!(largestRow >= 0 && largestRow <= tolerance && residual >= 0 && residual < Infinity)) {
     return {
       ...UNBOUNDED,
       status: 'approximate',
       statement:
         `approximate: the row furthest off misses its equations by ${text(largestRow)} (at most ${text(tolerance)} for a stationary point): ` +
-        'train the model to convergence ("tolerance": "tight"), or make it forget with method "converge", and certify that',
+        'train the model to convergence (tolerance "tight"), or make it forget with method "converge", and certify that',
     };
   }
   if (Number.isNaN(curvature) || curvature === Infinity) return OUT_OF_RANGE;
