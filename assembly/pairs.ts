@@ -85,7 +85,10 @@ function wordsOf(keyLow: u32, keyHigh: u32, seed: u32, stream: u32, e: usize, la
   philox4(i32x4.splat(keyLow), i32x4.splat(keyHigh), v128.shuffle<u32>(ab, cd, 0, 2, 4, 6), v128.shuffle<u32>(ab, cd, 1, 3, 5, 7), seed, stream, out);
 }
 
-/** The records of a user's pairs, in the order of the items, at `to`; counts both digits of their places. @returns where the next would be. */
+/**
+ * The records of a user's pairs, in the order of the items, at `to`; counts both digits of their places. @returns where
+ * the next would be.
+ */
 function userPairs(
   user: u32, seed: u32, stream: u32, tries: i32, ceiling: f64, key: usize, row: usize, last: usize,
   itemKeys: usize, itemBlock: usize, itemMembers: usize, itemPlaces: usize, itemStarts: usize, counts: usize, closed: usize, words: usize, low: usize, high: usize, to: usize,
@@ -138,7 +141,8 @@ function pass(from: usize, end: usize, shift: u32, starts: usize, to: usize): vo
  * somebody has (counts, i32[items]); with a ceiling above 0 a second word turns an item down unless word / 2³² · ceiling < count.
  * Where the block has none, the negative is the item itself. bases u32[blocks + 1]: pairs of the users before each block; keys
  * u32[2·users], u32[2·items]; the rest of both sides as `epoch_blocks` writes it, 64 blocks at most.
- * Writes records (u32[4·pairs]), with places for users and items, and the first pair of each cell (u32[blocks²], row by row for the blocks of users).
+ * Writes records (u32[4·pairs]), with places for users and items, and the first pair of each cell (u32[blocks²], row by row
+ * for the blocks of users).
  */
 export function block_pairs(
   begin: i32, end: i32, items: i32, blocks: i32, seed: u32, stream: u32, tries: i32, ceiling: f64,
@@ -221,7 +225,8 @@ function losses(sums: v128, factors: v128): f64 {
 /**
  * Descends on softplus(−x) + decay/2·(‖U_u‖² + ‖V_p‖² + ‖V_n‖²), x = U_u·(V_p − V_n), a record at a time in order, in
  * place: each sees the rows that the one before left (Rendle et al. 2009). A pair that stands against itself moves nothing.
- * Four records that name no row twice are scored before the first of them moves: their cache misses and sigmoids then do not wait for each other.
+ * Four records that name no row twice are scored before the first of them moves: their cache misses and sigmoids then do not
+ * wait for each other.
  * Returns Σ softplus(−x) (f64, within some 1e-6).
  */
 export function bpr_sgd(begin: i32, end: i32, ld: i32, rate: f32, decay: f32, records: usize, U: usize, V: usize): f64 {

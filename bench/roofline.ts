@@ -1,6 +1,7 @@
 // What this machine can do at most in one thread of SIMD128, measured in the run that uses it: multiply-adds in
 // eight chains (GFLOP/s), four numbers by two loads as in a register tile, and bytes read from memory (GB/s). Neither constants
-// nor fixed addresses: engines make the former anew in the loop, and load once from the latter. The probes are compiled on the spot, with the kernels' flags.
+// nor fixed addresses: engines make the former anew in the loop, and load once from the latter. The probes are compiled on the
+// spot, with the kernels' flags.
 import asc from 'assemblyscript/asc';
 
 const PROBES = `
@@ -9,8 +10,14 @@ export function multiplyAdds(n: i32, from: usize): f32 {
   let a0 = s0, a1 = s1, a2 = s2, a3 = s3, b0 = s0, b1 = s1, b2 = s2, b3 = s3, at: usize = 0;
   for (; n > 0; n--) {
     const a = v128.load(from + at), b = v128.load(from + at, 16);
-    a0 = f32x4.add(a0, f32x4.mul(s0, a)); a1 = f32x4.add(a1, f32x4.mul(s1, a)); a2 = f32x4.add(a2, f32x4.mul(s2, a)); a3 = f32x4.add(a3, f32x4.mul(s3, a));
-    b0 = f32x4.add(b0, f32x4.mul(s0, b)); b1 = f32x4.add(b1, f32x4.mul(s1, b)); b2 = f32x4.add(b2, f32x4.mul(s2, b)); b3 = f32x4.add(b3, f32x4.mul(s3, b));
+    a0 = f32x4.add(a0, f32x4.mul(s0, a));
+    a1 = f32x4.add(a1, f32x4.mul(s1, a));
+    a2 = f32x4.add(a2, f32x4.mul(s2, a));
+    a3 = f32x4.add(a3, f32x4.mul(s3, a));
+    b0 = f32x4.add(b0, f32x4.mul(s0, b));
+    b1 = f32x4.add(b1, f32x4.mul(s1, b));
+    b2 = f32x4.add(b2, f32x4.mul(s2, b));
+    b3 = f32x4.add(b3, f32x4.mul(s3, b));
     at = (at + 128) & 8191;
   }
   const sum = f32x4.add(f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3)), f32x4.add(f32x4.add(b0, b1), f32x4.add(b2, b3)));

@@ -216,12 +216,16 @@ function makes(cells: string, interactions: number): boolean {
 
 function runPoint(points: Point[], ...more: string[]): void {
   const { printed, problem } = inProcess('--point', ...more);
-  if (problem !== undefined) return console.log(`  not measured: ${problem}`);
+  if (problem !== undefined) {
+    console.log(`  not measured: ${problem}`);
+    return;
+  }
   const point = JSON.parse(printed) as Point;
   const { stages, sweep, resident } = point;
   points.push(point);
   console.log(
-    `  ${point.users} users, ${point.items} items, ${point.factors} factors: plan ${gigabytes(point.planned)}, linear memory ${gigabytes(point.used)}`,
+    `  ${point.users} users, ${point.items} items, ${point.factors} factors: plan ${gigabytes(point.planned)}, linear ` +
+      `memory ${gigabytes(point.used)}`,
   );
   const text = ({ seconds, processor }: Time): string => `${seconds.toFixed(2)} s (${processor.toFixed(2)})`;
   console.log(
@@ -294,7 +298,8 @@ else if (values.point) {
   const points: Point[] = [];
   const machine = `${cpus()[0]?.model.trim()}, ${process.arch}, Node ${process.versions.node}`;
   console.log(
-    `${machine}; solver ${values.solver}, ${values.threads} thread${values.threads === '1' ? '' : 's'}; seconds, and in brackets the processor's`,
+    `${machine}; solver ${values.solver}, ${values.threads} thread${values.threads === '1' ? '' : 's'}; seconds, and in ` +
+      `brackets the processor's`,
   );
   if (values.file !== undefined) {
     for (const factors of list(values.factors ?? '64')) {
@@ -313,7 +318,8 @@ else if (values.point) {
           const options = { factors, solver: values.solver as 'cg' | 'cholesky' };
           const plan = als.plan(shape, options, { threads: Number(values.threads) });
           console.log(
-            `${interactions.toLocaleString('en')} interactions, ${factors} factors: plan ${gigabytes(plan.bytes)} of WebAssembly memory${values.solver === 'cg' ? ', and the longest row' : ''}`,
+            `${interactions.toLocaleString('en')} interactions, ${factors} factors: plan ${gigabytes(plan.bytes)} of WebAssembly ` +
+              `memory${values.solver === 'cg' ? ', and the longest row' : ''}`,
           );
           if (plan.remedy !== '') {
             console.log(`  more than 4 GiB, not run: ${plan.remedy}`);

@@ -87,7 +87,7 @@ export const STREAMS: Readonly<Record<string, Readonly<Record<string, (arena: Ar
   },
   spread_rows: { [batch]: pass(12 * BATCH * BATCH, ({ k, x, y, z }) => k.spread_rows(BATCH, BATCH, 1, z, x, y)) },
   select_neighbors: {
-    ['64 × 80,000, 10 neighbours']: pass(4 * N, ({ k, x, keys, rest }) =>
+    '64 × 80,000, 10 neighbours': pass(4 * N, ({ k, x, keys, rest }) =>
       k.select_neighbors(LD, ROWS, ROWS, 10, 0, keys, x, rest, rest + LD * 40),
     ),
   },

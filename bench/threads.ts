@@ -1,4 +1,5 @@
-// What more threads gain: ALS, a product with a sparse matrix, an epoch of BPR pair by pair and one of LightGCN, on one thread and on several, turn by
+// What more threads gain: ALS, a product with a sparse matrix, an epoch of BPR pair by pair and one of LightGCN, on one thread
+// and on several, turn by
 // turn: the best time of each and the ratio.
 // npm run bench:threads -- [--threads 2] [--rounds 5] [--factors 64] [--interactions 1000000] [--only word] [--json file]
 import { writeFileSync } from 'node:fs';
@@ -79,7 +80,8 @@ const WORKS: Readonly<Record<string, Prepare>> = {
 };
 
 console.log(
-  `${data.users.size} x ${data.items.size}, ${interactions} interactions, ${factors} factors; ${availableParallelism()} processors; seconds per sweep, product, epoch`,
+  `${data.users.size} x ${data.items.size}, ${interactions} interactions, ${factors} factors; ${availableParallelism()} ` +
+    'processors; seconds per sweep, product, epoch',
 );
 console.log('work      threads 1: min median   ' + `threads ${threads}: min median   ratio of minima, of medians`);
 const rows = [];

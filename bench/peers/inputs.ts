@@ -63,7 +63,10 @@ async function baby(folder: string): Promise<void> {
   await once(csrFile(folder, 'baby'), () => encodeCsr(train.userItems));
 }
 
-/** The interactions of baby with made-up features of the published widths: the real ones are not always there, and time does not depend on them. */
+/**
+ * The interactions of baby with made-up features of the published widths: the real ones are not always there, and time
+ * does not depend on them.
+ */
 export function withFeatures(folder: string, data: Dataset): Dataset {
   const present = new Uint8Array(data.items.size).fill(1);
   const features = new Map(

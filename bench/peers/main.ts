@@ -1,5 +1,6 @@
 // Ours beside native and JavaScript libraries: same files, same factors, same threads, turn by turn. docs/peers.md says
-// what is counted. npm run bench:peers -- [--quick] [--only NAME,…] [--threads 1] [--kernels fast] [--node newest|PATH] [--publish] | --list
+// what is counted. npm run bench:peers -- [--quick] [--only NAME,…] [--threads 1] [--kernels fast] [--node newest|PATH]
+// [--publish] | --list
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -60,7 +61,8 @@ function start(side: Side, fast = false): SideProcess {
 }
 
 /** What both sides need to know beside the job's own words. */
-const told = (job: Job): Job => ({ ...job, ...(job.kind === 'als' ? ALS : job.kind === 'bpr' ? BPR : {}) });
+const SETTINGS: Partial<Record<Job['kind'], object>> = { als: ALS, bpr: BPR };
+const told = (job: Job): Job => ({ ...job, ...SETTINGS[job.kind] });
 
 /** A side that counts its steps. */
 class Runner {

@@ -79,9 +79,8 @@ const WORKS: { [K in Job['kind']]: (job: Extract<Job, { kind: K }>, place: Place
       result(peer) {
         const model = trained.training.model({});
         const ours = ordered(data, dense(model.userFactors), dense(model.itemFactors));
-        return {
-          same: `pairs in order: ours ${percent(ours)}, peer ${percent(ordered(data, readDense(`${peer}-users.f32`), readDense(`${peer}-items.f32`)))}`,
-        };
+        const theirs = ordered(data, readDense(`${peer}-users.f32`), readDense(`${peer}-items.f32`));
+        return { same: `pairs in order: ours ${percent(ours)}, peer ${percent(theirs)}` };
       },
     };
   },

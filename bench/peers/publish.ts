@@ -10,7 +10,8 @@ export function publishPeers(rows: readonly Measured[], versions: readonly strin
       title: 'Beside native and JavaScript libraries',
       command: 'npm run bench:peers -- --node newest --publish',
       text: [
-        `Seconds of the same work on the same files, turn by turn in one run; the ratio is the median of the rounds' ratios, peer over ours. What is counted: [peers.md](peers.md). ${versions.join(', ')}.`,
+        `Seconds of the same work on the same files, turn by turn in one run; the ratio is the median of the rounds' ratios, ` +
+          `peer over ours. What is counted: [peers.md](peers.md). ${versions.join(', ')}.`,
       ],
       tables: threads.map((n) => ({
         caption: `${n} thread${n > 1 ? 's' : ''} on both sides`,

@@ -67,11 +67,15 @@ export function merged(old: readonly Measured[], fresh: readonly Measured[], ord
 
 /** Three digits, in the unit that suits. */
 export function duration(seconds: number): string {
-  const [value, unit] = seconds >= 1 ? [seconds, 's'] : seconds >= 1e-3 ? [seconds * 1e3, 'ms'] : [seconds * 1e6, 'µs'];
-  return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ${unit}`;
+  if (seconds >= 1) return `${threeDigits(seconds)} s`;
+  return seconds >= 1e-3 ? `${threeDigits(seconds * 1e3)} ms` : `${threeDigits(seconds * 1e6)} µs`;
 }
+const threeDigits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
-export const factor = (ratio: number): string => (ratio >= 100 ? ratio.toFixed(0) : ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2));
+export function factor(ratio: number): string {
+  if (ratio >= 100) return ratio.toFixed(0);
+  return ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2);
+}
 
 export const COLUMNS = [
   'work',

@@ -101,7 +101,8 @@ const answers = {
     say('after-digest', report.digestAfter);
     say(
       'forget-status',
-      `Forgot ${number.format(report.forgotten.interactions)} rating${report.forgotten.interactions === 1 ? '' : 's'} in ${(report.seconds * 1000).toFixed(0)} ms by ${report.method}` +
+      `Forgot ${number.format(report.forgotten.interactions)} rating${report.forgotten.interactions === 1 ? '' : 's'} in ` +
+        `${(report.seconds * 1000).toFixed(0)} ms by ${report.method}` +
         `${list ? '.' : `; the model does not know user ${$('user').value} any more.`}`,
     );
   },

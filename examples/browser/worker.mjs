@@ -50,7 +50,7 @@ const actions = {
   },
 };
 
-onmessage = async ({ data: { action, ...details } }) => {
+self.onmessage = async ({ data: { action, ...details } }) => {
   if (action === 'stop') return running?.abort(new Error('stopped'));
   try {
     postMessage({ action, ...(await actions[action](details)) });

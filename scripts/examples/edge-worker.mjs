@@ -95,7 +95,8 @@ const trained = async (name, ...options) => {
 
 export async function edgeWorker() {
   await prepare();
-  const { forget, digest, recommend } = await import('lethe'); // the copy that the example's own files import: a model's matrices are of its classes
+  // The copy that the example's own files import: a model's matrices are of its classes.
+  const { forget, digest, recommend } = await import('lethe');
   const { unlearnAls } = await import('lethe/unlearn-als');
   const { unpack } = await import(pathToFileURL(join(example, 'state.mjs')).href);
   const small = await trained(
@@ -256,13 +257,16 @@ async function measure() {
   );
   console.log(`  listening after ${listening.toFixed(0)} ms, first recommendation after ${firstAnswer.toFixed(0)} ms`);
   console.log(
-    `  linear memory ${mb(account.linearMemoryBytes)}; alive in the worker's code ${mb(account.serving)} serving, ${mb(account.after)} after ${DELETIONS} deletions`,
+    `  linear memory ${mb(account.linearMemoryBytes)}; alive in the worker's code ${mb(account.serving)} serving, ` +
+      `${mb(account.after)} after ${DELETIONS} deletions`,
   );
   console.log(
-    `  workerd's process ${mb(idle)} before the model, ${mb(serving)} serving, ${mb(resident)} after ${DELETIONS} deletions in a row, uncollected`,
+    `  workerd's process ${mb(idle)} before the model, ${mb(serving)} serving, ${mb(resident)} after ${DELETIONS} ` +
+      'deletions in a row, uncollected',
   );
   console.log(
-    `  a deletion by the local pass: ${account.median.toFixed(1)} ms of the worker's CPU (median; ${account.least.toFixed(1)} to ${account.most.toFixed(1)}); ` +
+    `  a deletion by the local pass: ${account.median.toFixed(1)} ms of the worker's CPU (median; ` +
+      `${account.least.toFixed(1)} to ${account.most.toFixed(1)}); ` +
       `${cpu.toFixed(1)} ms of workerd's process with its storage and collector, ${wall.toFixed(1)} ms over HTTP`,
   );
   const LIMIT = 128 * MB;

@@ -42,7 +42,10 @@ worker.onerror = (event) => { globalThis.letheResult = JSON.stringify({ error: S
 }
 </script>`;
 const worker = `import { run } from '/${ENTRY}';
-run().then((result) => postMessage(JSON.stringify(result)), (error) => postMessage(JSON.stringify({ error: String(error?.stack ?? error) })));`;
+run().then(
+  (result) => postMessage(JSON.stringify(result)),
+  (error) => postMessage(JSON.stringify({ error: String(error?.stack ?? error) })),
+);`;
 
 async function withPage({ modules, data = new Map() }, inWorker, open) {
   const server = await serve(

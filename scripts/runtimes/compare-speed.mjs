@@ -16,8 +16,10 @@ export function speeds(runtimes) {
   return { rows, mean };
 }
 
-const digits = (value) => (value > 0 && Number.isFinite(value) ? (value >= 100 ? value.toFixed(0) : value.toPrecision(3)) : '–');
-const ratio = (value) => (value > 0 && Number.isFinite(value) ? value.toFixed(2) : '–');
+const known = (value) => value > 0 && Number.isFinite(value);
+const threeDigits = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const digits = (value) => (known(value) ? threeDigits(value) : '–');
+const ratio = (value) => (known(value) ? value.toFixed(2) : '–');
 
 /** @param runtimes [{ name, version, stages, missing }], the one to compare with first. @returns Markdown. */
 export function speedTable(runtimes) {

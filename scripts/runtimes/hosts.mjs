@@ -108,13 +108,17 @@ const workerd = {
 export default { async test() { console.log('${MARK}' + JSON.stringify(await run())); } };
 `,
     );
-    const embeds = ['main.mjs', ...modules.keys()].map((path) => `(name = "${path}", esModule = embed "${path}")`);
+    const embeds = [
+      ...['main.mjs', ...modules.keys()].map((path) => `(name = "${path}", esModule = embed "${path}")`),
+      ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`),
+      ...EDGE_KERNELS.map((file) => `(name = "dist/src/wasm/${file}?module", wasm = embed "dist/src/wasm/${file}")`),
+    ];
     place(
       'test.capnp',
       `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "tests", worker = (
   modules = [
-    ${[...embeds, ...[...data.keys()].map((path) => `(name = "${path}", data = embed "${path}")`), ...EDGE_KERNELS.map((file) => `(name = "dist/src/wasm/${file}?module", wasm = embed "dist/src/wasm/${file}")`)].join(',\n    ')}
+    ${embeds.join(',\n    ')}
   ],
   compatibilityDate = "2026-01-01"
 ))]);

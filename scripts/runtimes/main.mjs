@@ -86,10 +86,8 @@ for (const host of hosts) {
 }
 
 if (values.record && failed === 0) {
-  writeFileSync(
-    recordedFile,
-    `${JSON.stringify(Object.fromEntries(reference.filter(({ passing }) => !passing).map(({ stage, digest }) => [stage, digest])), null, 2)}\n`,
-  );
+  const lasting = reference.filter(({ passing }) => !passing).map(({ stage, digest }) => [stage, digest]);
+  writeFileSync(recordedFile, `${JSON.stringify(Object.fromEntries(lasting), null, 2)}\n`);
 }
 const columns = ['runtime', 'version', 'tests', 'digests', 'seconds'];
 const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => row[column].length)));

@@ -74,17 +74,35 @@ for (const host of HOSTS.filter(({ name, extra }) => only?.(name) ?? (values.all
 
 const kernels = readFileSync(join(root, 'build', 'kernels.wasm'));
 const table = (head, lines) => [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const columns = [
+  'runtime',
+  'version',
+  'digest of als',
+  'digest after forgetting',
+  'recall@20 after',
+  'digests, metrics',
+  'train s',
+  'forget s',
+];
+const digestOf = (name) => reference.find(({ stage }) => stage === name).digest;
+const sizes = `Kernels: ${kernels.length} bytes, ${gzipSync(kernels, { level: 9 }).length} gzipped.`;
+const about = [
+  'ALS on MovieLens 1M (64 factors, 5 iterations, split `per-user:0.8,0.1,0.1`), then `unlearn-als` makes it forget 100 users',
+  '(every 60th). "Equal" compares the whole digests of both models and every bit of every metric with the first row\'s; a difference',
+  'would be named by its first stage. Seconds are rough: one run each, on a machine that did other things too. arm64 is emulated',
+  '(qemu): its seconds say nothing of real hardware.',
+];
 writeFileSync(
   join(root, 'docs', 'results-runtimes.md'),
   `# Results: the same bytes everywhere
 
 \`npm run results:runtimes -- --all\` · ${cpus()[0].model.replace(/\s+/g, ' ').trim()}, one thread
 
-ALS on MovieLens 1M (64 factors, 5 iterations, split \`per-user:0.8,0.1,0.1\`), then \`unlearn-als\` makes it forget 100 users (every 60th). "Equal" compares the whole digests of both models and every bit of every metric with the first row's; a difference would be named by its first stage. Seconds are rough: one run each, on a machine that did other things too. arm64 is emulated (qemu): its seconds say nothing of real hardware.
+${about.join(' ')}
 
-${table(['runtime', 'version', 'digest of als', 'digest after forgetting', 'recall@20 after', 'digests, metrics', 'train s', 'forget s'], rows)}
+${table(columns, rows)}
 
-Full digests: \`als\` \`${reference.find(({ stage }) => stage === 'als').digest}\`, after forgetting \`${reference.find(({ stage }) => stage === 'als+unlearn-als').digest}\`. Kernels: ${kernels.length} bytes, ${gzipSync(kernels, { level: 9 }).length} gzipped.
+Full digests: \`als\` \`${digestOf('als')}\`, after forgetting \`${digestOf('als+unlearn-als')}\`. ${sizes}
 `,
 );
 process.exit(failed > 0 ? 1 : 0);

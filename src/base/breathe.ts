@@ -14,7 +14,10 @@ export function breathe(): Promise<void> {
   });
 }
 
-/** A message is a macrotask without setTimeout's clamp to 4 ms in browsers. Vercel's edge runtime has none; Next's sandbox has one that throws. */
+/**
+ * A message is a macrotask without setTimeout's clamp to 4 ms in browsers. Vercel's edge runtime has none; Next's sandbox
+ * has one that throws.
+ */
 function messageChannel(): MessageChannel | undefined {
   try {
     return typeof MessageChannel === 'undefined' ? undefined : new MessageChannel();

@@ -17,8 +17,13 @@ export function describe(value: unknown): string {
 
 /** ` >= 1 and <= 5`, as it stands after what is bounded. */
 export function boundsText({ min, above, max }: Bounds): string {
-  const low = min !== undefined ? ` >= ${min}` : above !== undefined ? ` > ${above}` : '';
+  const low = lowerText(min, above);
   return max === undefined ? low : `${low}${low && ' and'} <= ${max}`;
+}
+
+function lowerText(min: number | undefined, above: number | undefined): string {
+  if (min !== undefined) return ` >= ${min}`;
+  return above === undefined ? '' : ` > ${above}`;
 }
 
 function within(value: number, { min, above, max }: Bounds): boolean {

@@ -16,8 +16,8 @@ export class DataError extends Error {
   readonly line?: number;
   constructor(message: string, place: DataPlace = {}) {
     const { source, line } = place;
-    const where = source === undefined ? '' : line === undefined ? `${source}: ` : `${source}:${line}: `;
-    super(where + message);
+    const where = line === undefined ? source : `${source}:${line}`;
+    super(source === undefined ? message : `${where}: ${message}`);
     this.source = source;
     this.line = line;
   }

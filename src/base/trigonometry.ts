@@ -1,11 +1,13 @@
 // Angles and their sines in float64 by series, for the host's side: the host's own functions differ between engines.
 
-export const PI = 3.141592653589793;
+export const PI = Math.PI;
 const HALF = PI / 2;
 
 /** sin x for x in [−π, π]. */
 export function sine(x: number): number {
-  const y = x > HALF ? PI - x : x < -HALF ? -PI - x : x;
+  let y = x;
+  if (x > HALF) y = PI - x;
+  else if (x < -HALF) y = -PI - x;
   const z = y * y;
   let term = y;
   let sum = y;

@@ -109,7 +109,7 @@ export class Board {
     const words = this.#words;
     this.stop();
     Atomics.store(words, OPEN, 0);
-    for (let active; (active = Atomics.load(words, ACTIVE)) > 0; ) {
+    for (let active = Atomics.load(words, ACTIVE); active > 0; active = Atomics.load(words, ACTIVE)) {
       try {
         Atomics.wait(words, ACTIVE, active);
       } catch {
@@ -146,7 +146,7 @@ export class Board {
   }
 
   #work(thread: number, kernels: KernelList): void {
-    for (let piece; (piece = this.take()) >= 0; ) {
+    for (let piece = this.take(); piece >= 0; piece = this.take()) {
       try {
         this.perform(piece, thread, kernels);
       } catch {

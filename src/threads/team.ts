@@ -121,7 +121,7 @@ export class Team {
     let failed = -1;
     try {
       board.post(this.#numbers.get(kernel)!, bounds, args, statuses, counted);
-      for (let piece; (piece = board.take()) >= 0; ) {
+      for (let piece = board.take(); piece >= 0; piece = board.take()) {
         board.perform(piece, 0, this.#kernels);
         yield costs[piece];
       }

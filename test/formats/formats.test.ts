@@ -96,7 +96,8 @@ function randomChunks(text: string, seed: number, longest: number): Uint8Array[]
 function manyRows(count: number, seed: number): string[][] {
   const users = ['0', '7', '007', '12345678901234567890', 'ann', 'Ünï😀', ' b ', "o'x", 'x'.repeat(70), 'é', '-3', '1e3'];
   const plain = ['5', '4.5', '-2', '0', '-0', '.5', '3.', '0.1', '123456789.123456', '00012', '16777217', '0.000123'];
-  const rare = ['1e2', '0.30000000000000004', '1234567890123456789', ' 2', '+3']; // left to the readers of strings, with some lines after them
+  // Left to the readers of strings, with some lines after them.
+  const rare = ['1e2', '0.30000000000000004', '1234567890123456789', ' 2', '+3'];
   return Array.from({ length: count }, (_, row) => {
     const [a, b, c, d] = philox(row, 1, 0, 0, seed, 7);
     return [

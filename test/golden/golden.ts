@@ -101,7 +101,7 @@ async function* forgetStages(
   train: Dataset,
   test: Dataset,
 ): AsyncGenerator<Stage> {
-  let forgotten;
+  let forgotten: Awaited<ReturnType<typeof forget>>;
   try {
     forgotten = await forget(model, train, request, { method, options: smallOptions(method.options) });
   } catch (error) {

@@ -205,7 +205,11 @@ const CASES: Readonly<Record<string, OpCase>> = {
       [5, 8],
     ],
     run: concatColumns,
-    twin: (a, b, d) => table(5, 22, (r, c) => (c < 11 ? cell(a, r, c) : c < 14 ? cell(b, r, c - 11) : cell(d, r, c - 14))),
+    twin: (a, b, d) =>
+      table(5, 22, (r, c) => {
+        if (c < 11) return cell(a, r, c);
+        return c < 14 ? cell(b, r, c - 11) : cell(d, r, c - 14);
+      }),
   },
   sliceColumns: { inputs: [X], run: (x) => sliceColumns(x, 3, 6), twin: (x) => table(5, 6, (r, c) => cell(x, r, c + 3)) },
   concatRows: {

@@ -152,7 +152,8 @@ function checkSweep(arena: Arena, sweep: Sweep, twin: Twin, threshold: number): 
 const sweepCholesky: KernelCheck = {
   bench: alsBenches('cholesky', [32, 64, 128, 256]),
   claim:
-    'within 2e-5 of the largest element; rows of 0, 1, f − 1, f, 3f and 70 entries, 1 to 256 factors, four objectives; a bad matrix is named',
+    'within 2e-5 of the largest element; rows of 0, 1, f − 1, f, 3f and 70 entries, 1 to 256 factors, four objectives; a ' +
+    'bad matrix is named',
   check(arena) {
     checkSweep(arena, cholesky, solve, 2e-5);
     // Subtracting more than there is leaves no positive pivot; so does a weight that is not a number.

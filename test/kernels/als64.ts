@@ -232,7 +232,8 @@ export const als64: KernelTable = {
   },
   als64_step: {
     claim:
-      'one step of the kept factors from any rows ends at the solution within 1e-5 of the way; twice within 1e-10; rows that kept none become zero',
+      'one step of the kept factors from any rows ends at the solution within 1e-5 of the way; twice within 1e-10; rows that ' +
+      'kept none become zero',
     check(arena) {
       for (const problem of CASES) {
         for (const factors of [1, 5, 8, 17]) {

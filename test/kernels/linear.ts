@@ -255,7 +255,8 @@ export const ease: KernelTable = {
         Array.from({ length: 64 }, (_, at) => {
           const i = at >> 3;
           const j = at & 7;
-          return i < 3 && j < 3 ? i * 8 + j + (i === j ? 0.5 : 0) : i === j ? 1 : 0;
+          const identity = i === j ? 1 : 0;
+          return i < 3 && j < 3 ? i * 8 + j + 0.5 * identity : identity;
         }),
       );
     },
@@ -319,7 +320,8 @@ export const ease: KernelTable = {
       const expected = before.map((p, at) => {
         const i = Math.floor(at / ITEMS);
         const j = at % ITEMS;
-        return i === 9 && j === 9 ? 1 / LAMBDA : i === 9 || j === 9 ? 0 : p;
+        if (i === 9 && j === 9) return 1 / LAMBDA;
+        return i === 9 || j === 9 ? 0 : p;
       });
       near('P', joined(arena, P), expected, 1e-15);
     },

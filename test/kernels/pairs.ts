@@ -148,7 +148,8 @@ export const pairs: KernelTable = {
   },
   block_pairs: {
     claim:
-      "pair for pair the host's order and negatives: all alike and by popularity, too few tries, users with nothing and with everything; forgetting a user moves nobody else's",
+      "pair for pair the host's order and negatives: all alike and by popularity, too few tries, users with nothing and with " +
+      "everything; forgetting a user moves nobody else's",
     check(arena) {
       for (const [sides, tries, ceiling] of [
         [{ users: 60, items: 90, blocks: 4 }, 64, 0],
@@ -246,7 +247,8 @@ export const pairs: KernelTable = {
   },
   bpr_sgd: {
     claim:
-      'rows within 2e-6 and loss within 1e-6 of float64 taken in the same order; the same bits in one call or three; a pair against itself moves nothing; pads zero',
+      'rows within 2e-6 and loss within 1e-6 of float64 taken in the same order; the same bits in one call or three; a pair ' +
+      'against itself moves nothing; pads zero',
     check(arena) {
       const rate = Math.fround(0.05);
       const decay = Math.fround(0.1);

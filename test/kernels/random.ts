@@ -111,7 +111,10 @@ export const random: KernelTable = {
       arena.kernels.random_normal_rows(1, n, n, 3, 1, key, 2, out);
       let sum = 0;
       let squares = 0;
-      for (const x of arena.f32(out, n)) (sum += x / 2), (squares += (x / 2) ** 2);
+      for (const x of arena.f32(out, n)) {
+        sum += x / 2;
+        squares += (x / 2) ** 2;
+      }
       near('mean', [sum / n], [0], 0.02);
       near('variance', [squares / n], [1], 0.03);
     },

@@ -27,7 +27,10 @@ export function sparseRows(seed: number, lengths: readonly number[], cols: numbe
   lengths.forEach((length, r) => {
     const chosen = new Set<number>();
     while (chosen.size < Math.min(length, cols)) chosen.add(Math.floor(next() * cols));
-    for (const c of [...chosen].sort((a, b) => a - b)) indices.push(c), data.push(value(next));
+    for (const c of [...chosen].sort((a, b) => a - b)) {
+      indices.push(c);
+      data.push(value(next));
+    }
     indptr[r + 1] = indices.length;
   });
   return { rows: lengths.length, cols, indptr, indices: Int32Array.from(indices), data: Float32Array.from(data) };

@@ -423,7 +423,10 @@ export const rowsTable: KernelTable = {
       ]) {
         const counts = Float32Array.from({ length: cols }, (_, c) => (c < rows + 3 ? 1 + (c % 3) : 0));
         const at = arena.upload(counts);
-        const weight = (r: number, c: number): number => (c < r ? 0 : c === r ? (counts[r] * (counts[r] - 1)) / 2 : counts[r] * counts[c]);
+        const weight = (r: number, c: number): number => {
+          if (c < r) return 0;
+          return c === r ? (counts[r] * (counts[r] - 1)) / 2 : counts[r] * counts[c];
+        };
         const z = pair(arena, rows, rows, cols);
         const s = pair(arena, rows + 1, rows, cols);
         const plain = pair(arena, rows, rows, cols);

@@ -17,7 +17,10 @@ function tables(
   const coarse = (x: number) => Math.round(x * 2) / 2;
   const X = factorRows(seed, users, factors).map(coarse);
   const Y = factorRows(seed + 1, items, factors).map(coarse);
-  if (items > 4) (Y[2 * ld] = NaN), (Y[3 * ld] = Infinity);
+  if (items > 4) {
+    Y[2 * ld] = NaN;
+    Y[3 * ld] = Infinity;
+  }
   return { X, Y, ld };
 }
 

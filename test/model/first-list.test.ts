@@ -1,9 +1,8 @@
 // The first list of a fresh model is scored where the factors lie, all later ones by the packed copy: same items, same bits.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sha256 } from '../../src/base/sha256.ts';
+import { hex, sha256 } from '../../src/base/sha256.ts';
 import { type AlsModel, als, type Dataset, DatasetBuilder, type Ranking, type RankRequest, recommend } from '../../src/index.ts';
-import { hex } from '../../src/base/sha256.ts';
 
 const test = suite('first list');
 

@@ -92,13 +92,15 @@ function denseObjective(problem: LeastSquares, options: ReturnType<typeof proble
       if (objective === 'explicit') sum += r === undefined ? 0 : (r - s) ** 2;
       else if (objective === 'ials') sum += a0 * s * s + (r === undefined ? 0 : (s - 1) ** 2);
       else {
-        const c = r === undefined ? 1 : confidence ? alpha * r : 1 + alpha * r;
-        sum += c * ((r === undefined ? 0 : 1) - s) ** 2;
+        const weight = (value: number): number => (confidence ? 0 : 1) + alpha * value;
+        sum += r === undefined ? s ** 2 : weight(r) * (1 - s) ** 2;
       }
     }
   }
-  const penalty = (count: number, opposite: number): number =>
-    objective === 'explicit' ? lambda * count : objective === 'ials' ? lambda * (count + a0 * opposite) ** nu : lambda;
+  const penalty = (count: number, opposite: number): number => {
+    if (objective === 'explicit') return lambda * count;
+    return objective === 'ials' ? lambda * (count + a0 * opposite) ** nu : lambda;
+  };
   const norm = (row: Float32Array): number => row.reduce((total, v) => total + v * v, 0);
   for (let u = 0; u < rows; u++) sum += penalty(userCount[u], cols) * norm(problem.userFactors.row(u));
   for (let i = 0; i < cols; i++) sum += penalty(itemCount[i], rows) * norm(problem.itemFactors.row(i));

@@ -147,9 +147,9 @@ for (const kind of modelKinds) {
         (e) => e,
       );
     assert.match((await failure({ nonsense: 1 })).message, /knows no option "nonsense"/);
+    const wrong: Record<string, unknown> = { boolean: 'yes', word: 'no such word' };
     for (const [name, option] of Object.entries(kind.options as Record<string, { kind: string }>)) {
-      const wrong = option.kind === 'boolean' ? 'yes' : option.kind === 'word' ? 'no such word' : NaN;
-      assert.match((await failure({ [name]: wrong }))?.message ?? '', new RegExp(`"${name}" expected`));
+      assert.match((await failure({ [name]: wrong[option.kind] ?? NaN }))?.message ?? '', new RegExp(`"${name}" expected`));
     }
   });
 

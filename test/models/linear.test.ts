@@ -124,19 +124,10 @@ test('EASE answers from corrections what it answers once they are worked in, and
   const users = Int32Array.from({ length: data.users.size }, (_, u) => u);
   const untouched = await digest(model);
   const scoresOf = (any: Model, history: Dataset): Float32Array =>
-    Float32Array.from(users, (_, u) => u).reduce<Float32Array>(
-      (all, u) => (
-        all.set(
-          any.scorePairs(
-            new Int32Array(45).fill(u),
-            Int32Array.from({ length: 45 }, (_, i) => i),
-            history.userItems,
-          ),
-          u * 45,
-        ),
-        all
-      ),
-      new Float32Array(users.length * 45),
+    any.scorePairs(
+      Int32Array.from({ length: users.length * 45 }, (_, n) => Math.floor(n / 45)),
+      Int32Array.from({ length: users.length * 45 }, (_, n) => n % 45),
+      history.userItems,
     );
   const chain: readonly ForgetRequest[] = [{ users: ['u7'] }, { interactions: [cell(5, 1)] }, { items: ['i44'] }, { users: ['u30'] }];
   let state: { model: Model; data: Dataset } = { model, data };

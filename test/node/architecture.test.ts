@@ -131,7 +131,8 @@ const RULES: Readonly<Record<string, (tree: Tree) => string[]>> = {
       tree,
       library,
       new RegExp(
-        `\\bMath\\s*(\\.\\s*${MATH}[a-z]\\w*|\\[)|=\\s*Math\\b(?!\\.)|[\\w)\\]]\\s*\\*\\*=?\\s*[\\w(]|\\blocaleCompare\\b|\\btoLocale\\w+|\\bIntl\\b`,
+        `\\bMath\\s*(\\.\\s*${MATH}[a-z]\\w*|\\[)|=\\s*Math\\b(?!\\.)|[\\w)\\]]\\s*\\*\\*=?\\s*[\\w(]|` +
+          '\\blocaleCompare\\b|\\btoLocale\\w+|\\bIntl\\b',
       ),
     ),
   'the library never prints or exits': (tree) => matching(tree, library, /\bconsole\s*\.\w+|\bprocess\s*\.\s*(exit|stdout|stderr)\b/),

@@ -93,7 +93,10 @@ test('a fit leaves no worker, however it ends', async () => {
 });
 
 test('a process with an open team ends by itself', () => {
-  const script = `import { openTeam } from './dist/src/threads/team.js'; const team = await openTeam(4); process.stdout.write(String(team.threads));`;
+  const script = `
+    import { openTeam } from './dist/src/threads/team.js';
+    const team = await openTeam(4);
+    process.stdout.write(String(team.threads));`;
   const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 60_000 });
   assert.is(status, 0);
   assert.is(stdout, '4');

@@ -95,7 +95,10 @@ export function conjugateGradients(
   for (let step = 0; step < steps && rr >= 1e-20; step++) {
     const q = multiply(n, A, p);
     const alpha = rr / p.reduce((sum, v, i) => sum + v * q[i], 0);
-    for (let i = 0; i < n; i++) (x[i] += alpha * p[i]), (r[i] -= alpha * q[i]);
+    for (let i = 0; i < n; i++) {
+      x[i] += alpha * p[i];
+      r[i] -= alpha * q[i];
+    }
     const next = squares(r);
     p = p.map((v, i) => r[i] + (next / rr) * v);
     rr = next;

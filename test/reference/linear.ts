@@ -15,11 +15,17 @@ export function inverse(n: number, given: ArrayLike<number>): Float64Array {
       M.set(upper, best * n);
     }
     const pivot = A[c * n + c];
-    for (let j = 0; j < n; j++) (A[c * n + j] /= pivot), (X[c * n + j] /= pivot);
+    for (let j = 0; j < n; j++) {
+      A[c * n + j] /= pivot;
+      X[c * n + j] /= pivot;
+    }
     for (let i = 0; i < n; i++) {
       const factor = A[i * n + c];
       if (i === c || factor === 0) continue;
-      for (let j = 0; j < n; j++) (A[i * n + j] -= factor * A[c * n + j]), (X[i * n + j] -= factor * X[c * n + j]);
+      for (let j = 0; j < n; j++) {
+        A[i * n + j] -= factor * A[c * n + j];
+        X[i * n + j] -= factor * X[c * n + j];
+      }
     }
   }
   return X;

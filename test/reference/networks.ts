@@ -47,7 +47,10 @@ const softmax = (t: Table, open: (r: number, c: number) => boolean = () => true)
 };
 
 export const modalitiesOf = (data: Dataset): [string, Features][] =>
-  [...data.features].sort(([a], [b]) => (a === 'text' ? -1 : b === 'text' ? 1 : a < b ? -1 : 1));
+  [...data.features].sort(([a], [b]) => {
+    if (a === 'text' || b === 'text') return a === 'text' ? -1 : 1;
+    return a < b ? -1 : 1;
+  });
 const features = ({ dims, values, present }: Features): Table =>
   table(present.length, dims, (r, c) => (present[r] ? values[r * dims + c] : 0));
 

@@ -317,7 +317,7 @@ test('plans cover every row once, the dearest piece first, heavy rows alone', ()
 });
 
 test('the shared form of the kernels differs in its memory only', async () => {
-  let own;
+  let own: Uint8Array;
   try {
     own = embeddedBytes();
   } catch {
