@@ -58,7 +58,8 @@ test('output that fails never costs the work: the model is there, the status say
   if (!existsSync('/dev/full')) return console.log('skipped: this host has no /dev/full');
   const shell = (line: string): { status: number | null; stderr: string } => {
     rmSync(place.path('kept'), { force: true });
-    const command = `"${process.execPath}" "${fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))}" train ok.csv --model als --factors 4 --out kept`;
+    const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+    const command = `"${process.execPath}" "${main}" train ok.csv --model als --factors 4 --out kept`;
     return spawnSync('sh', ['-c', line.replace('LETHE', command)], {
       cwd: place.folder,
       encoding: 'utf8',
