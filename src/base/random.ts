@@ -24,6 +24,8 @@ export const STREAM = Object.freeze({
   certificate: 12,
   mix: 13,
   blocks: 14,
+  halves: 15,
+  foldIn: 16,
 });
 
 const rotl = (x: number, r: number): number => (x << r) | (x >>> (32 - r));

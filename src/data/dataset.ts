@@ -7,7 +7,7 @@ import { type Features, movedFeatures } from './features.ts';
 import type { IdTable } from './ids.ts';
 
 /** Which part of a split an entry belongs to. */
-export const PART = Object.freeze({ train: 0, validation: 1, test: 2 });
+export const PART = Object.freeze({ train: 0, validation: 1, test: 2, unseen: 3 });
 export type PartName = keyof typeof PART;
 
 export interface DatasetParts {
@@ -31,10 +31,18 @@ export interface DatasetParts {
   readonly split?: SplitRecord;
 }
 
+/** Shares of users and of items whose rows are in no part but `unseen`: people whom no model has seen, to judge others beside. */
+export interface Unseen {
+  readonly users?: number;
+  readonly items?: number;
+}
+
 /** A split that can be drawn again: the rule's text and the seed. */
 export interface SplitRecord {
   readonly rule: string;
   readonly seed: number;
+  /** Shares of users and of items that were held out as a whole, drawn by id; absent where none were. */
+  readonly unseen?: Unseen;
   /**
    * Single interactions that were forgotten since: how many, and how many rows there were `before`. Never which ones:
    * only so can data that still hold them be recognised without keeping a trace of them.

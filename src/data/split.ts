@@ -4,13 +4,22 @@
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import { type Key, pairKey, STREAM, uniform } from '../base/random.ts';
-import { Dataset, PART, type SplitRecord } from './dataset.ts';
+import { Dataset, PART, type SplitRecord, type Unseen } from './dataset.ts';
 
-/** The three parts of a data set, over the same tables, and how to draw them again. */
-export interface Split extends SplitRecord {
+/** The parts of a data set, over the same tables, and how to draw them again. */
+export interface Split extends Omit<SplitRecord, 'unseen'> {
   readonly train: Dataset;
   readonly validation: Dataset;
   readonly test: Dataset;
+  /** Rows of users and items that were held out as a whole; empty where none were. */
+  readonly unseen: Dataset;
+}
+
+export interface SplitOptions {
+  /** Share of users, by id, all of whose rows are in no part but `unseen`; 0 to 0.5, default 0. */
+  readonly unseenUsers?: number;
+  /** The same for items. */
+  readonly unseenItems?: number;
 }
 
 type Shares = readonly [train: number, validation: number, test: number];
@@ -19,10 +28,13 @@ type Rule =
   | { readonly kind: 'per-user'; readonly shares: Shares }
   | { readonly kind: 'by-time'; readonly shares: Shares; readonly points?: readonly [validation: number, test: number] };
 
+/** Shares that can be held out as a whole. */
+export const UNSEEN_SHARE = Object.freeze({ min: 0, max: 0.5 });
+
 const RULES = 'per-user:0.8,0.1,0.1; leave-one-out; by-time:0.8,0.1,0.1; given; all';
 
 /** Draws for different purposes from the same entry's keys. */
-const DRAW = Object.freeze({ part: 0, holdOut: 1, order: 2 });
+const DRAW = Object.freeze({ part: 0, holdOut: 1, order: 2, unseenUser: 3, unseenItem: 4 });
 
 /**
  * Splits interactions into parts.
@@ -38,15 +50,58 @@ const DRAW = Object.freeze({ part: 0, holdOut: 1, order: 2 });
  *   returned, `by-time:@T1,T2` (validation from T1 on, test from T2 on): drawn again by that rule, nothing moves.
  * - `given`: the parts that the data bring. `all`: everything is train.
  *
+ * With `unseenUsers` or `unseenItems`, a share of users or items is taken out first, each by its own draw from (seed, id):
+ * all their rows are `unseen` and in no other part, so that no model has seen them. Forgetting anybody moves nobody else.
+ *
  * @param rule as above; the result's `rule` is what to record and to pass when the split is drawn again.
- * @param seed 0..2^32−1; the result's is 0 where the rule draws nothing.
- * @throws RangeError for a rule that cannot be read; DataError where the data lack times or parts.
+ * @param seed 0..2^32−1; the record's is 0 where nothing is drawn.
+ * @throws RangeError for a rule that cannot be read or a share outside 0 to 0.5; DataError where the data lack times or parts.
+ * @example
+ * const { train, test, unseen } = splitDataset(data, 'per-user:0.8,0.1,0.1', 1, { unseenUsers: 0.05 });
  */
-export function splitDataset(data: Dataset, rule: string, seed = 1): Split {
+export function splitDataset(data: Dataset, rule: string, seed = 1, options: SplitOptions = {}): Split {
   check.integer('seed', seed, { min: 0, max: 0xffffffff });
-  const { record, parts } = drawParts(data, parseRule(rule), seed);
-  const part = (wanted: number) => data.filter((entry) => parts[entry] === wanted).withSplit(record);
-  return { ...record, train: part(PART.train), validation: part(PART.validation), test: part(PART.test) };
+  const unseen = unseenShares(options);
+  const { record: drawn, parts } = drawParts(data, parseRule(rule), seed);
+  const record = unseen ? { ...drawn, seed, unseen } : drawn;
+  const all = unseen ? withUnseen(data, parts, unseen, seed) : parts;
+  const part = (wanted: number) => data.filter((entry) => all[entry] === wanted).withSplit(record);
+  return {
+    rule: record.rule,
+    seed: record.seed,
+    train: part(PART.train),
+    validation: part(PART.validation),
+    test: part(PART.test),
+    unseen: part(PART.unseen),
+  };
+}
+
+/** Draws the split of a record again. @param rule another rule than the record's, such as `given` for data that bring its parts. */
+export function redrawSplit(data: Dataset, { rule, seed, unseen }: SplitRecord, as = rule): Split {
+  return splitDataset(data, as, seed, { unseenUsers: unseen?.users, unseenItems: unseen?.items });
+}
+
+/** Undefined where nobody is held out as a whole. */
+function unseenShares(options: SplitOptions): Unseen | undefined {
+  check.knownKeys('splitDataset', options, ['unseenUsers', 'unseenItems']);
+  const share = (name: keyof SplitOptions): number => check.number(name, options[name] ?? 0, UNSEEN_SHARE);
+  const users = share('unseenUsers');
+  const items = share('unseenItems');
+  return users + items > 0 ? { ...(users > 0 && { users }), ...(items > 0 && { items }) } : undefined;
+}
+
+/** The parts with every row of a drawn user or item in `unseen`. */
+function withUnseen(data: Dataset, parts: Uint8Array, { users = 0, items = 0 }: Unseen, seed: number): Uint8Array {
+  const drawn = (side: 'users' | 'items', share: number, draw: number): boolean[] =>
+    Array.from({ length: data[side].size }, (_, p) => share > 0 && uniform(seed, STREAM.split, data[side].key(p), draw) < share);
+  const ofUser = drawn('users', users, DRAW.unseenUser);
+  const ofItem = drawn('items', items, DRAW.unseenItem);
+  const { rows, indptr, indices } = data.userItems;
+  const all = Uint8Array.from(parts);
+  for (let u = 0; u < rows; u++) {
+    for (let e = indptr[u]; e < indptr[u + 1]; e++) if (ofUser[u] || ofItem[indices[e]]) all[e] = PART.unseen;
+  }
+  return all;
 }
 
 /** The part of every entry, and the rule and seed that draw it again. */
@@ -68,7 +123,7 @@ function drawParts(data: Dataset, rule: Rule, seed: number): { record: SplitReco
     case 'by-time': {
       if (!data.times) throw new DataError('"by-time" expected data with a time column, found none', { source: data.source });
       const [validation, test] = rule.points ?? timePoints(data.times, rule.shares);
-      const parts = Uint8Array.from(data.times, (time) => (time >= test ? PART.test : time >= validation ? PART.validation : PART.train));
+      const parts = Uint8Array.from(data.times, (time) => partBefore(time, validation, test));
       return { record: { rule: `${kind}:@${validation},${test}`, seed: 0 }, parts };
     }
   }
@@ -129,12 +184,18 @@ function eachKey(data: Dataset, visit: (entry: number, key: Key) => void): void 
   }
 }
 
+/** Train below the first bound, test from the second on. */
+function partBefore(value: number, validation: number, test: number): number {
+  if (value >= test) return PART.test;
+  return value >= validation ? PART.validation : PART.train;
+}
+
 function perUser(data: Dataset, [train, validation, test]: Shares, seed: number): Uint8Array {
   const parts = new Uint8Array(data.interactions);
   const end = test === 0 ? 1 : train + validation; // shares that add up to 1 but for rounding leave no test entry behind
   eachKey(data, (entry, key) => {
     const draw = uniform(seed, STREAM.split, key, DRAW.part);
-    parts[entry] = draw < train ? PART.train : draw < end ? PART.validation : PART.test;
+    parts[entry] = partBefore(draw, train, end);
   });
   return parts;
 }
@@ -171,8 +232,13 @@ function timePoints(times: Float64Array, [train, validation]: Shares): [number, 
 }
 
 /** The inverse of `splitDataset`: one data set whose entries say which part they belong to. */
-export function joinParts({ train, validation, test }: Pick<Split, 'train' | 'validation' | 'test'>): Dataset {
-  const parts = [train, validation, test];
+export function joinParts({
+  train,
+  validation,
+  test,
+  unseen,
+}: Pick<Split, 'train' | 'validation' | 'test'> & { readonly unseen?: Dataset }): Dataset {
+  const parts = [train, validation, test, ...(unseen ? [unseen] : [])];
   const { rows, cols } = train.userItems;
   const total = parts.reduce((sum, { interactions }) => sum + interactions, 0);
   const hasTimes = parts.every(({ times }) => times !== undefined);
@@ -183,13 +249,13 @@ export function joinParts({ train, validation, test }: Pick<Split, 'train' | 'va
     parts: new Uint8Array(total),
     times: hasTimes ? new Float64Array(total) : undefined,
   };
-  const at = [0, 0, 0];
+  const at = parts.map(() => 0);
   for (let u = 0, n = 0; u < rows; u++) {
     for (;;) {
       // The part whose next item of this row comes first.
       let next = -1;
       let item = cols;
-      for (let p = 0; p < 3; p++) {
+      for (let p = 0; p < parts.length; p++) {
         const { indptr, indices } = parts[p].userItems;
         if (at[p] < indptr[u + 1] && indices[at[p]] < item) [next, item] = [p, indices[at[p]]];
       }

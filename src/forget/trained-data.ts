@@ -3,7 +3,7 @@
 
 import { DataError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { type Split, splitDataset } from '../data/split.ts';
+import { redrawSplit, type Split } from '../data/split.ts';
 import type { Model } from '../model/model.ts';
 import { renumbered } from '../model/renumber.ts';
 import { type ForgetRequest, type Partition, partitionOf, withoutFeatures } from './request.ts';
@@ -59,9 +59,9 @@ export function trainedData(model: Model, data: Dataset, { allowStale = false }:
  * written after a forgetting lack those rows, and may carry their parts instead.
  */
 function* candidateSplits(model: Model, data: Dataset): Generator<Split> {
-  const { rule, seed } = model.provenance.split;
-  if (rule !== 'given') yield splitDataset(data, rule, seed);
-  if (data.parts && rule !== 'all') yield splitDataset(data, 'given');
+  const { split } = model.provenance;
+  if (split.rule !== 'given') yield redrawSplit(data, split);
+  if (data.parts && split.rule !== 'all') yield redrawSplit(data, split, 'given');
 }
 
 /** How many forgotten interactions the data may still hold, told by their number alone; 0 where that cannot be. */
@@ -81,8 +81,9 @@ function withoutRevoked(train: Dataset): Dataset {
   );
 }
 
-function alignParts({ rule, seed, train, validation, test }: Split, { users, items }: Model): Split {
-  return { rule, seed, train: train.alignTo(users, items), validation: validation.alignTo(users, items), test: test.alignTo(users, items) };
+function alignParts({ rule, seed, train, validation, test, unseen }: Split, { users, items }: Model): Split {
+  const aligned = (part: Dataset): Dataset => part.alignTo(users, items);
+  return { rule, seed, train: aligned(train), validation: aligned(validation), test: aligned(test), unseen: aligned(unseen) };
 }
 
 /** A model and what it is called. */
@@ -100,6 +101,8 @@ export interface Contenders {
   readonly partition: Partition;
   readonly validation: Dataset;
   readonly test: Dataset;
+  /** Users and items that were held out as a whole; empty where the split holds none. */
+  readonly unseen: Dataset;
 }
 
 /**
@@ -127,10 +130,9 @@ export function contendersOf(
     return false;
   });
   if (!parts) {
-    const { rule, seed } = models[0].model.provenance.split;
-    parts = splitDataset(data, rule, seed);
+    parts = redrawSplit(data, models[0].model.provenance.split);
   }
-  const { train, validation, test } = parts;
+  const { train, validation, test, unseen } = parts;
   const partition: Partition = request
     ? partitionOf(train, request, options)
     : { data: train, retain: train, users: new Int32Array(0), items: new Int32Array(0), entries: new Int32Array(0) };
@@ -144,7 +146,7 @@ export function contendersOf(
     }
   }
   // Whoever trained from a file without the rows of the forgotten has the same ids at other positions.
-  return { original, models: models.map(({ model }) => renumbered(model, train.users, train.items)), partition, validation, test };
+  return { original, models: models.map(({ model }) => renumbered(model, train.users, train.items)), partition, validation, test, unseen };
 }
 
 /** Whether a model has forgotten a modality of any of the items that a request names. */

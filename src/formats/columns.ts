@@ -192,5 +192,9 @@ function partOf(label: string, source: string, line: number): number {
   if (label === '0') return PART.train;
   if (label === '1') return PART.validation;
   if (label === '2') return PART.test;
-  throw new DataError(`expected 0 (train), 1 (validation) or 2 (test) as x_label, found ${JSON.stringify(label)}`, { source, line });
+  if (label === '3') return PART.unseen;
+  throw new DataError(`expected 0 (train), 1 (validation), 2 (test) or 3 (unseen) as x_label, found ${JSON.stringify(label)}`, {
+    source,
+    line,
+  });
 }

@@ -61,7 +61,7 @@ export class PlainRows {
     let label = part;
     if (part === undefined && columns.part >= 0) {
       label = bytes[starts[columns.part]] - ZERO;
-      if (ends[columns.part] - starts[columns.part] !== 1 || !(label >= 0 && label <= 2)) return -1;
+      if (ends[columns.part] - starts[columns.part] !== 1 || !(label >= 0 && label <= 3)) return -1;
     }
     if (Number.isNaN(value) || Number.isNaN(time)) return -1;
     const user = this.#users.position(bytes, starts[columns.user], ends[columns.user]);

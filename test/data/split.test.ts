@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DatasetBuilder } from '../../src/data/builder.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
-import { holdOut, splitDataset } from '../../src/data/split.ts';
+import { holdOut, joinParts, redrawSplit, splitDataset } from '../../src/data/split.ts';
 
 const test = suite('split');
 
@@ -164,6 +164,43 @@ test('given parts, and what is recorded', () => {
   assert.equal(split.train.split, { rule: 'given', seed: 0 });
   const drawn = splitDataset(sample(), 'per-user:0.80,0.1,0.10', 9);
   assert.equal([drawn.rule, drawn.seed, drawn.train.split], ['per-user:0.8,0.1,0.1', 9, { rule: 'per-user:0.8,0.1,0.1', seed: 9 }]);
+});
+
+test('whole users and items are held out by id: in no other part, moved by nobody, drawn again from the record', () => {
+  const data = sample();
+  const shares = { unseenUsers: 0.2, unseenItems: 0.1 };
+  for (const rule of ['per-user:0.8,0.1,0.1', 'leave-one-out', 'by-time:0.8,0.1,0.1', 'all']) {
+    const split = splitDataset(data, rule, 7, shares);
+    const { train, validation, test, unseen } = split;
+    assert.is(train.interactions + validation.interactions + test.interactions + unseen.interactions, data.interactions, rule);
+    const rows = Array.from({ length: data.users.size }, (_, u) => u).filter((u) => train.itemsOf(u).length === 0);
+    assert.ok(rows.length > 4 && rows.length < 25 && unseen.interactions > 0, `${rule}: ${rows.length}`);
+    const counts = unseen.itemCounts();
+    for (const other of [train, validation, test]) {
+      const gone = other.itemCounts();
+      for (let i = 0; i < counts.length; i++)
+        assert.ok(gone[i] === 0 || counts[i] < data.itemCounts()[i], 'an item is in one place or the other');
+    }
+    assert.equal(train.split.unseen, { users: 0.2, items: 0.1 });
+    const again = redrawSplit(data, train.split);
+    for (const name of ['train', 'validation', 'test', 'unseen'] as const) assert.is(again[name].fingerprint(), split[name].fingerprint());
+    const given = redrawSplit(joinParts(split), train.split, 'given');
+    assert.is(given.unseen.fingerprint(), unseen.fingerprint());
+    const plain = splitDataset(data, rule, 7);
+    assert.is(plain.unseen.interactions, 0);
+    assert.ok(plain.train.interactions > train.interactions && plain.train.split.unseen === undefined, 'the control');
+  }
+  const less = forget(data, (user) => user === 'u40' || user === 'u7');
+  const named = (of: Dataset): string[] => {
+    const { unseen } = splitDataset(of, 'leave-one-out', 7, { unseenUsers: 0.2 });
+    return [...unseen.users].filter((id) => unseen.itemsOf(unseen.users.indexOf(id)).length > 0);
+  };
+  const without = named(data).filter((id) => id !== 'u40' && id !== 'u7');
+  assert.ok(without.length > 0);
+  assert.equal(named(less).sort(), without.sort());
+  for (const share of [-0.1, 0.6, NaN])
+    assert.throws(() => splitDataset(data, 'all', 1, { unseenUsers: share }), /"unseenUsers" expected a number/);
+  assert.throws(() => splitDataset(data, 'all', 1, { unseen: 0.1 } as never), /splitDataset knows no option "unseen"/);
 });
 
 test('rules that cannot be read, and data that cannot be split so', () => {

@@ -98,11 +98,11 @@ export const forget: Command = {
 };
 
 /** What remains of all parts as `.inter`, with the parts where there is a split: one drawn anew from fewer rows could differ. */
-function retainedFile(path: string, retained: Dataset, { validation, test }: Split, request: ForgetRequest): FileContent {
+function retainedFile(path: string, retained: Dataset, { validation, test, unseen }: Split, request: ForgetRequest): FileContent {
   const { users, items, split } = retained;
   const pairs = new Map<string, Set<string>>();
   for (const [user, item] of request.interactions ?? []) pairs.set(user, (pairs.get(user) ?? new Set()).add(item));
-  const all = split.rule === 'all' ? retained : joinParts({ train: retained, validation, test });
+  const all = split.rule === 'all' && !split.unseen ? retained : joinParts({ train: retained, validation, test, unseen });
   const remaining = all.filter((_, u, i) => {
     const user = users.at(u);
     const item = items.at(i);

@@ -2,7 +2,7 @@
 
 import { MemoryError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { splitDataset } from '../../data/split.ts';
+import { splitDataset, UNSEEN_SHARE } from '../../data/split.ts';
 import type { Checkpoint, GradientControl } from '../../gradient/training.ts';
 import { certifiable } from '../../judge/certifiable.ts';
 import { digest } from '../../model/digest.ts';
@@ -44,6 +44,12 @@ export const train: Command = {
       doc: 'per-user:0.8,0.1,0.1, leave-one-out, by-time:0.8,0.1,0.1, given (what DATA brings) or all; default: given where DATA brings a split, else all.',
     },
     {
+      name: 'unseen-users',
+      takes: 'SHARE',
+      doc: 'Hold out this share of users as a whole, such as 0.05: no model sees them, and `compare` judges a forgetting beside them.',
+    },
+    { name: 'unseen-items', takes: 'SHARE', doc: 'The same for items.' },
+    {
       name: 'checkpoint',
       takes: 'FILE',
       doc: 'Keep a checkpoint in FILE while training by gradients, and go on from it where it is there; removed when training is done.',
@@ -74,7 +80,12 @@ export const train: Command = {
     }
     const data = await openData(context, path);
     const rule = args.text('split') ?? (data.parts ? 'given' : 'all');
-    const { train: rows, validation } = asUsage(() => splitDataset(data, rule, args.seed));
+    const { train: rows, validation } = asUsage(() =>
+      splitDataset(data, rule, args.seed, {
+        unseenUsers: args.number('unseen-users', UNSEEN_SHARE),
+        unseenItems: args.number('unseen-items', UNSEEN_SHARE),
+      }),
+    );
     const control: GradientControl = {
       signal,
       onProgress: terminal.progress,
