@@ -1,28 +1,23 @@
 // A model as bytes and back. The layout is in docs/file-format.md: a fixed head, a JSON header, the parameters as they lie
 // in linear memory, a SHA-256 of all that. Refuses whatever it did not write.
 
+import { describe } from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
-import { utf8, utf8Decoder } from '../base/host.ts';
+import { isBuffer, isBytes, utf8, utf8Decoder } from '../base/host.ts';
 import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
 import { IdTable } from '../data/ids.ts';
-import { align16, identityOf, type ModelIdentity, parameterBytes, writeParameters } from '../model/digest.ts';
-import type { Model, ModelKind, Provenance } from '../model/model.ts';
+import { align16, identityOf, parameterBytes, writeParameters } from '../model/digest.ts';
+import type { Model, ModelKind } from '../model/model.ts';
 import { MODELS } from '../models/index.ts';
 import { digestInUse, kernelsModule } from '../wasm/kernels.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
+import { type Header, parseHeader } from './header.ts';
 
 const MAGIC = [0x4c, 0x45, 0x54, 0x48, 0x45, 0x0d, 0x0a, 0x1a]; // "LETHE", and bytes that text transfers would change
 const FORMAT = 1;
 const HEAD_BYTES = 16;
 const HASH_BYTES = 32;
-
-interface Header extends ModelIdentity {
-  readonly provenance: Provenance;
-  readonly record: Readonly<Record<string, unknown>>;
-  readonly version: string;
-  readonly kernels: string;
-}
 
 /** What a file says of its model without computing with it. */
 export type ModelInfo = Omit<Header, 'users' | 'items'> & { readonly users: number; readonly items: number };
@@ -51,12 +46,11 @@ export async function serialize(model: Model): Promise<Uint8Array<ArrayBuffer>> 
 
 /**
  * The model that `serialize` wrote.
- * @param file all bytes of the file; a view of a larger memory and a Buffer are fine.
+ * @param file all bytes of the file: an ArrayBuffer, or a Uint8Array that may be a view of a larger memory, such as a Buffer.
  * @throws ModelError for bytes that are no model file, are incomplete or damaged, or come from a newer format.
  */
-export async function deserialize(file: Uint8Array): Promise<Model> {
-  // Node's Buffer is a Uint8Array whose slice() is no copy but a view of a larger memory.
-  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
+export async function deserialize(file: Uint8Array | ArrayBuffer): Promise<Model> {
+  const bytes = bytesOf('deserialize', file);
   // The kernels are compiled while the checksum is being computed.
   const [{ header, start }] = await Promise.all([open(bytes), Promise.resolve().then(kernelsModule)]);
   const kind: ModelKind | undefined = Object.hasOwn(MODELS, header.model) ? MODELS[header.model as keyof typeof MODELS] : undefined;
@@ -73,23 +67,44 @@ export async function deserialize(file: Uint8Array): Promise<Model> {
       aligned ? at : 0,
       rows * ld,
     );
-    parameters.set(name, { rows, cols, values: ld === cols ? padded : withoutPads(padded, rows, cols) });
+    if (!padded.every(Number.isFinite)) throw new ModelError(`the model file expected finite numbers as "${name}", found others`);
+    parameters.set(name, { rows, cols, values: ld === cols ? padded : withoutPads(padded, rows, cols, name) });
     offset += rows * ld * 4;
   }
   const { options, provenance, record } = header;
-  return kind.restore({ options, users: IdTable.of(header.users), items: IdTable.of(header.items), provenance, record, parameters });
+  try {
+    return kind.restore({ options, users: IdTable.of(header.users), items: IdTable.of(header.items), provenance, record, parameters });
+  } catch (error) {
+    // Options that nobody can train with: an error of the file, not of the caller's.
+    if (error instanceof TypeError || error instanceof RangeError)
+      throw new ModelError(`the model file: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
-function withoutPads(padded: Float32Array, rows: number, cols: number): Float32Array {
+/** All bytes of a file, of whatever realm they are. Node's Buffer is a Uint8Array whose slice() is no copy. */
+function bytesOf(name: string, file: unknown): Uint8Array<ArrayBuffer> {
+  if (isBuffer(file)) return new Uint8Array(file);
+  if (!isBytes(file)) throw new TypeError(`${name} expected the bytes of a model file (Uint8Array or ArrayBuffer), got ${describe(file)}`);
+  return new Uint8Array(file.buffer as ArrayBuffer, file.byteOffset, file.length);
+}
+
+function withoutPads(padded: Float32Array, rows: number, cols: number, name: string): Float32Array {
   const values = new Float32Array(rows * cols);
   const ld = paddedWidth(cols);
-  for (let r = 0; r < rows; r++) values.set(padded.subarray(r * ld, r * ld + cols), r * cols);
+  for (let r = 0; r < rows; r++) {
+    values.set(padded.subarray(r * ld, r * ld + cols), r * cols);
+    for (let pad = r * ld + cols; pad < (r + 1) * ld; pad++) {
+      if (padded[pad] !== 0)
+        throw new ModelError(`the model file expected rows of "${name}" to be padded with zeros, found ${padded[pad]}`);
+    }
+  }
   return values;
 }
 
 /** A model file's header, after the same checks as `deserialize` makes. */
-export async function inspectFile(bytes: Uint8Array): Promise<ModelInfo> {
-  const { header } = await open(bytes);
+export async function inspectFile(file: Uint8Array | ArrayBuffer): Promise<ModelInfo> {
+  const { header } = await open(bytesOf('inspectFile', file));
   return { ...header, users: header.users.filter((id) => id !== null).length, items: header.items.filter((id) => id !== null).length };
 }
 
@@ -113,7 +128,9 @@ async function open(bytes: Uint8Array): Promise<{ header: Header; start: number 
     throw new ModelError('the model file is damaged or incomplete: its checksum does not match; restore it from a copy');
   }
   const length = view.getUint32(12, true);
-  const header = JSON.parse(utf8Decoder().decode(bytes.slice(HEAD_BYTES, HEAD_BYTES + length))) as Header;
+  if (HEAD_BYTES + length + HASH_BYTES > bytes.length)
+    throw new ModelError(`the model file's header expected ${length} bytes, found fewer`);
+  const header = parseHeader(utf8Decoder().decode(bytes.slice(HEAD_BYTES, HEAD_BYTES + length)));
   const start = align16(HEAD_BYTES + length);
   if (start + parameterBytes(header) + HASH_BYTES !== bytes.length) {
     throw new ModelError(`the model file expected ${start + parameterBytes(header) + HASH_BYTES} bytes, found ${bytes.length}`);

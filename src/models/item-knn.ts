@@ -3,6 +3,7 @@
 // and every list that could differ is brought to what a fresh fit gives, byte for byte.
 
 import { breathe } from '../base/breathe.ts';
+import { ModelError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -311,6 +312,10 @@ function restore(saved: SavedModel): ItemKnnModel {
   for (const name of ['neighbors', 'similarities'] as const) {
     model[name].load(savedParameter(saved, name, saved.items.size, resolved.neighbors).values);
   }
+  const { size } = saved.items;
+  const stranger = saved.parameters.get('neighbors')!.values.find((place) => !(Number.isInteger(place) && place >= 0 && place <= size));
+  if (stranger !== undefined)
+    throw new ModelError(`the model file's "neighbors" expected places of ${size} items, counted from 1, found ${stranger}`);
   return model;
 }
 

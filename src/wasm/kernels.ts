@@ -2,9 +2,12 @@
 // The only file that knows how WebAssembly is instantiated.
 
 import type { instantiate } from '../../build/kernels.d.ts';
-import { ModelError } from '../base/errors.ts';
-import { isResponse } from '../base/host.ts';
+import { kernelsInterface } from '../../build/kernels-interface.ts';
+import { describe } from '../base/check.ts';
+import { MemoryError, ModelError } from '../base/errors.ts';
+import { isBuffer, isResponse } from '../base/host.ts';
 import { hex, sha256 } from '../base/sha256.ts';
+import { VERSION } from '../base/version.ts';
 import { embeddedBytes, embeddedDigest, embeddedModule } from './embedded.ts';
 
 /** The kernels of one WebAssembly instance, over its own linear memory. */
@@ -32,6 +35,9 @@ export const defaultKernels: NamedKernels = /* @__PURE__ */ Object.freeze({
   bytes: embeddedBytes,
 });
 
+/** What the smallest instance takes: one page. */
+const LEAST_BYTES = 65536;
+
 // Not the object above: who never calls `loadKernels` need not carry it.
 let inUse: NamedKernels | undefined;
 let build: KernelBuild = 'default';
@@ -45,45 +51,68 @@ export function kernelsModule(): WebAssembly.Module {
 /** Which build the kernels in use are. */
 export const kernelBuild = (): KernelBuild => build;
 
-/** SHA-256 (hex) of the kernels in use; of those that a caller gave, only where they are the fast ones. */
+/** SHA-256 (hex) of the kernels in use; `unknown` for a module that was given compiled, since nobody can say what is in it. */
 export const digestInUse = (): string => (inUse ?? defaultKernels).digest;
 
 /**
  * Uses the given kernels from now on, for hosts that forbid compiling from bytes or that fetch the `.wasm` themselves,
  * and for those who choose the fast build.
  * @param source a compiled module, the bytes, a Response with them, or what `lethe/fast` exports.
- * @throws Error where the host cannot run the fast build; the kernels that were in use stay in use.
+ * @throws TypeError for what is none of these, or kernels of another version; WebAssembly.CompileError for bytes that are no
+ *   module; Error where the host cannot run the fast build. The kernels that were in use stay in use then.
  */
 export async function loadKernels(source: NamedKernels | WebAssembly.Module | BufferSource | Response | Promise<Response>): Promise<void> {
-  const given = await source;
-  if ('digest' in given && 'module' in given) return use(given, given.module());
-  if (given instanceof WebAssembly.Module) {
-    return use({ digest: isFast(given) ? 'unknown' : embeddedDigest, module: () => given, bytes: noBytes }, given);
+  const given: unknown = await source;
+  if (isNamed(given)) return use(given, given.module());
+  if (isModule(given)) {
+    const module = given as WebAssembly.Module;
+    return use({ digest: 'unknown', module: () => module, bytes: noBytes }, module);
   }
-  const data = isResponse(given) ? await given.arrayBuffer() : (given as BufferSource);
-  const module = await WebAssembly.compile(data);
+  const data = isResponse(given) ? await given.arrayBuffer() : given;
+  if (!isBuffer(data) && !ArrayBuffer.isView(data)) {
+    throw new TypeError(`loadKernels expected a module, bytes, a Response or what lethe/fast exports, got ${describe(given)}`);
+  }
   // A copy: what was given may change. Threads need it, see kernelsBytes.
   const bytes = ArrayBuffer.isView(data)
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
-    : new Uint8Array(data).slice();
-  use(
-    {
-      digest: isFast(module) ? hex(await sha256(bytes)) : embeddedDigest,
-      module: () => module,
-      bytes: () => bytes,
-    },
-    module,
-  );
+    : new Uint8Array(data.slice(0));
+  const module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
+  use({ digest: hex(await sha256(bytes)), module: () => module, bytes: () => bytes }, module);
 }
 
+function isNamed(given: unknown): given is NamedKernels {
+  const { digest, module, bytes } = (typeof given === 'object' && given !== null ? given : {}) as Partial<NamedKernels>;
+  return typeof digest === 'string' && typeof module === 'function' && typeof bytes === 'function';
+}
+
+/** Of whatever realm: a sandbox may compile in another than it runs code in. */
+const isModule = (value: unknown): boolean => Object.prototype.toString.call(value) === '[object WebAssembly.Module]';
+
 function use(kernels: NamedKernels, module: WebAssembly.Module): void {
+  requireInterface(module);
   inUse = kernels;
   compiled = module;
   build = isFast(module) ? 'fast' : 'default';
 }
 
+/** @throws TypeError unless the module has the functions that this version calls, and imports nothing. */
+function requireInterface(module: WebAssembly.Module): void {
+  const names = WebAssembly.Module.exports(module).filter(({ name }) => name !== FAST_MARK);
+  let hash = 0x811c9dc5;
+  const text = names
+    .map(({ name, kind }) => `${kind} ${name}`)
+    .sort()
+    .join('\n');
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  if (hash === kernelsInterface && WebAssembly.Module.imports(module).length === 0) return;
+  throw new TypeError(
+    `loadKernels expected the kernels of lethe ${VERSION} (kernels.wasm of the same package), got a module with other functions (${names.length})`,
+  );
+}
+
 /** The fast build says so itself, by an export, wherever its bytes come from. */
-const isFast = (module: WebAssembly.Module): boolean => WebAssembly.Module.exports(module).some(({ name }) => name === 'relaxed');
+const FAST_MARK = 'relaxed';
+const isFast = (module: WebAssembly.Module): boolean => WebAssembly.Module.exports(module).some(({ name }) => name === FAST_MARK);
 
 function noBytes(): never {
   throw new TypeError('the kernels were given as a compiled module');
@@ -100,7 +129,14 @@ export function kernelsBytes(): Uint8Array {
  */
 export function instantiateKernels(module: WebAssembly.Module = kernelsModule(), memory?: WebAssembly.Memory): Kernels {
   // The loader of AssemblyScript would add helpers for managed memory, which pointer kernels do not have: a test holds the two equal.
-  return new WebAssembly.Instance(module, memory ? { env: { memory } } : {}).exports as unknown as Kernels;
+  try {
+    return new WebAssembly.Instance(module, memory ? { env: { memory } } : {}).exports as unknown as Kernels;
+  } catch (error) {
+    // Engines have room for some thousand memories, and for as many gigabytes as the process may address.
+    if (error instanceof RangeError)
+      throw new MemoryError(LEAST_BYTES, 0, `the host has no room for another memory (${error.message}); let other models go`);
+    throw error;
+  }
 }
 
 /**
