@@ -45,7 +45,8 @@ export function packageExports(entries) {
   exports['./kernels.wasm'] = { types: './dist/edge/kernels.wasm.d.ts', default: './dist/edge/kernels.wasm' };
   exports['./kernels.fast.wasm'] = { types: './dist/edge/kernels.wasm.d.ts', default: './dist/edge/kernels.fast.wasm' };
   // For servers whose pages' policy allows workers from files only, behind bundlers that leave the file behind: docs/package.md.
-  exports['./worker'] = { deno: './dist/src/threads/worker.js', bun: './dist/src/threads/worker.js', default: './dist/web/worker.js' };
+  const worker = './dist/src/threads/worker';
+  exports['./worker'] = { types: `${worker}.d.ts`, deno: `${worker}.js`, bun: `${worker}.js`, default: './dist/web/worker.js' };
   exports['./package.json'] = './package.json';
   return exports;
 }

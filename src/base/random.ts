@@ -47,13 +47,11 @@ export function keyOf(id: string): Key {
   return { lo: finalize(a ^ id.length) >>> 0, hi: finalize(b ^ id.length ^ finalize(a)) >>> 0 };
 }
 
-const out = new Uint32Array(4);
+/** Four words of 32 bits, unsigned. */
+export type Words = readonly [number, number, number, number];
 
-/**
- * Philox 4×32-10 (Salmon et al., SC 2011): counter (c0..c3) and key (k0, k1) to four 32-bit words.
- * The returned array is reused by the next call.
- */
-export function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): Uint32Array {
+/** Philox 4×32-10 (Salmon et al., SC 2011): counter (c0..c3) and key (k0, k1) to four words, in an array of their own. */
+export function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): Words {
   for (let round = 0; round < 10; round++) {
     const lo0 = Math.imul(0xd2511f53, c0);
     const hi0 = mulHigh(0xd2511f53, c0);
@@ -66,11 +64,7 @@ export function philox(c0: number, c1: number, c2: number, c3: number, k0: numbe
     k0 = (k0 + 0x9e3779b9) | 0;
     k1 = (k1 + 0xbb67ae85) | 0;
   }
-  out[0] = c0;
-  out[1] = c1;
-  out[2] = c2;
-  out[3] = c3;
-  return out;
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
 /** High word of the 64-bit product of two unsigned 32-bit numbers. */

@@ -8,8 +8,8 @@ import { type Argument, BOARD_BYTES, Board, type KernelList, MAX_PIECES, numbere
 import { MAX_PAGES, withSharedMemory } from './shared-memory.ts';
 import { startWorker } from './workers.ts';
 
-/** Milliseconds after which workers that have not started are given up; less where that happened before. */
-let patience = 10_000;
+/** Milliseconds after which workers that have not started are given up: the same for every team, whatever befell another. */
+const PATIENCE = 10_000;
 /** Work between two points where other tasks may run, in the unit of `Plan.costs`: some tens of milliseconds. */
 const BREATH = 1 << 27;
 
@@ -161,10 +161,7 @@ export async function withTeam<T>(threads: number | undefined, work: (team: Team
 async function openShared(threads: number): Promise<Team | undefined> {
   const workers: ReadyWorker[] = [];
   const giveUp = new AbortController();
-  const timer = setTimeout(() => {
-    patience = 1000;
-    giveUp.abort(new Error('the workers do not start'));
-  }, patience);
+  const timer = setTimeout(() => giveUp.abort(new Error('the workers do not start')), PATIENCE);
   try {
     const { module, memory } = await sharedKernels();
     const arena = new Arena(instantiateKernels(module, memory));
