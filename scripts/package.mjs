@@ -76,9 +76,8 @@ export const common = {
   mainFields: ['module', 'main'],
   plugins: [noFiles],
   legalComments: 'none',
-  // Names stay, for stack traces; the sources' layout costs nobody a byte.
+  // Names stay, for stack traces; the layout of the sources costs nobody a byte.
   minifyWhitespace: true,
-  lineLimit: 140,
   logLevel: 'warning',
 };
 
