@@ -4,7 +4,7 @@ import { STREAM, uniform } from '../../src/base/random.ts';
 import { readDatasetFile } from '../../src/files/node-files.ts';
 import { areaUnderCurve } from '../../src/forget/gradient-run.ts';
 import type { Partition } from '../../src/forget/request.ts';
-import type { GradientKind } from '../../src/gradient/training.ts';
+import type { GradientKind } from '../../src/gradient/gradient-model.ts';
 import {
   bm3,
   bpr,

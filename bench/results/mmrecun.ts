@@ -1,7 +1,7 @@
 // npm run results:mmrecun [-- PART…]: gradient models on real data, and what MMRecUn makes them forget.
 import { writeFileSync } from 'node:fs';
 import { partitionOf } from '../../src/forget/request.ts';
-import type { GradientKind } from '../../src/gradient/training.ts';
+import type { GradientKind } from '../../src/gradient/gradient-model.ts';
 import {
   type Dataset,
   evaluate,

@@ -3,9 +3,10 @@
 // already are left as they are, unless `--again`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolveOptions } from '../../src/base/options.ts';
+import type { GradientKind, TrainingOptions } from '../../src/gradient/gradient-model.ts';
 import { Optimizer } from '../../src/gradient/optimizer.ts';
 import { PairSampler, type SamplerOptions } from '../../src/gradient/sampling.ts';
-import { type GradientKind, Training, type TrainingOptions } from '../../src/gradient/training.ts';
+import { Training } from '../../src/gradient/training.ts';
 import { type Dataset, type Evaluation, evaluate, MODELS } from '../../src/index.ts';
 import { cachePath } from './cache.ts';
 import { loadGiven, type SplitData } from './data.ts';

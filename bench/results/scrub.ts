@@ -1,6 +1,6 @@
 // What a scrub takes out of the rows of others, and what it costs: a part of results:mmrecun.
 
-import { areaUnderCurve, Forgetting } from '../../src/forget/gradient-run.ts';
+import { areaUnderCurve, UnlearningRun } from '../../src/forget/gradient-run.ts';
 import { type Partition, partitionOf } from '../../src/forget/request.ts';
 import { Tape } from '../../src/gradient/tape.ts';
 import { forget, type Model, mmrecun } from '../../src/index.ts';
@@ -12,7 +12,7 @@ import { type Cell, note, publish, type Table } from './report.ts';
  * the network as they were: what somebody finds who knows the seed. ½ is nothing. Then the same for fresh rows.
  */
 function seedTrace(model: Model, partition: Partition): { readonly own: number; readonly fresh: number } {
-  const run = new Forgetting({ model, partition, control: {} });
+  const run = new UnlearningRun({ model, partition, control: {} });
   const { training, probes } = run;
   const { arena, network } = training;
   const auc = (seed: number, generation: number): number => {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { ModelError } from '../base/errors.ts';
 import { writeAtOnce } from '../files/whole-files.ts';
-import type { Checkpoint } from '../gradient/training.ts';
+import type { Checkpoint } from '../gradient/gradient-model.ts';
 import { onInterrupt } from './files.ts';
 
 const MAGIC = Buffer.from('lethe checkpoint 1\n');

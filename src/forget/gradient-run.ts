@@ -4,11 +4,12 @@
 
 import { ModelError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { GradientModel } from '../gradient/gradient-model.ts';
 import { type Block, begin, type Parameter } from '../gradient/network.ts';
 import { Optimizer } from '../gradient/optimizer.ts';
 import { type Batch, PairSampler } from '../gradient/sampling.ts';
 import { Tape } from '../gradient/tape.ts';
-import { type GradientModel, Training } from '../gradient/training.ts';
+import { Training } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 import type { ForgetContext, Forgotten } from './method.ts';
 
@@ -29,7 +30,7 @@ interface Ledger {
 }
 
 /** A run of forgetting by gradients. */
-export class Forgetting {
+export class UnlearningRun {
   readonly training: Training;
   readonly retain: Dataset;
   /** Held-out interactions of what remains; undefined where the caller gave none. */

@@ -49,8 +49,7 @@ export class PairDescent {
   readonly #pairs: number;
   readonly #starts: Int32Array;
   readonly #draws: readonly [tries: number, ceiling: number];
-  /** Pointers: items' counts, indptr, indices, records, cells. */
-  readonly #at: readonly number[];
+  readonly #at: EpochPointers;
 
   constructor(
     team: Team,
@@ -85,13 +84,13 @@ export class PairDescent {
       };
     };
     this.#sides = [side('users'), side('items')];
-    this.#at = [
-      arena.upload(counts),
-      arena.upload(indptr),
-      arena.upload(indices),
-      arena.alloc(this.#pairs * 16),
-      arena.alloc(this.#blocks * this.#blocks * 4),
-    ];
+    this.#at = {
+      counts: arena.upload(counts),
+      indptr: arena.upload(indptr),
+      indices: arena.upload(indices),
+      records: arena.alloc(this.#pairs * 16),
+      cells: arena.alloc(this.#blocks * this.#blocks * 4),
+    };
   }
 
   /**
@@ -121,7 +120,7 @@ export class PairDescent {
     const { kernels } = arena;
     const blocks = this.#blocks;
     const seed = this.#seed;
-    const [counts, indptr, indices, records, cells] = this.#at;
+    const { counts, indptr, indices, records, cells } = this.#at;
     const [users, items] = this.#sides;
     const words = arena.alloc(16);
     const bases = new Int32Array(blocks + 1);
@@ -165,7 +164,7 @@ export class PairDescent {
     const team = this.#team;
     const [users, items] = this.#sides;
     const blocks = this.#blocks;
-    const args = [users.ld, rate, this.#decay, this.#at[3], users.packed, items.packed];
+    const args = [users.ld, rate, this.#decay, this.#at.records, users.packed, items.packed];
     let loss = 0;
     for (let round = 0; round < blocks; round++) {
       const cellsOfRound = Array.from({ length: blocks }, (_, b) => b * blocks + ((b + round) % blocks));
@@ -176,6 +175,15 @@ export class PairDescent {
     }
     return loss;
   }
+}
+
+/** Pointers: how many users each item has, the pairs as rows, the epoch's records, and where its cells begin. */
+interface EpochPointers {
+  readonly counts: number;
+  readonly indptr: number;
+  readonly indices: number;
+  readonly records: number;
+  readonly cells: number;
 }
 
 /** A table of users or of items, and pointers: its rows, the same rows block by block, ids' keys, what `epoch_blocks` writes. */

@@ -1,6 +1,7 @@
 // What models that learn from observed and drawn pairs share: which loss a pair has, and how its negatives are drawn.
 
 import { integer, number, type OptionsOf, word } from '../base/options.ts';
+import { TRAINING } from './gradient-model.ts';
 import type { ParameterSet } from './network.ts';
 import { noisyLoss, pointwiseLoss } from './ops/noisy.ts';
 import { pairwise } from './ops/pairwise.ts';
@@ -9,7 +10,6 @@ import { frobenius, sum, sumSquares } from './ops/reduce.ts';
 import { gather, rowDot } from './ops/rows.ts';
 import { type Batch, SAMPLERS } from './sampling.ts';
 import type { Tape, Variable } from './tape.ts';
-import { TRAINING } from './training.ts';
 
 export const LOSSES = ['bpr', 'bpo', 'nbpo', 'nbpo-exact', 'nbpo-unlogged'] as const;
 

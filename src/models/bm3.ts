@@ -3,6 +3,8 @@
 
 import { integer, number } from '../base/options.ts';
 import { STREAM } from '../base/random.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
 import { bipartiteGraph } from '../gradient/graph.ts';
 import { frozenFeatures, ParameterSet, type Pass, presence, xavierNormal, xavierUniform } from '../gradient/network.ts';
 import { countsOf, distinct } from '../gradient/ops/distinct.ts';
@@ -12,7 +14,6 @@ import { frobenius, sum } from '../gradient/ops/reduce.ts';
 import { dropout, gather, type MaskKey, rowDot, unitRows } from '../gradient/ops/rows.ts';
 import { sliceRows } from '../gradient/ops/shape.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 import { Csr } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

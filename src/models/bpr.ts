@@ -1,12 +1,13 @@
 // Matrix factorisation by Bayesian personalised ranking (Rendle et al., UAI 2009).
 
 import { boolean, number, type OptionsOf, word } from '../base/options.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import type { GradientKind } from '../gradient/gradient-model.ts';
 import { ParameterSet, type Pass, xavierNormal } from '../gradient/network.ts';
 import { fusedBpr } from '../gradient/ops/fused.ts';
 import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { PAIR_OPTIMIZERS } from '../gradient/optimizer.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
-import { type GradientKind, gradientKind } from '../gradient/training.ts';
 
 const options = Object.freeze({
   ...RANKING,

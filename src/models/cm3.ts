@@ -6,6 +6,8 @@
 import { integer, number } from '../base/options.ts';
 import { STREAM } from '../base/random.ts';
 import { symmetricBeta } from '../gradient/beta-distribution.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
 import {
   centreFeatures,
   frozenFeatures,
@@ -26,7 +28,6 @@ import { sphericalBezier } from '../gradient/ops/slerp.ts';
 import { logMeanExpPairs } from '../gradient/ops/spread.ts';
 import { interactionGraphs, similarItems } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 
 const options = Object.freeze({
   ...TRAINING,

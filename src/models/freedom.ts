@@ -5,6 +5,8 @@
 import { integer, number } from '../base/options.ts';
 import { pairKey, STREAM, uniform } from '../base/random.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import type { GradientKind } from '../gradient/gradient-model.ts';
 import { bipartiteGraph, overwrite } from '../gradient/graph.ts';
 import { byFanIn, frozenFeatures, ParameterSet, type Pass, presence, xavierUniform } from '../gradient/network.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
@@ -16,7 +18,6 @@ import { sliceRows } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import { similarItems, symmetric } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind } from '../gradient/training.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { Csr } from '../wasm/tensor.ts';
 

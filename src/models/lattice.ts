@@ -5,6 +5,8 @@
 
 import { integer, number } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
 import { bipartiteGraph, nearestRows } from '../gradient/graph.ts';
 import { byFanIn, frozenFeatures, openItems, ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
 import { type Edges, edgesOf, propagateEdges } from '../gradient/ops/edges.ts';
@@ -16,7 +18,6 @@ import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../gradient/ops
 import { sliceColumns, sliceRows } from '../gradient/ops/shape.ts';
 import { directed, weightedItems } from '../gradient/propagation-graphs.ts';
 import { Tape, type Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 import { Csr, type SparseRows } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

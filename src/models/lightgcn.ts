@@ -1,6 +1,8 @@
 // LightGCN (He et al., SIGIR 2020): free rows of users and items, smoothed by their graph, trained by pairwise ranking.
 
 import { integer, number } from '../base/options.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import type { GradientKind } from '../gradient/gradient-model.ts';
 import { bipartiteGraph } from '../gradient/graph.ts';
 import { ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
 import { shifted } from '../gradient/ops/pairwise.ts';
@@ -8,7 +10,6 @@ import { propagateLayers, propagateRows } from '../gradient/ops/products.ts';
 import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { sliceRows } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
-import { type GradientKind, gradientKind } from '../gradient/training.ts';
 import { Csr } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

@@ -6,6 +6,8 @@
 
 import { integer, number } from '../base/options.ts';
 import { cosineTransform } from '../gradient/cosine-transform.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
 import {
   byFanIn,
   centreFeatures,
@@ -24,7 +26,6 @@ import { gather, rowDot, rowSoftmax, scaleRows, unitRows } from '../gradient/ops
 import { concatColumns, concatRows, sliceColumns, sliceRows } from '../gradient/ops/shape.ts';
 import { interactionGraphs, similarItems } from '../gradient/propagation-graphs.ts';
 import { Tape, type Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 import { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

@@ -4,6 +4,8 @@
 // batch is divided by that batch's own size.
 
 import { integer, number } from '../base/options.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import type { GradientKind } from '../gradient/gradient-model.ts';
 import { byFanIn, frozenFeatures, openItems, ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
 import { distinct } from '../gradient/ops/distinct.ts';
 import { infoNce } from '../gradient/ops/losses.ts';
@@ -16,7 +18,6 @@ import { concatColumns, concatRows, sliceRows } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import { interactionGraphs, weightedItems } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

@@ -4,6 +4,8 @@
 // ranking by what the loss learns (`calibrated`).
 
 import { boolean, integer, number } from '../base/options.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
 import { byFanIn, frozenFeatures, openItems, openRows, ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
 import { distinct } from '../gradient/ops/distinct.ts';
 import { infoNce } from '../gradient/ops/losses.ts';
@@ -14,7 +16,6 @@ import { gather, rowDot, scaleRows, unitRows } from '../gradient/ops/rows.ts';
 import { concatColumns, concatRows, sliceRows } from '../gradient/ops/shape.ts';
 import { interactionGraphs } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind, TRAINING } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 
 const options = Object.freeze({

@@ -2,6 +2,8 @@
 // projection of its features. Features are frozen, and projected for a batch's rows only.
 
 import { number } from '../base/options.ts';
+import { gradientKind } from '../gradient/fit.ts';
+import type { GradientKind } from '../gradient/gradient-model.ts';
 import { frozenFeatures, ParameterSet, type Pass, xavierNormal, xavierUniform } from '../gradient/network.ts';
 import { add } from '../gradient/ops/pointwise.ts';
 import { addBias, matmul } from '../gradient/ops/products.ts';
@@ -9,7 +11,6 @@ import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { concatColumns } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
-import { type GradientKind, gradientKind } from '../gradient/training.ts';
 
 const options = Object.freeze({
   ...RANKING,

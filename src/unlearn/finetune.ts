@@ -2,7 +2,7 @@
 // What is forgotten fades only as far as the rest overwrites it.
 
 import * as option from '../base/options.ts';
-import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
+import { FIRST_EPOCH, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 
 const options = Object.freeze({
@@ -12,7 +12,7 @@ const options = Object.freeze({
 } as const);
 
 async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
-  const run = new Forgetting(context);
+  const run = new UnlearningRun(context);
   run.freshen(seed);
   const optimizer = run.optimizer();
   const sampler = run.retained(seed);

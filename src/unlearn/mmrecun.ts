@@ -3,7 +3,7 @@
 // specification of the idea, with defaults that were chosen on real data; docs/models.md says how.
 import * as option from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { FIRST_EPOCH, Forgetting, touchedRows } from '../forget/gradient-run.ts';
+import { FIRST_EPOCH, touchedRows, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import type { Pass } from '../gradient/network.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
@@ -88,19 +88,15 @@ const PROBE_GENERATION = 0x10000000;
 
 async function forget(context: ForgetContext, given: Options): Promise<Forgotten> {
   const { seed, guard } = given;
-  const run = new Forgetting(context);
+  const run = new UnlearningRun(context);
   const { training, control } = run;
   const scrubbed = given.scrub && run.probes.pairs.interactions > 0 ? await scrub(run, given) : undefined;
   run.freshen(seed);
   await settle(run, given);
   const restart = run.modality !== undefined && run.modality.items > given.restartShare * run.retain.items.live;
   const restarted = restart ? run.restartModality(seed) : undefined;
-  const repaired = await repair(
-    run,
-    given,
-    given.repairEpochs ?? (restart ? RESTART_EPOCHS : run.modality ? MODALITY_EPOCHS : 0),
-    restarted,
-  );
+  const repairEpochs = given.repairEpochs ?? epochsOfRepair(run, restart);
+  const repaired = await repair(run, given, repairEpochs, restarted);
   if (run.pairs.interactions === 0)
     return run.finish({ epochs: 0, status: 'complete', repairEpochs: repaired, reversedPairs: 0, scrubbed });
 
@@ -147,11 +143,17 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   });
 }
 
+/** Without a modality there is nothing to get used to. */
+function epochsOfRepair(run: UnlearningRun, restart: boolean): number {
+  if (restart) return RESTART_EPOCHS;
+  return run.modality ? MODALITY_EPOCHS : 0;
+}
+
 /**
  * Fresh rows go where gold's go: what remains draws them, through the graph of items where a model has one. Nothing else
  * moves; where the first step draws none of them, as no graph reaches them, they stay.
  */
-async function settle(run: Forgetting, { seed, settlingEpochs }: Options): Promise<void> {
+async function settle(run: UnlearningRun, { seed, settlingEpochs }: Options): Promise<void> {
   const { training, control } = run;
   const { batchSize } = training.options;
   const rows = run.freshRows();
@@ -176,7 +178,7 @@ async function settle(run: Forgetting, { seed, settlingEpochs }: Options): Promi
  * @param restarted rows of weights that begin anew: they go most of their way alone, before anything else follows them off course.
  */
 async function repair(
-  run: Forgetting,
+  run: UnlearningRun,
   { seed, learningRate = 2e-3 }: Options,
   epochs: number,
   restarted?: ReadonlyMap<string, Int32Array>,
@@ -206,7 +208,7 @@ async function repair(
  * Other rows were drawn along the rows that forgotten users began with. Those rows come back as probes that do not move, and
  * the rest is stepped until they find their old items no better than fresh rows do.
  */
-async function scrub(run: Forgetting, given: Options): Promise<{ epochs: number; before: number; after: number; freshRows: number }> {
+async function scrub(run: UnlearningRun, given: Options): Promise<{ epochs: number; before: number; after: number; freshRows: number }> {
   let level = 0;
   for (let generation = 1; generation <= FRESH_ROWS; generation++) {
     run.placeProbes(given.seed, PROBE_GENERATION + generation);
@@ -229,7 +231,7 @@ async function scrub(run: Forgetting, given: Options): Promise<{ epochs: number;
 
 /** Makes the epochs' steps. */
 class Stepper {
-  readonly #run: Forgetting;
+  readonly #run: UnlearningRun;
   readonly #options: Options;
   readonly #pairs: Dataset;
   readonly #only?: ReadonlyMap<string, Int32Array>;
@@ -239,7 +241,7 @@ class Stepper {
   #cursor = 0;
 
   /** @param only the rows that may move, by parameter; default all. */
-  constructor(run: Forgetting, options: Options, pairs: Dataset, only?: ReadonlyMap<string, Int32Array>) {
+  constructor(run: UnlearningRun, options: Options, pairs: Dataset, only?: ReadonlyMap<string, Int32Array>) {
     this.#run = run;
     this.#options = options;
     this.#pairs = pairs;

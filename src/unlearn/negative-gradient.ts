@@ -1,7 +1,7 @@
 // A baseline (amnesiac): climb the ranking loss of what is forgotten, with nothing that holds the rest in place.
 
 import * as option from '../base/options.ts';
-import { FIRST_EPOCH, Forgetting } from '../forget/gradient-run.ts';
+import { FIRST_EPOCH, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
 import { sum } from '../gradient/ops/reduce.ts';
@@ -13,7 +13,7 @@ const options = Object.freeze({
 } as const);
 
 async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
-  const run = new Forgetting(context, { keepEmptied: true });
+  const run = new UnlearningRun(context, { keepEmptied: true });
   const { training, pairs, control } = run;
   if (pairs.interactions > 0) {
     const optimizer = run.optimizer();

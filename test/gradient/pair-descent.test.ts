@@ -2,8 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { breathe } from '../../src/base/breathe.ts';
+import type { Checkpoint } from '../../src/gradient/gradient-model.ts';
 import { blocksOf } from '../../src/gradient/pair-descent.ts';
-import type { Checkpoint } from '../../src/gradient/training.ts';
 import { bpr, digest, evaluate, finetune, forget, generate, ModelError, mmrecun, retrain, type Unlearner } from '../../src/index.ts';
 import { clustered } from '../fixtures.ts';
 

@@ -2,11 +2,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { resolveOptions } from '../../src/base/options.ts';
+import type { Checkpoint, GradientKind, TrainingOptions } from '../../src/gradient/gradient-model.ts';
 import { bipartiteGraph, importNeighbors, itemGraph, nearestByFeatures } from '../../src/gradient/graph.ts';
 import { Optimizer } from '../../src/gradient/optimizer.ts';
 import { ascending, PairSampler } from '../../src/gradient/sampling.ts';
 import { scalar, Tape } from '../../src/gradient/tape.ts';
-import { type Checkpoint, type GradientKind, Training, type TrainingOptions } from '../../src/gradient/training.ts';
+import { Training } from '../../src/gradient/training.ts';
 import {
   bm3,
   bpr,

@@ -3,7 +3,7 @@
 import { MemoryError } from '../../base/errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { splitDataset, UNSEEN_SHARE } from '../../data/split.ts';
-import type { Checkpoint, GradientControl } from '../../gradient/training.ts';
+import type { Checkpoint, GradientControl } from '../../gradient/gradient-model.ts';
 import { certifiable } from '../../judge/certifiable.ts';
 import { digest } from '../../model/digest.ts';
 import type { ModelKind } from '../../model/model.ts';

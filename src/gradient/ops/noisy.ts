@@ -16,21 +16,41 @@ export const pointwiseLoss = (scores: Variable, observed: boolean): Variable => 
  */
 export type NoisyForm = 'nbpo' | 'nbpo-exact' | 'nbpo-unlogged';
 
-/** Of the numbers of one pair: p = σ(r), q = σ(−r), a = σ(g), b = σ(−g), h and l = σ(±(r + log a)). */
-type Slope = (p: number, q: number, a: number, b: number, h: number, l: number) => number;
-type Slopes = readonly [byScore: Slope, byNoise: Slope];
+/** The numbers of one pair: liked = σ(r), disliked = σ(−r), noisy = σ(g), clean = σ(−g), high and low = σ(±(r + log σ(g))). */
+interface Likelihoods {
+  readonly liked: number;
+  readonly disliked: number;
+  readonly noisy: number;
+  readonly clean: number;
+  readonly high: number;
+  readonly low: number;
+}
+/** Slopes of the loss by the score r and by the noise g. */
+interface Slopes {
+  readonly byScore: (of: Likelihoods) => number;
+  readonly byNoise: (of: Likelihoods) => number;
+}
 
-/** Slopes of the loss, for observed and for unobserved pairs. Products only: no difference of near numbers, no quotient. */
+/** For observed and for unobserved pairs. Products only: no difference of near numbers, no quotient. */
 const SLOPES: Readonly<Record<NoisyForm, { readonly observed: Slopes; readonly unobserved: Slopes }>> = {
   'nbpo-exact': {
-    observed: [(_, q) => -q, (_, __, a) => a],
-    unobserved: [(p, _, __, b, ___, l) => b * p * l, (_, __, ___, b, h) => -b * h],
+    observed: { byScore: ({ disliked }) => -disliked, byNoise: ({ noisy }) => noisy },
+    unobserved: { byScore: ({ liked, clean, low }) => clean * liked * low, byNoise: ({ clean, high }) => -clean * high },
   },
   'nbpo-unlogged': {
-    observed: [(p, q, _, b) => -b * p * q, (p, _, a, b) => a * b * p],
-    unobserved: [(p, q, _, b) => b * p * q, (p, _, a, b) => -a * b * p],
+    observed: {
+      byScore: ({ liked, disliked, clean }) => -clean * liked * disliked,
+      byNoise: ({ liked, noisy, clean }) => noisy * clean * liked,
+    },
+    unobserved: {
+      byScore: ({ liked, disliked, clean }) => clean * liked * disliked,
+      byNoise: ({ liked, noisy, clean }) => -noisy * clean * liked,
+    },
   },
-  nbpo: { observed: [(_, q, __, b) => -b * q, (p, _, a) => a * p], unobserved: [(p, q, a) => p - a * q, (p, _, __, b) => -b * p] },
+  nbpo: {
+    observed: { byScore: ({ disliked, clean }) => -clean * disliked, byNoise: ({ liked, noisy }) => noisy * liked },
+    unobserved: { byScore: ({ liked, disliked, noisy }) => liked - noisy * disliked, byNoise: ({ liked, clean }) => -clean * liked },
+  },
 };
 
 /** [1 × n]: the loss of pairs with scores r and noise g, both [1 × n]. */
@@ -41,7 +61,7 @@ export function noisyLoss(form: NoisyForm, scores: Variable, noise: Variable, ob
   const n = scores.cols;
   const y = tape.matrix(1, n);
   const width = y.ld;
-  const [slopeByScore, slopeByNoise] = observed ? SLOPES[form].observed : SLOPES[form].unobserved;
+  const slopes = observed ? SLOPES[form].observed : SLOPES[form].unobserved;
   const byScore = new Float32Array(n);
   const byNoise = new Float32Array(n);
   arena.scope(() => {
@@ -57,27 +77,26 @@ export function noisyLoss(form: NoisyForm, scores: Variable, noise: Variable, ob
     const soft = through('softplus_f32', g, -1);
     // log a = −softplus(−g), so that a·e^r = e^z even where a underflows.
     const z = r.map((v, k) => v - soft[k]);
-    const [p, q, a, b, h, l] = (
-      [
-        [r, 1],
-        [r, -1],
-        [g, 1],
-        [g, -1],
-        [z, 1],
-        [z, -1],
-      ] as const
-    ).map(([x, sign]) => through('sigmoid_f32', x, sign));
+    const liked = through('sigmoid_f32', r, 1);
+    const disliked = through('sigmoid_f32', r, -1);
+    const noisy = through('sigmoid_f32', g, 1);
+    const clean = through('sigmoid_f32', g, -1);
+    const high = through('sigmoid_f32', z, 1);
+    const low = through('sigmoid_f32', z, -1);
     for (let k = 0; k < n; k++) {
-      byScore[k] = slopeByScore(p[k], q[k], a[k], b[k], h[k], l[k]);
-      byNoise[k] = slopeByNoise(p[k], q[k], a[k], b[k], h[k], l[k]);
+      const of = { liked: liked[k], disliked: disliked[k], noisy: noisy[k], clean: clean[k], high: high[k], low: low[k] };
+      byScore[k] = slopes.byScore(of);
+      byNoise[k] = slopes.byNoise(of);
     }
     const value = y.row(0);
-    if (form === 'nbpo-unlogged') value.set(p.map((v, k) => (observed ? 1 - v * b[k] : v * b[k])));
+    if (form === 'nbpo-unlogged') value.set(liked.map((v, k) => (observed ? 1 - v * clean[k] : v * clean[k])));
     else if (observed) {
-      const [up, down] = [through('softplus_f32', r, -1), through('softplus_f32', g, 1)];
+      const up = through('softplus_f32', r, -1);
+      const down = through('softplus_f32', g, 1);
       value.set(up.map((v, k) => v + down[k]));
     } else {
-      const [all, excused] = [through('softplus_f32', r, 1), through('softplus_f32', z, 1)];
+      const all = through('softplus_f32', r, 1);
+      const excused = through('softplus_f32', z, 1);
       value.set(all.map((v, k) => v - excused[k]));
     }
   });

@@ -33,7 +33,7 @@ export function scaleRows(x: Variable, weights: Variable, column = 0): Variable 
   const { tape, rows } = x;
   const { kernels } = tape.arena;
   const { ld } = x.value;
-  const step = weights.rows === rows && rows > 1 ? weights.value.ld : weights.cols === rows ? 1 : 0;
+  const step = strideOf(weights, rows);
   const y = tape.blank(rows, x.cols);
   kernels.row_scale(rows, ld, 0, weights.pointer + column * 4, step, x.pointer, y.pointer);
   return tape.record(y, [x, weights], (dy) => {
@@ -41,6 +41,12 @@ export function scaleRows(x: Variable, weights: Variable, column = 0): Variable 
       x.receive((dx, accumulate) => kernels.row_scale(rows, ld, accumulate, weights.pointer + column * 4, step, dy.pointer, dx));
     if (weights.tracked) kernels.row_dot(rows, ld, 1, dy.pointer, x.pointer, weights.intoGradient().pointer + column * 4, step);
   });
+}
+
+/** Elements from one row's weight to the next: a column's, a row's, or none where there is one for all. */
+function strideOf(weights: Variable, rows: number): number {
+  if (weights.rows === rows && rows > 1) return weights.value.ld;
+  return weights.cols === rows ? 1 : 0;
 }
 
 /** x_r / ‖x_r‖; a row of length 0 stays 0 and gets no gradient. */
