@@ -22,6 +22,7 @@ export {
   type TrainedDataOptions,
   trainedData,
 } from './forget/trained-data.ts';
+export { wholeRetain } from './forget/whole-data.ts';
 export type { Content, NamedContent } from './formats/bytes.ts';
 export { type NpyArray, npyBytes, readNpy } from './formats/npy.ts';
 export { type Npz, npzBytes, openNpz } from './formats/npz.ts';

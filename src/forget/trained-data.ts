@@ -58,7 +58,7 @@ export function trainedData(model: Model, data: Dataset, { allowStale = false }:
  * The model's split of the data, before ids are left out, since a split of fewer rows may be another split. Data that were
  * written after a forgetting lack those rows, and may carry their parts instead.
  */
-function* candidateSplits(model: Model, data: Dataset): Generator<Split> {
+export function* candidateSplits(model: Model, data: Dataset): Generator<Split> {
   const { split } = model.provenance;
   if (split.rule !== 'given') yield redrawSplit(data, split);
   if (data.parts && split.rule !== 'all') yield redrawSplit(data, split, 'given');
@@ -124,6 +124,7 @@ export function contendersOf(
       // are no part of a fingerprint: who has forgotten the modality that is named is no original either.
       if (drawn.train.fingerprint() !== model.provenance.fingerprint || hasRevoked(model, request?.modality)) continue;
       const { train, ...others } = alignParts(drawn, model);
+      if (train.interactions !== drawn.train.interactions) continue; // whatever it says of itself, it does not know them all
       parts = { ...others, train: withoutRevoked(train.withSplit(model.provenance.split)) };
       return true;
     }

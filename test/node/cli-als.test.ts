@@ -104,6 +104,12 @@ test('certify bounds what was trained to convergence, and refuses the original a
   assert.is(status, 'certified');
   assert.ok(sigma < 1.0001 && gap >= 0 && bound > 0 && residual < 1e-5);
   assert.equal(place.json('certify', 'v', 'data', ...request).status, 'approximate');
+  // What the model has forgotten and the request does not name is not left out in silence.
+  for (const less of [[], ['--items', '3']])
+    assert.match(
+      place.run('certify', 'w', 'data', ...less).stderr,
+      /^lethe: data: the data hold interactions of (user "7"|item "3"), which the model/,
+    );
   // A retrain from retained data has other positions, and is certified by the same request; other data are refused.
   place.json('forget', 'v', 'data', '--method', 'retrain', '--users', '7', '--out', 'w7', '--retain-out', 'w7.inter');
   place.json('train', 'w7.inter', '--model', 'als', '--objective', 'implicit', '--factors', '8', '--regularization', '2', '--out', 'z');

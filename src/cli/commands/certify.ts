@@ -1,9 +1,9 @@
 // lethe certify: bounds the distance of a model to every retrain on the retain set, without one.
 
-import { contendersOf } from '../../forget/trained-data.ts';
+import { wholeRetain } from '../../forget/whole-data.ts';
 import { certify as certifyModel } from '../../judge/certify.ts';
 import type { Command } from '../command.ts';
-import { DATA_FLAGS, openData, openTrainedData } from '../data.ts';
+import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel } from '../files.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
 import { table } from '../terminal.ts';
@@ -39,16 +39,10 @@ export const certify: Command = {
     };
     const request = await requestOf(args);
     const model = await readModel(modelPath);
-    // Of a request, the model may be the original too: what it is certified against is what should remain.
-    const retain = request
-      ? contendersOf([{ name: modelPath, model }], await openData(context, dataPath), request, { ignoreUnknown: args.on('ignore-unknown') })
-          .partition.retain
-      : (await openTrainedData(context, dataPath, model)).train;
-    // By id: a model that was trained from retained data has the same ids at other positions.
-    const certificate = await certifyModel(model, retain.alignTo(model.users, model.items), {
-      ...options,
-      ignoreFingerprint: request !== undefined,
-    });
+    // Of a request, the model may be the original too: what it is certified against is what should remain, by id, since a
+    // model that was trained from retained data has the same ids at other positions.
+    const retain = wholeRetain(model, await openData(context, dataPath), request, { ignoreUnknown: args.on('ignore-unknown') });
+    const certificate = await certifyModel(model, retain, { ...options, ignoreFingerprint: true });
     const { statement, ...figures } = certificate;
     terminal.result({ ...certificate }, `${statement}\n\n${table(['figure', 'value'], Object.entries(figures))}`);
   },
