@@ -5,8 +5,9 @@ import { gowalla, movielens } from './als-quality.ts';
 import { right } from './als-right.ts';
 import { runParts } from './parts.ts';
 import { redraw } from './report.ts';
+import { defaults, GRID_SETS } from './unlearn-als.ts';
 
-const PARTS: Record<string, () => Promise<void>> = {
+const PARTS: Record<string, (again: boolean) => Promise<void>> = {
   right,
   movielens,
   gowalla,
@@ -14,6 +15,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   'forget-gowalla': () => forgetting('gowalla'),
   // Stopped early on purpose: further passes train further than gold did, and the table shows it.
   'forget-ml-1m-early': () => forgetting('ml-1m', 4),
+  ...Object.fromEntries(GRID_SETS.map((set) => [`unlearn-als-${set}`, (again: boolean) => defaults(set, again)])),
   page: async () => redraw(),
 };
 

@@ -171,7 +171,7 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
       onProgress?.({ phase: 'train', done: iteration, total: iterations, objective: objectives.at(-1) });
     }
     const parts = { kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data) };
-    const record = { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives) };
+    const record = { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives), ...(start && { start: true }) };
     if (tolerance === undefined)
       return new AlsModel({ ...parts, record, userFactors: problem.userFactors, itemFactors: problem.itemFactors });
     const limit = new Stationary(data, problemOptions, team);

@@ -1,27 +1,40 @@
 // Unlearn-ALS (Xu, Sun, Yang, Yao, Wang: "Netflix and Forget", arXiv 2302.06676): deleted cells become unobserved, as a
 // retrain would see them, and ALS goes on from the given factors. It works on any bilinear model's factors; the result
 // is the least-squares model of the retain set near which they lie. Approximate: see docs/unlearning.md for how near.
+//
+// Gold stops where the original's training did, and that is never quite the end: further passes alone are further training,
+// and lead away from gold. So the *change* is taken: passes with the forgotten data and passes without them start at the
+// same factors, and the difference between their ends is added to the original. Where training itself took hardly more
+// sweeps than that, it is done anew, and the result is gold.
 
 import * as option from '../base/options.ts';
+import { localPass } from '../forget/local-pass.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import type { Partition } from '../forget/request.ts';
-import { firstSide, flags, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
-import type { LeastSquaresOptions } from '../least-squares/objective.ts';
+import { firstSide, foreignObjective, optionsFor } from '../forget/touched-rows.ts';
+import { TOLERANCES } from '../least-squares/acceleration.ts';
+import type { LeastSquaresOptions, Side } from '../least-squares/objective.ts';
 import { LeastSquares } from '../least-squares/problem.ts';
 import type { BilinearModel } from '../model/bilinear.ts';
 import { provenanceOf } from '../model/model.ts';
-import { AlsModel, als, lastDecrease } from '../models/als.ts';
+import { AlsModel, type AlsOptions, als, lastDecrease } from '../models/als.ts';
 import { type Team, withTeam } from '../threads/team.ts';
-import type { SparseRows } from '../wasm/tensor.ts';
+import type { Matrix } from '../wasm/tensor.ts';
+
+const WAYS = ['change', 'passes'] as const;
 
 const options = Object.freeze({
+  way: option.optionalWord(
+    WAYS,
+    'passes: ALS goes on, on the retain set; change: what passes without the forgotten data change, less what the same passes with them change; default: by how far training had converged.',
+  ),
   passes: option.optionalInteger(
     { min: 0, max: 100000 },
-    "Full passes (each solves all users and all items); default: as many as the model's recorded convergence allows.",
+    'Full passes (each solves all users and all items); default: by request and convergence. Without `way`: of plain passes.',
   ),
   tolerance: option.optionalNumber(
     { above: 0, max: 1 },
-    "Stop when the retain objective's relative decrease in a pass is at most this; at most `passes`, or 100.",
+    "Plain passes until the retain objective's relative decrease in a pass is at most this; at most `passes`, or 100.",
   ),
   local: option.boolean(false, 'Only re-solve the rows that the forget set touches: an answer within milliseconds.'),
   ...foreignObjective,
@@ -29,77 +42,237 @@ const options = Object.freeze({
 
 type UnlearnAlsOptions = option.OptionsOf<typeof options>;
 
-/** A model whose last sweep still lowered the objective by more than this was stopped early, not converged. */
-const CONVERGED = 1e-3;
+/** Share of the interactions after which, all requests together, a retrain is due. */
+const RETRAIN_SHARE = 0.05;
+/** Training of at most so many sweeps is done anew: the least change takes two, and cannot be relied on there. */
+const SWEEPS_DONE_ANEW = 4;
+/** A model whose last sweep still lowered the objective by more than this was stopped early. */
+const STOPPED_EARLY = 1e-3;
+/** A second pass of models that had not converged is mostly nearer to gold, and now and then much farther. */
+const PASSES_UNCONVERGED = 1;
+const PASSES = 3;
+/** Large requests on converged models, and only those, gain much by more passes. */
+const PASSES_OF_LARGE = 10;
+
+/** How a request is carried out, and why so. */
+interface Plan {
+  readonly way: (typeof WAYS)[number] | 'local' | 'retrain';
+  readonly why: string;
+  /** Full passes; of `retrain`, the sweeps. */
+  readonly passes: number;
+  readonly tolerance?: number;
+}
+
+/** Interactions forgotten since the last training from scratch, all requests together; kept in the model's record. */
+interface Ledger {
+  readonly interactions: number;
+  /** Interactions that the model was trained on from scratch. */
+  readonly of: number;
+}
+
+interface Outcome {
+  readonly userFactors: Matrix;
+  readonly itemFactors: Matrix;
+  readonly details: Readonly<Record<string, unknown>>;
+}
 
 async function forget({ model, partition, control }: ForgetContext, given: UnlearnAlsOptions): Promise<Forgotten> {
-  const { passes, tolerance, local, ...objective } = given;
+  const { way, passes, tolerance, local, ...objective } = given;
   const bilinear = model as BilinearModel;
   const alsOptions = optionsFor(bilinear, objective);
-  const { iterations: _, ...problemOptions } = alsOptions;
-  const modelOf = ({ problem: { userFactors, itemFactors }, details }: Outcome): Forgotten => ({
+  const ledger = ledgerAfter(bilinear, partition);
+  const plan = planOf(bilinear, shareOf(ledger), { way, passes, tolerance, local });
+  if (plan.way === 'retrain') return trainedAnew(plan, alsOptions, partition, control);
+  const outcome = await carryOut(plan, bilinear, partition, alsOptions, control);
+  const details = { way: plan.way, why: plan.why, ...outcome.details, ...retrainOf(ledger) };
+  return {
     model: new AlsModel({
       kind: als,
       options: alsOptions,
       users: partition.retain.users,
       items: partition.retain.items,
       provenance: provenanceOf(partition.retain, model),
-      record: { ...model.record, unlearned: details },
+      record: { ...model.record, unlearned: { ...details, ...ledger } },
+      userFactors: outcome.userFactors,
+      itemFactors: outcome.itemFactors,
       // Beside the factors a local pass holds the cells of few rows.
-      userFactors,
-      itemFactors,
-      takeOver: local,
+      takeOver: plan.way === 'local',
     }),
     details,
-  });
-  // A local pass is over before threads have started.
-  if (local) return modelOf(localPass(bilinear, partition, problemOptions));
-  return withTeam(control.threads, async (team) =>
-    modelOf(await fullPasses(bilinear, partition, problemOptions, { passes, tolerance }, control, team)),
-  );
+  };
 }
 
-interface Outcome {
-  readonly problem: LeastSquares;
-  readonly details: Readonly<Record<string, unknown>>;
+/** Gold itself; what was forgotten since training begins to count anew. */
+async function trainedAnew(
+  { way, why }: Plan,
+  alsOptions: AlsOptions,
+  { retain }: Partition,
+  control: ForgetContext['control'],
+): Promise<Forgotten> {
+  const { signal, onProgress, threads } = control;
+  const model = await als.fit(retain, alsOptions, { signal, onProgress, threads });
+  const { iterations, objective, decrease } = model.record;
+  const ledger = { interactions: 0, of: retain.interactions };
+  return { model, details: { exactness: 'exact', way, why, sweeps: iterations, objective, decrease, ...retrainOf(ledger) } };
 }
 
-async function fullPasses(
+/**
+ * What was asked for, or what the model's record says. Measured over data sets, objectives, states of training and sizes
+ * of request (docs/results.md, "The default of unlearn-als"): no default ends farther from gold than the original was.
+ */
+function planOf(model: BilinearModel, share: number, asked: Pick<UnlearnAlsOptions, 'way' | 'passes' | 'tolerance' | 'local'>): Plan {
+  const { way, passes, tolerance, local } = asked;
+  if (local) {
+    const beside = Object.entries({ way, passes, tolerance }).find(([, value]) => value !== undefined);
+    if (beside) throw new RangeError(`"${beside[0]}" does not go together with "local", which makes no full pass; leave out one of them`);
+    return { way: 'local', why: 'asked for', passes: 0 };
+  }
+  if (tolerance !== undefined) {
+    if (way === 'change') throw new RangeError('"tolerance" ends plain passes only; give a number of "passes", or leave out "way"');
+    return { way: 'passes', why: 'asked for', passes: passes ?? 100, tolerance };
+  }
+  const chosen = chosenBy(model, share);
+  if (way === undefined) return passes === undefined ? chosen : { way: 'passes', why: 'asked for', passes };
+  return { way, why: 'asked for', passes: passes ?? (way === chosen.way ? chosen.passes : PASSES) };
+}
+
+function chosenBy({ kind, record }: BilinearModel, share: number): Plan {
+  if (!kind.capabilities.includes('leastSquares')) {
+    return { way: 'passes', passes: PASSES, why: 'ALS did not train these factors: passes turn them into its model of the retain set' };
+  }
+  const { residual, decrease, iterations, start } = record;
+  if (typeof residual === 'number' && residual <= TOLERANCES.fast) {
+    const passes = share > RETRAIN_SHARE ? PASSES_OF_LARGE : PASSES;
+    return {
+      way: 'change',
+      passes,
+      why: `training converged (relative gradient ${residual.toExponential(1)}): more passes lead nearer to gold`,
+    };
+  }
+  if (typeof iterations === 'number' && iterations <= SWEEPS_DONE_ANEW && residual === undefined && !start) {
+    const why = `training took ${iterations} ${iterations === 1 ? 'sweep' : 'sweeps'}: done anew, it costs hardly more than passes, and is exact`;
+    return { way: 'retrain', passes: iterations, why };
+  }
+  const state = typeof decrease === 'number' ? `its last sweep lowered the objective by ${percent(decrease)}` : 'it was one sweep';
+  return {
+    way: 'change',
+    passes: PASSES_UNCONVERGED,
+    why: `training ended before it had converged (${state}): passes alone would be further training, which gold has not had`,
+  };
+}
+
+async function carryOut(
+  plan: Plan,
   model: BilinearModel,
   partition: Partition,
   problemOptions: LeastSquaresOptions,
-  stop: { passes?: number; tolerance?: number },
+  control: ForgetContext['control'],
+): Promise<Outcome> {
+  // A local pass is over before threads have started.
+  if (plan.way === 'local') {
+    const { problem, rows } = localPass(model, partition, problemOptions);
+    return { ...factorsOf(problem), details: { passes: 0, local: true, rows } };
+  }
+  const first = firstSide(partition);
+  if (plan.way === 'passes') {
+    return withTeam(control.threads, (team) => plainPasses(plan, first, model, partition, problemOptions, control, team));
+  }
+  // One after the other, so that the two problems need not be in memory together.
+  const withForgotten = await withTeam(control.threads, async (team) => {
+    const problem = new LeastSquares(partition.data, problemOptions, undefined, team);
+    problem.start(model.userFactors, model.itemFactors);
+    await sweeps(problem, first, plan.passes, 0, control);
+    return { users: problem.userFactors.toArray(), items: problem.itemFactors.toArray() };
+  });
+  return withTeam(control.threads, (team) => change(plan, first, model, withForgotten, partition, problemOptions, control, team));
+}
+
+const factorsOf = ({ userFactors, itemFactors }: LeastSquares): Pick<Outcome, 'userFactors' | 'itemFactors'> => ({
+  userFactors,
+  itemFactors,
+});
+
+async function sweeps(
+  problem: LeastSquares,
+  first: Side,
+  passes: number,
+  done: number,
+  { signal, onProgress }: ForgetContext['control'],
+): Promise<void> {
+  for (let pass = 1; pass <= passes; pass++) {
+    await problem.sweep(first, signal);
+    onProgress?.({ phase: 'unlearn', done: done + pass, total: 2 * passes });
+  }
+}
+
+/** The original, and what passes without the forgotten data change less what the same passes with them change. */
+async function change(
+  { passes }: Plan,
+  first: Side,
+  model: BilinearModel,
+  withForgotten: Readonly<Record<Side, Float32Array>>,
+  partition: Partition,
+  problemOptions: LeastSquaresOptions,
   control: ForgetContext['control'],
   team: Team,
 ): Promise<Outcome> {
-  const problem = new LeastSquares(partition.retain, problemOptions, undefined, team);
-  problem.start(model.userFactors, model.itemFactors);
-  problem.clearEmptyRows();
-  const first = firstSide(partition);
-  const most = stop.passes ?? (stop.tolerance === undefined ? defaultPasses(model.record) : 100);
+  const problem = startOn(partition, model, problemOptions, team);
+  const objectiveBefore = problem.objective();
+  await sweeps(problem, first, passes, passes, control);
+  const { indptr } = partition.retain.userItems;
+  const itemCounts = partition.retain.itemCounts();
+  addChange(problem.userFactors, model.userFactors, withForgotten.users, (u) => indptr[u + 1] === indptr[u]);
+  addChange(problem.itemFactors, model.itemFactors, withForgotten.items, (i) => itemCounts[i] === 0);
+  problem.touch();
+  return {
+    ...factorsOf(problem),
+    details: {
+      passes,
+      order: `${first} first`,
+      objectiveBefore,
+      objective: problem.objective(),
+      residual: problem.residual(first).overall,
+    },
+  };
+}
+
+/** Turns rows into original + rows − reference; empty rows stay zero. */
+function addChange(rows: Matrix, original: Matrix, reference: Float32Array, empty: (row: number) => boolean): void {
+  for (let r = 0; r < rows.rows; r++) {
+    if (empty(r)) continue;
+    const row = rows.row(r);
+    const before = original.row(r);
+    for (let c = 0; c < rows.cols; c++) row[c] += before[c] - reference[r * rows.cols + c];
+  }
+}
+
+async function plainPasses(
+  { passes, tolerance }: Plan,
+  first: Side,
+  model: BilinearModel,
+  partition: Partition,
+  problemOptions: LeastSquaresOptions,
+  { signal, onProgress }: ForgetContext['control'],
+  team: Team,
+): Promise<Outcome> {
+  const problem = startOn(partition, model, problemOptions, team);
   const objectives = [problem.objective()];
-  let reached = stop.tolerance === undefined;
-  while (objectives.length <= most) {
-    await problem.sweep(first, control.signal);
+  let reached = tolerance === undefined;
+  while (objectives.length <= passes) {
+    await problem.sweep(first, signal);
     objectives.push(problem.objective());
-    control.onProgress?.({ phase: 'unlearn', done: objectives.length - 1, total: most, objective: objectives.at(-1) });
-    if (stop.tolerance !== undefined && lastDecrease(objectives)! <= stop.tolerance) {
+    onProgress?.({ phase: 'unlearn', done: objectives.length - 1, total: passes, objective: objectives.at(-1) });
+    if (tolerance !== undefined && lastDecrease(objectives)! <= tolerance) {
       reached = true;
       break;
     }
   }
-  const trained = model.record.decrease;
   const notes = [
-    ...(reached ? [] : [`the tolerance ${stop.tolerance} was not reached in ${most} passes: allow more`]),
-    ...(typeof trained === 'number' && trained > CONVERGED
-      ? [
-          `training was stopped while a sweep still lowered the objective by ${trained.toExponential(1)}: ` +
-            'each further pass is further training, and leads away from a retrain of the same number of sweeps',
-        ]
-      : []),
+    ...(reached ? [] : [`the tolerance ${tolerance} was not reached in ${passes} passes: allow more`]),
+    ...furtherTraining(model.record),
   ];
   return {
-    problem,
+    ...factorsOf(problem),
     details: {
       passes: objectives.length - 1,
       order: `${first} first`,
@@ -112,86 +285,41 @@ async function fullPasses(
   };
 }
 
-/**
- * Rows that the forget set touches, each solved once: the users, then the items, with Gram matrices that lose what the
- * old rows added. Where only whole users (or only whole items) are deleted, one side suffices.
- */
-function localPass(model: BilinearModel, partition: Partition, problemOptions: LeastSquaresOptions): Outcome {
-  const { retain, users, items } = partition;
-  const touched = touchedRows(partition);
-  const problem = new LeastSquares(retain, problemOptions, cellsOf(retain.userItems, touched.users, touched.items));
+/** The retain set's problem at the given factors, with nothing left of rows that the request emptied. */
+function startOn({ retain }: Partition, model: BilinearModel, problemOptions: LeastSquaresOptions, team: Team): LeastSquares {
+  const problem = new LeastSquares(retain, problemOptions, undefined, team);
   problem.start(model.userFactors, model.itemFactors);
-  problem.clearRows('users', users);
-  problem.clearRows('items', items);
-  problem.solveRows('users', touched.users);
-  problem.solveRows('items', touched.items, true);
-  return { problem, details: { passes: 0, local: true, rows: { users: touched.users.length, items: touched.items.length } } };
+  problem.clearEmptyRows();
+  return problem;
 }
 
-/** The cells of the listed rows of either side; all other rows are empty. */
-function cellsOf(userItems: SparseRows, users: Int32Array, items: Int32Array): { userItems: SparseRows; itemUsers: SparseRows } {
-  const { rows, cols, indptr, indices, data } = userItems;
-  const userIndptr = new Int32Array(rows + 1);
-  const itemIndptr = new Int32Array(cols + 1);
-  const wanted = flags(rows, users);
-  const itemWanted = flags(cols, items);
-  for (let u = 0; u < rows; u++) userIndptr[u + 1] = userIndptr[u] + (wanted[u] ? indptr[u + 1] - indptr[u] : 0);
-  const userIndices = new Int32Array(userIndptr[rows]);
-  const userData = new Float32Array(userIndptr[rows]);
-  for (const u of users) {
-    userIndices.set(indices.subarray(indptr[u], indptr[u + 1]), userIndptr[u]);
-    userData.set(data.subarray(indptr[u], indptr[u + 1]), userIndptr[u]);
-  }
-  const found = items.length > 0 ? entriesIn(indices, itemWanted) : new Int32Array(0);
-  for (const e of found) itemIndptr[indices[e] + 1]++;
-  for (let i = 0; i < cols; i++) itemIndptr[i + 1] += itemIndptr[i];
-  const cursor = itemIndptr.slice();
-  const itemIndices = new Int32Array(found.length);
-  const itemData = new Float32Array(found.length);
-  let user = 0;
-  for (const e of found) {
-    while (e >= indptr[user + 1]) user++;
-    const at = cursor[indices[e]]++;
-    itemIndices[at] = user;
-    itemData[at] = data[e];
-  }
-  return {
-    userItems: { rows, cols, indptr: userIndptr, indices: userIndices, data: userData },
-    itemUsers: { rows: cols, cols: rows, indptr: itemIndptr, indices: itemIndices, data: itemData },
-  };
+/** What to say of plain passes on a model that had not converged. */
+function furtherTraining({ decrease }: Readonly<Record<string, unknown>>): string[] {
+  if (typeof decrease !== 'number' || decrease <= STOPPED_EARLY) return [];
+  return [
+    `training was stopped while a sweep still lowered the objective by ${decrease.toExponential(1)}: ` +
+      'each further pass is further training, and leads away from a retrain of the same number of sweeps',
+  ];
 }
 
-const SCAN = 4096;
-
-/** Ascending entries whose item is wanted. */
-function entriesIn(indices: Int32Array, wanted: Uint8Array): Int32Array {
-  let found = new Int32Array(16 * SCAN);
-  let n = 0;
-  for (let start = 0; start < indices.length; start += SCAN) {
-    if (n + SCAN > found.length) {
-      const longer = new Int32Array(found.length * 2);
-      longer.set(found);
-      found = longer;
-    }
-    n = scan(indices, wanted, start, Math.min(indices.length, start + SCAN), found, n);
-  }
-  return found.subarray(0, n);
+function ledgerAfter({ record }: BilinearModel, { data, entries }: Partition): Ledger {
+  const { interactions = 0, of = data.interactions } = (record.unlearned ?? {}) as Partial<Ledger>;
+  return { interactions: interactions + entries.length, of };
 }
 
-/** The one loop over all interactions: it does not branch (5 times as fast), and is called often, so that engines optimise it. */
-function scan(indices: Int32Array, wanted: Uint8Array, begin: number, end: number, found: Int32Array, n: number): number {
-  for (let e = begin; e < end; e++) {
-    found[n] = e;
-    n += wanted[indices[e]];
-  }
-  return n;
+const shareOf = ({ interactions, of }: Ledger): number => interactions / of;
+
+/** Whether a retrain is due, and why. */
+function retrainOf(ledger: Ledger): Readonly<Record<string, unknown>> {
+  const share = shareOf(ledger);
+  const retrainDue = share > RETRAIN_SHARE;
+  const retrainWhy =
+    `${percent(share)} of the interactions were forgotten since the model was trained from scratch; beyond ${percent(RETRAIN_SHARE)} ` +
+    'much of the distance to a retrain remains, and it can exceed that between two retrains of different seeds';
+  return { forgottenSinceTraining: share, retrainDue, ...(retrainDue && { retrainWhy }) };
 }
 
-/** Passes that the training's own convergence bears: beyond it, a pass trains further than gold would. */
-function defaultPasses(record: Readonly<Record<string, unknown>>): number {
-  const { decrease } = record;
-  return typeof decrease === 'number' && decrease > CONVERGED ? 1 : 3;
-}
+const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
 
 export const unlearnAls = Object.freeze({
   name: 'unlearn-als',
