@@ -14,14 +14,15 @@ import {
   type ForgetRequest,
   forget,
   gold,
+  type Model,
   type Partition,
   partitionOf,
   unlearnAls,
 } from '../../src/index.ts';
+import { ScoreSpace } from '../../src/judge/influence.ts';
 import { cachePath } from './cache.ts';
 import { FOLDER } from './data.ts';
 import { type Cell, note, publish, published, type Table } from './report.ts';
-import { type Scores, scoreDistance, scoresOver } from './score-distance.ts';
 
 const SECTION = 'b-unlearn-als-default';
 const FACTORS = 16;
@@ -133,29 +134,28 @@ function mostActive(data: Dataset, users: readonly string[]): string[] {
 /** One line of the grid. */
 async function measure(original: AlsModel, partition: Partition, request: ForgetRequest): Promise<Cell[]> {
   const { data } = partition;
-  const judge = scoresOver((await gold(original, partition)) as AlsModel, partition);
-  const other = scoresOver((await gold(original, partition, { seed: 2 })) as AlsModel, partition);
-  const unlearned = async (options: object): Promise<{ scores: Scores; report: Readonly<Record<string, unknown>> }> => {
-    const { model, report } = await forget(original, data, request, { method: unlearnAls, options, digests: false });
-    return { scores: scoresOver(model as AlsModel, partition), report };
-  };
+  const judge = await gold(original, partition);
+  const space = new ScoreSpace(partition.retain);
+  const norm = Math.sqrt(space.product(judge, judge));
+  const distance = (model: Model): number => (norm > 0 ? space.distance(model, judge) / norm : 0);
+  const unlearned = (options: object) => forget(original, data, request, { method: unlearnAls, options, digests: false });
   const byDefault = await unlearned({});
   const { decrease } = original.record;
   const alone = await unlearned({ passes: typeof decrease === 'number' && decrease > 1e-3 ? 1 : 3 });
   const local = await unlearned({ local: true });
-  const [before, after, passes, rows, floor] = [scoresOver(original, partition), byDefault.scores, alone.scores, local.scores, other].map(
-    (scores) => scoreDistance(scores, judge),
-  );
+  const floor = distance(await gold(original, partition, { seed: 2 }));
+  const before = distance(original);
+  const after = distance(byDefault.model);
   const removed = `${((100 * partition.entries.length) / data.interactions).toFixed(2)} %`;
   const { way, passes: made, retrainDue } = byDefault.report;
   return [
     removed,
     before,
     after,
-    passes,
-    rows,
+    distance(alone.model),
+    distance(local.model),
     floor,
-    after / before,
+    before > 0 ? after / before : 0,
     way === 'retrain' ? 'retrain' : `${way} (${made})`,
     retrainDue ? 'yes' : 'no',
   ];

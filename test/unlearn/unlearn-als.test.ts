@@ -1,7 +1,6 @@
 // What unlearn-als does when nothing is asked for: never farther from gold than the original was, and it says why.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { scoreDistance, scoresOver } from '../../bench/results/score-distance.ts';
 import {
   type AlsModel,
   type AlsOptions,
@@ -16,6 +15,7 @@ import {
   partitionOf,
   unlearnAls,
 } from '../../src/index.ts';
+import { ScoreSpace } from '../../src/judge/influence.ts';
 
 const test = suite('unlearn-als');
 
@@ -56,12 +56,13 @@ test('no default ends farther from gold than the original; plain passes do', asy
       const model = await als.fit(data, { factors: 6, ...objective, ...training });
       for (const request of REQUESTS) {
         const partition = partitionOf(data, request);
-        const judge = scoresOver((await gold(model, partition)) as AlsModel, partition);
+        const judge = await gold(model, partition);
+        const space = new ScoreSpace(partition.retain);
         const distance = async (options: object): Promise<number> => {
           const outcome = await forget(model, data, request, { method: unlearnAls, options, digests: false });
-          return scoreDistance(scoresOver(outcome.model as AlsModel, partition), judge);
+          return space.distance(outcome.model, judge);
         };
-        const original = scoreDistance(scoresOver(model, partition), judge);
+        const original = space.distance(model, judge);
         const byDefault = await distance({});
         assert.ok(
           byDefault < original,
@@ -72,23 +73,6 @@ test('no default ends farther from gold than the original; plain passes do', asy
     }
   }
   assert.ok(farther >= 10, `only ${farther} cells where three plain passes lead away: the check could hardly fail`);
-});
-
-test('the distance is that of the scores themselves', async () => {
-  const [a, b] = [await als.fit(data, { factors: 3, iterations: 2 }), await als.fit(data, { factors: 3, iterations: 4 })];
-  const partition = partitionOf(data, { users: ids(data.users, 0, 1) });
-  let difference = 0;
-  let norm = 0;
-  for (let u = 1; u < data.users.size; u++) {
-    const users = new Int32Array(data.items.size).fill(u);
-    const items = Int32Array.from(users.keys());
-    const golds = b.scorePairs(users, items);
-    a.scorePairs(users, items).forEach((score, i) => {
-      difference += (score - golds[i]) ** 2;
-      norm += golds[i] ** 2;
-    });
-  }
-  assert.ok(Math.abs(scoreDistance(scoresOver(a, partition), scoresOver(b, partition)) - Math.sqrt(difference / norm)) < 1e-6);
 });
 
 test('the report says what was chosen and why', async () => {
