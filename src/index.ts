@@ -2,8 +2,9 @@
 export { DataError, MemoryError, ModelError } from './base/errors.ts';
 export type { Progress, RunControl } from './base/run-control.ts';
 export { VERSION } from './base/version.ts';
-export { DatasetBuilder, type DuplicatePolicy } from './data/builder.ts';
+export { DatasetBuilder } from './data/builder.ts';
 export { Dataset, type Unseen } from './data/dataset.ts';
+export type { DuplicatePolicy } from './data/duplicates.ts';
 export type { Features } from './data/features.ts';
 export { type GenerateOptions, generate } from './data/generate.ts';
 export { compareIds, IdTable } from './data/ids.ts';

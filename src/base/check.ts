@@ -70,6 +70,11 @@ export function oneOf<T extends string>(name: string, value: unknown, words: rea
   return value as T;
 }
 
+/** Whether a value is a typed array of that name, of whatever realm: `instanceof` knows those of its own alone. */
+export function isTyped(value: unknown, name: string): boolean {
+  return ArrayBuffer.isView(value) && (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === name;
+}
+
 /** An object whose keys are all known: a misspelt option is an error, never ignored. */
 export function knownKeys(what: string, value: object, known: readonly string[]): void {
   for (const key of Object.keys(value)) {

@@ -1,6 +1,7 @@
 // DATA on the command line: the flags that say how it is read, and reading it.
-import { DUPLICATES } from '../data/builder.ts';
+
 import type { Dataset } from '../data/dataset.ts';
+import { DUPLICATES } from '../data/duplicates.ts';
 import { readDatasetFile } from '../files/node-files.ts';
 import { type TrainedData, trainedData } from '../forget/trained-data.ts';
 import type { ColumnNames } from '../formats/columns.ts';
@@ -40,9 +41,11 @@ export async function openData({ args, terminal, signal }: Context, path: string
     onOpen: noteInput,
   });
   if (data.duplicates > 0) {
-    terminal.note(
-      `${path}: ${count(data.duplicates, 'repeated (user, item) pair')}; ${duplicates === 'sum' ? 'values summed' : 'the last one stands'}`,
-    );
+    const kept = data.times ? 'the latest stands' : 'the largest value stands';
+    terminal.note(`${path}: ${count(data.duplicates, 'repeated (user, item) pair')}; ${duplicates === 'sum' ? 'values summed' : kept}`);
+  }
+  if (data.acrossParts > 0) {
+    terminal.note(`${path}: ${count(data.acrossParts, 'pair')} in several parts of the split; they count in the first of them alone`);
   }
   return data;
 }

@@ -1,13 +1,10 @@
 // Collects interactions in any order and settles what a `Dataset` refuses to hold: disorder and duplicates.
 
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import type { SparseRows } from '../wasm/tensor.ts';
 import { Dataset, type DatasetParts } from './dataset.ts';
-import { compareIds, IdTable } from './ids.ts';
-
-/** What happens when a (user, item) pair occurs more than once. */
-export const DUPLICATES = ['last', 'sum', 'error'] as const;
-export type DuplicatePolicy = (typeof DUPLICATES)[number];
+import { DUPLICATES, type DuplicatePolicy, type Rows, settleDuplicates } from './duplicates.ts';
+import { checkId, compareIds, IdTable } from './ids.ts';
 
 /** Entries of the first block, and the most of any: they double, so that little data take little. */
 const FIRST_BLOCK = 1 << 10;
@@ -43,15 +40,23 @@ export class DatasetBuilder {
     return this.#n;
   }
 
-  /** Position in order of appearance; ids may be added without interactions. */
+  /**
+   * Position in order of appearance; ids may be added without interactions.
+   * @throws TypeError for what is no string; RangeError for an id that no file would give back as it is.
+   */
   addUser(id: string): number {
-    return intern(id, this.#userIds, this.#userAt);
+    return intern('user', id, this.#userIds, this.#userAt);
   }
   addItem(id: string): number {
-    return intern(id, this.#itemIds, this.#itemAt);
+    return intern('item', id, this.#itemIds, this.#itemAt);
   }
 
-  /** @param time and `part` must be given for all interactions or for none. */
+  /**
+   * @param value finite in float32; default 1.
+   * @param time any finite number that orders; it and `part` must be given for all interactions or for none.
+   * @param part 0 train, 1 validation, 2 test.
+   * @throws TypeError for ids that are no strings; RangeError for numbers that are out of range; DataError.
+   */
   add(user: string, item: string, value = 1, time?: number, part?: number): void {
     if (this.#n > 0) this.#requireAlike(time, part, user, item);
     this.addAt(this.addUser(user), this.addItem(item), value, time, part);
@@ -65,6 +70,10 @@ export class DatasetBuilder {
     } else if ((time === undefined) === this.#timed || (part === undefined) === this.#parted) {
       this.#requireAlike(time, part, this.#userIds[user], this.#itemIds[item]);
     }
+    if (!(user >= 0 && user < this.#userIds.length && item >= 0 && item < this.#itemIds.length)) this.#refusePosition(user, item);
+    if (typeof value !== 'number' || !Number.isFinite(Math.fround(value))) refuseNumber('value', 'within the range of float32', value);
+    if (time !== undefined && !Number.isFinite(time)) refuseNumber('time', 'that is finite', time);
+    if (part !== undefined && part !== 0 && part !== 1 && part !== 2) refuseNumber('part', '0 (train), 1 (validation) or 2 (test)', part);
     let block = this.#last;
     let at = this.#filled;
     if (block === undefined || at === block.users.length) {
@@ -81,15 +90,17 @@ export class DatasetBuilder {
   }
 
   /**
-   * @param policy for pairs that occur more than once: keep the last, sum the values, or refuse.
+   * @param policy for pairs that occur more than once: see `DUPLICATES`.
    * @throws DataError when there is nothing, or for a duplicate under `error`.
    */
   build(policy: DuplicatePolicy = 'last', extra: Partial<DatasetParts> = {}): Dataset {
+    check.oneOf('duplicates', policy, DUPLICATES);
     return this.#settle(this.#blocks.slice(), policy, extra);
   }
 
   /** `build`, after which the builder is empty: memory is given back on the way. */
   finish(policy: DuplicatePolicy = 'last', extra: Partial<DatasetParts> = {}): Dataset {
+    check.oneOf('duplicates', policy, DUPLICATES);
     const blocks = this.#blocks;
     this.#blocks = [];
     this.#last = undefined;
@@ -108,33 +119,9 @@ export class DatasetBuilder {
     const userRank = rankIds(this.#userIds);
     const itemRank = rankIds(this.#itemIds);
     const userItems = byUser(byItem(blocks, this.#n, userRank.of, itemRank.of, this.#timed, this.#parted), userRank.sorted.length);
-    const { rows, cols, indptr, indices, data, times, parts } = userItems;
-    let kept = 0;
-    let duplicates = 0;
-    for (let u = 0, e = 0; u < rows; u++) {
-      const begin = kept;
-      for (; e < indptr[u + 1]; e++) {
-        if (kept > begin && indices[kept - 1] === indices[e]) {
-          if (policy === 'error') {
-            throw new DataError(
-              `user ${JSON.stringify(userRank.sorted[u])} and item ${JSON.stringify(itemRank.sorted[indices[e]])} ` +
-                'occur together more than once; choose duplicates "last" or "sum"',
-              { source: extra.source },
-            );
-          }
-          duplicates++;
-          kept--;
-          data[kept] = policy === 'sum' ? Math.fround(data[kept] + data[e]) : data[e];
-        } else {
-          data[kept] = data[e];
-        }
-        indices[kept] = indices[e];
-        if (times) times[kept] = times[e];
-        if (parts) parts[kept] = parts[e];
-        kept++;
-      }
-      indptr[u + 1] = kept;
-    }
+    const { rows, cols, indices, data, times, parts } = userItems;
+    const ids = { users: userRank.sorted, items: itemRank.sorted, source: extra.source };
+    const { kept, duplicates, acrossParts, indptr } = settleDuplicates(userItems, policy, ids);
     return new Dataset({
       ...extra,
       users: new IdTable(userRank.sorted),
@@ -143,6 +130,7 @@ export class DatasetBuilder {
       times: times && firstOf(times, kept),
       parts: parts && firstOf(parts, kept),
       duplicates,
+      acrossParts,
     });
   }
 
@@ -159,6 +147,13 @@ export class DatasetBuilder {
     return (this.#last = block);
   }
 
+  #refusePosition(user: number, item: number): never {
+    throw new RangeError(
+      `expected positions that addUser and addItem gave (below ${this.#userIds.length} and ${this.#itemIds.length}), ` +
+        `got user ${check.describe(user)} and item ${check.describe(item)}`,
+    );
+  }
+
   #requireAlike(time: number | undefined, part: number | undefined, user: string, item: string): void {
     if ((time !== undefined) === this.#timed && (part !== undefined) === this.#parted) return;
     throw new DataError(
@@ -167,9 +162,15 @@ export class DatasetBuilder {
   }
 }
 
-function intern(id: string, ids: string[], at: Map<string, number>): number {
+function refuseNumber(what: string, expected: string, found: unknown): never {
+  const message = `"${what}" expected a number ${expected}, got ${check.describe(found)}`;
+  throw typeof found === 'number' ? new RangeError(message) : new TypeError(message);
+}
+
+function intern(what: string, id: string, ids: string[], at: Map<string, number>): number {
   let position = at.get(id);
   if (position === undefined) {
+    checkId(what, id);
     position = ids.length;
     if (position === MOST_IDS)
       throw new DataError(
@@ -189,12 +190,6 @@ function rankIds(ids: readonly string[]): { sorted: string[]; of: Int32Array } {
   const of = new Int32Array(ids.length);
   for (let rank = 0; rank < order.length; rank++) of[order[rank]] = rank;
   return { sorted: order.map((i) => ids[i]), of };
-}
-
-/** Sparse rows with what comes along with each entry; equal entries stand in the order in which they arrived. */
-interface Rows extends SparseRows {
-  readonly times?: Float64Array;
-  readonly parts?: Uint8Array;
 }
 
 const emptyRows = (rows: number, cols: number, n: number, timed: boolean, parted: boolean): Rows => ({

@@ -25,6 +25,8 @@ export interface DatasetParts {
   readonly features?: ReadonlyMap<string, Features>;
   /** Entries that repeated a (user, item) pair and were merged. */
   readonly duplicates?: number;
+  /** Pairs that were in several parts of the split; they stayed in the first: train before validation before test. */
+  readonly acrossParts?: number;
   /** Where the data came from, for messages. */
   readonly source?: string;
   /** The split that these interactions are a part of; absent where nothing was held out. */
@@ -62,6 +64,7 @@ export class Dataset implements DatasetParts {
   readonly titles: ReadonlyMap<number, string>;
   readonly features: ReadonlyMap<string, Features>;
   readonly duplicates: number;
+  readonly acrossParts: number;
   readonly source?: string;
   readonly split: SplitRecord;
   #sums?: readonly number[];
@@ -75,6 +78,7 @@ export class Dataset implements DatasetParts {
     this.titles = given.titles ?? new Map();
     this.features = given.features ?? new Map();
     this.duplicates = given.duplicates ?? 0;
+    this.acrossParts = given.acrossParts ?? 0;
     this.source = given.source;
     this.split = given.split ?? { rule: 'all', seed: 0 };
   }

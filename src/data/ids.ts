@@ -1,5 +1,6 @@
 // Ids that users know, and the positions that matrices go by. Positions follow the canonical order of ids, so that the
 // order of lines in a file changes nothing.
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import { type Key, keyOf } from '../base/random.ts';
 
@@ -15,6 +16,21 @@ export function compareIds(a: string, b: string): number {
 /** Digits without leading zeros, so that text and number name each other. */
 export function isCanonicalInteger(id: string): boolean {
   return /^(0|[1-9][0-9]*)$/.test(id);
+}
+
+/**
+ * An id that can be written to a file and read again as it is.
+ * @param what `user` or `item`, for the message.
+ * @throws TypeError for what is no string; RangeError for text that no file gives back.
+ */
+export function checkId(what: string, id: unknown): string {
+  if (typeof id !== 'string') throw new TypeError(`"${what}" expected an id as a string, got ${check.describe(id)}`);
+  if (id === '') throw new RangeError(`"${what}" expected an id, got an empty string`);
+  if (id.includes('\0')) throw new RangeError(`"${what}" expected an id without the character U+0000, got ${check.describe(id)}`);
+  // Half of a surrogate pair has no UTF-8.
+  if (/[\ud800-\udfff]/u.test(id))
+    throw new RangeError(`"${what}" expected an id of whole characters, got half of one in ${check.describe(id)}`);
+  return id;
 }
 
 /** Ids and their positions. A deleted id leaves its position empty: shapes and everybody else's positions stay. */
@@ -49,6 +65,7 @@ export class IdTable {
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i];
       if (id === null) continue;
+      if (typeof id !== 'string') throw new TypeError(`"ids" expected strings, got ${check.describe(id)} in place ${i}`);
       positions.set(id, i);
       if (positions.size === ++live) continue;
       throw new DataError(`id ${JSON.stringify(id)} occurs twice`);

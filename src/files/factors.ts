@@ -12,6 +12,11 @@ import { type Model, type ModelKind, provenanceOf, type SavedParameter } from '.
 const SIDES = { users: ['userFactors', 'user_factors'], items: ['itemFactors', 'item_factors'] } as const;
 type Side = keyof typeof SIDES;
 
+/** The most factors that a model takes. */
+const MOST_FACTORS = 4096;
+/** Rows beyond the largest id that are read where rows go by number: libraries make a few more than are used. */
+const SPARE_ROWS = 1000;
+
 export interface ExportedFactors {
   /** The `.npz`. */
   readonly bytes: Uint8Array;
@@ -70,13 +75,20 @@ export async function importFactors(kind: ModelKind, bytes: Uint8Array, data: Da
     const array = SIDES[name][1];
     if (!npz.names.includes(array))
       throw new DataError(`expected an array "${array}", found ${npz.names.join(', ') || 'none'}`, { source });
-    const { shape, data: values } = await npz.read(array);
-    if (shape.length !== 2 || shape[1] === 0)
-      throw new DataError(`expected "${array}" as a matrix of rows and factors, found shape (${shape.join(', ')})`, { source });
-    const [rows, cols] = shape;
-    const what = { name, array, source, rows };
-    const ids = given[name] ? listedIds(given[name], data[name], what) : [...data[name]];
-    const rowOf = given[name] ? listedRows(given[name]) : impliedRows(ids, what);
+    const listed = given[name];
+    let ids: string[] = [];
+    let rowOf = (_id: string, rank: number): number => rank;
+    // Before the values are unpacked: a small file may hold a matrix of many gigabytes.
+    const { shape, data: values } = await npz.read(array, (found) => {
+      if (found.length !== 2 || found[1] === 0 || found[1] > MOST_FACTORS)
+        throw new DataError(`expected "${array}" as a matrix of rows and 1 to ${MOST_FACTORS} factors, found shape (${found.join(', ')})`, {
+          source,
+        });
+      const what = { name, array, source, rows: found[0] };
+      ids = listed ? listedIds(listed, data[name], what) : [...data[name]];
+      rowOf = listed ? listedRows(listed) : impliedRows(ids, what);
+    });
+    const cols = shape[1];
     const picked = new Float32Array(ids.length * cols);
     ids.forEach((id, r) => {
       const from = rowOf(id, r) * cols;
@@ -136,7 +148,8 @@ function listedRows(listed: readonly string[]): (id: string) => number {
 
 function impliedRows(ids: readonly string[], { name, array, source, rows }: Place): (id: string, rank: number) => number {
   if (rows === ids.length) return (_, rank) => rank;
-  if (rows > ids.length && ids.every((id) => isCanonicalInteger(id) && Number(id) < rows)) return (id) => Number(id);
+  const largest = ids.reduce((most, id) => Math.max(most, isCanonicalInteger(id) ? Number(id) : Infinity), -1);
+  if (rows > ids.length && largest < rows && rows <= 2 * largest + SPARE_ROWS) return (id) => Number(id);
   throw new DataError(
     `expected ${ids.length} rows in "${array}", one for each of the ${name} in the data, found ${rows}; list the ids by row`,
     { source },

@@ -138,7 +138,10 @@ export function finiteValue(text: string, source: string, line: number): number 
 
 /** An id is any text but the empty one. */
 export function idOf(text: string, role: 'user' | 'item', source: string, line: number): string {
-  if (text === '') throw new DataError(`expected ${role === 'item' ? 'an item' : 'a user'} id, found an empty field`, { source, line });
+  const what = role === 'item' ? 'an item' : 'a user';
+  if (text === '') throw new DataError(`expected ${what} id, found an empty field`, { source, line });
+  if (text.includes('\0'))
+    throw new DataError(`expected ${what} id, found the character U+0000 in ${JSON.stringify(text)}`, { source, line });
   return text;
 }
 

@@ -43,9 +43,14 @@ const LONGEST_HEADER = 1 << 20;
 
 /**
  * Reads one array.
+ * @param accept is told the shape before memory is taken for it, and throws where it is not what was expected.
  * @throws DataError for another file type, an unsupported element type or order, and truncated or surplus data.
  */
-export async function readNpy(chunks: Chunks, source: string): Promise<NpyArray> {
+export async function readNpy(
+  chunks: Chunks | Iterable<Uint8Array>,
+  source: string,
+  accept?: (shape: readonly number[]) => void,
+): Promise<NpyArray> {
   const reader = new Pull(chunks);
   const fail = (message: string): never => {
     throw new DataError(message, { source });
@@ -78,10 +83,11 @@ export async function readNpy(chunks: Chunks, source: string): Promise<NpyArray>
   if (order === 'True' && shape.filter((n) => n > 1).length > 1) {
     fail('is stored in Fortran order, which is not read; save it with numpy.ascontiguousarray');
   }
-  const count = shape.reduce((product, n) => product * n, 1);
-  if (!Number.isSafeInteger(count) || count < 0) fail(`found an impossible shape (${shapeText})`);
+  const count = elementsOf(shape);
+  if (count === undefined) fail(`expected a shape of whole numbers >= 0, found (${shapeText})`);
+  accept?.(shape);
 
-  const bytes = allocate(count * type.BYTES_PER_ELEMENT, source);
+  const bytes = allocate(count! * type.BYTES_PER_ELEMENT, source);
   const filled = await reader.fill(bytes);
   if (filled < bytes.length) fail(`expected ${bytes.length} bytes of data for shape (${shape.join(', ')}), found ${filled}: truncated`);
   if (await reader.more()) fail(`expected ${bytes.length} bytes of data for shape (${shape.join(', ')}), found more`);
@@ -89,9 +95,17 @@ export async function readNpy(chunks: Chunks, source: string): Promise<NpyArray>
   return { shape, data: descr!.endsWith('f2') ? widenHalves(data as Uint16Array) : data };
 }
 
+/** Elements of an array of this shape; undefined where there is no such array. */
+function elementsOf(shape: readonly number[]): number | undefined {
+  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) return undefined;
+  const count = shape.reduce((product, n) => product * n, 1);
+  return Number.isSafeInteger(count) ? count : undefined;
+}
+
 /** The bytes of one array, header first: what numpy.load reads. */
 export function npyChunks({ shape, data }: NpyArray): Uint8Array[] {
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = elementsOf(shape);
+  if (count === undefined) throw new RangeError(`"shape" expected whole numbers >= 0, got (${shape.join(', ')})`);
   if (count !== data.length) throw new RangeError(`"shape" expected ${data.length} elements, got (${shape.join(', ')}) = ${count}`);
   const [code] = Object.entries(TYPES).find(([name, type]) => name !== 'f2' && data instanceof type)!;
   const shapeText = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
@@ -108,11 +122,11 @@ export function npyChunks({ shape, data }: NpyArray): Uint8Array[] {
 
 /** Bytes pulled from chunks in the amounts that are asked for. */
 class Pull {
-  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array(0);
 
-  constructor(chunks: Chunks) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
+  constructor(chunks: Chunks | Iterable<Uint8Array>) {
+    this.#chunks = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
   }
   /** Fills a target as far as there is data. @returns the bytes written. */
   async fill(target: Uint8Array): Promise<number> {

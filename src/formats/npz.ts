@@ -11,8 +11,11 @@ import { type NpyArray, npyChunks, readNpy } from './npy.ts';
 export interface Npz {
   /** Names of its arrays, without `.npy`. */
   readonly names: readonly string[];
-  /** @throws DataError when there is no such array, or it is damaged or of a kind that is not read. */
-  read(name: string): Promise<NpyArray>;
+  /**
+   * @param accept is told the shape before anything else is unpacked, and throws where it is not what was expected.
+   * @throws DataError when there is no such array, or it is damaged or of a kind that is not read.
+   */
+  read(name: string, accept?: (shape: readonly number[]) => void): Promise<NpyArray>;
 }
 
 const END = 0x06054b50;
@@ -23,6 +26,8 @@ const LOCAL = 0x04034b50;
 const STORED = 0;
 const DEFLATED = 8;
 const MAX_32 = 0xffffffff;
+/** Bytes of a member that are unpacked before its header is read. */
+const CHECKED_FIRST = 1 << 22;
 
 interface Member {
   readonly method: number;
@@ -53,17 +58,13 @@ export function openNpz(bytes: Uint8Array, source: string): Npz {
   }
   return {
     names: [...members.keys()],
-    async read(name) {
+    async read(name, accept) {
       const member = members.get(name);
       if (!member) return fail(`expected an array ${JSON.stringify(name)}, found ${[...members.keys()].join(', ') || 'none'}`);
       const place = `${source}, ${name}`;
-      const unpacked = await unpack(view, bytes, member, place);
-      return readNpy(
-        (async function* () {
-          yield unpacked;
-        })(),
-        place,
-      );
+      const chunks = unpacked(view, bytes, member, place);
+      // What is small is checked as a whole before it is looked at, so that damage is called damage.
+      return readNpy(member.size <= CHECKED_FIRST ? [await wholeBytes(chunks)] : chunks, place, accept);
     },
   };
 }
@@ -110,7 +111,8 @@ function* centralDirectory(view: DataView, bytes: Uint8Array): Generator<[string
   }
 }
 
-async function unpack(view: DataView, bytes: Uint8Array, member: Member, source: string): Promise<Uint8Array> {
+/** A member's bytes as they come, checked for length and checksum at the end; no more than a chunk beyond its size. */
+async function* unpacked(view: DataView, bytes: Uint8Array, member: Member, source: string): AsyncGenerator<Uint8Array> {
   const { method, encrypted, crc, packed, size, offset } = member;
   const fail = (message: string): never => {
     throw new DataError(message, { source });
@@ -122,26 +124,22 @@ async function unpack(view: DataView, bytes: Uint8Array, member: Member, source:
   const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   if (start + packed > bytes.length) fail('is truncated');
   const raw = bytes.subarray(start, start + packed);
-  const unpacked = method === STORED ? raw : await inflate(raw, size, source);
-  if (unpacked.length !== size) fail(`expected ${size} bytes, found ${unpacked.length}`);
-  if (crc32(unpacked) !== crc) fail('is damaged: its checksum does not match');
-  return unpacked;
+  let length = 0;
+  let running = -1;
+  for await (const chunk of method === STORED ? [raw] : inflated(raw, source)) {
+    length += chunk.length;
+    if (length > size) break;
+    running = crcOf(running, chunk);
+    yield chunk;
+  }
+  if (length !== size) fail(`expected ${size} bytes, found ${length > size ? 'more' : length}`);
+  if (~running >>> 0 !== crc) fail('is damaged: its checksum does not match');
 }
 
-/** At most `size` bytes and one chunk more are held, whatever the data would grow to. */
-async function inflate(raw: Uint8Array, size: number, source: string): Promise<Uint8Array> {
+async function* inflated(raw: Uint8Array, source: string): AsyncGenerator<Uint8Array> {
   const stream = new Blob([raw as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  let length = 0;
   try {
-    return await wholeBytes(
-      (async function* () {
-        for await (const chunk of streamChunks(stream)) {
-          length += chunk.length;
-          yield chunk;
-          if (length > size) return;
-        }
-      })(),
-    );
+    yield* streamChunks(stream);
   } catch (error) {
     throw new DataError(`cannot be inflated (${(error as Error).message})`, { source });
   }
@@ -220,11 +218,15 @@ let table: Uint32Array | undefined;
 
 /** The checksum of zip and gzip over pieces of bytes. */
 function crc32(...pieces: readonly Uint8Array[]): number {
+  return ~pieces.reduce(crcOf, -1) >>> 0;
+}
+
+/** The running checksum, which begins at −1 and is inverted at the end. */
+function crcOf(crc: number, piece: Uint8Array): number {
   table ??= Uint32Array.from({ length: 256 }, (_, n) => {
     for (let bit = 0; bit < 8; bit++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
     return n;
   });
-  let crc = -1;
-  for (const piece of pieces) for (let i = 0; i < piece.length; i++) crc = (crc >>> 8) ^ table[(crc ^ piece[i]) & 255];
-  return ~crc >>> 0;
+  for (let i = 0; i < piece.length; i++) crc = (crc >>> 8) ^ table[(crc ^ piece[i]) & 255];
+  return crc;
 }

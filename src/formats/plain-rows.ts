@@ -132,7 +132,7 @@ class IdBytes {
     this.#add = add;
   }
 
-  /** @returns −1 for an empty id and for bytes that are not UTF-8. */
+  /** @returns −1 for an empty id, for bytes that are not UTF-8 and for an id that holds a zero. */
   position(bytes: Uint8Array, begin: number, end: number): number {
     const length = end - begin;
     const ends = this.#ends;
@@ -160,6 +160,7 @@ class IdBytes {
     } catch {
       return -1;
     }
+    if (text.includes('\0')) return -1;
     const number = this.#count++;
     const start = number === 0 ? 0 : this.#ends[number - 1];
     if (number === this.#ends.length) {

@@ -7,7 +7,7 @@ import { planEven } from '../threads/team.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Matrix, type SparseRows } from '../wasm/tensor.ts';
 import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
-import { allowedWords, uploadRows } from './ranking-inputs.ts';
+import { allowedWords, checkPairs, checkPosition, checkRankRequest, uploadRows } from './ranking-inputs.ts';
 
 /** Dense factors, row-major without pads. */
 export interface DenseFactors {
@@ -78,6 +78,7 @@ export class BilinearModel implements Model {
   }
 
   rank(request: RankRequest): Ranking {
+    checkRankRequest(this, request);
     return this.#rank(request, this.userFactors);
   }
 
@@ -91,6 +92,7 @@ export class BilinearModel implements Model {
   }
 
   scorePairs(users: Int32Array, items: Int32Array): Float32Array {
+    checkPairs(this, users, items);
     const { arena, userFactors: X, itemFactors: Y } = this;
     return arena.scope(() => {
       const n = users.length;
@@ -103,11 +105,13 @@ export class BilinearModel implements Model {
   }
 
   similarItems(item: number, k: number): Ranking {
+    checkPosition('item', item, this.items);
     return this.#similar(this.itemFactors, this.items, item, k);
   }
 
   /** Users whose rows lie closest (cosine) to the given user's, the user left out. */
   similarUsers(user: number, k: number): Ranking {
+    checkPosition('user', user, this.users);
     return this.#similar(this.userFactors, this.users, user, k);
   }
 

@@ -7,7 +7,7 @@ import type { IdTable } from '../data/ids.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { type Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
 import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
-import { allowedWords, uploadRows } from './ranking-inputs.ts';
+import { allowedWords, checkPairs, checkRankRequest, uploadRows } from './ranking-inputs.ts';
 
 export interface HistoryParts {
   readonly kind: ModelKind;
@@ -51,7 +51,9 @@ export abstract class HistoryModel implements Model {
   /** scores[r, j] of all items for the histories of rows list[r]; row stride paddedWidth(items); runs in a scope. */
   protected abstract scoreRows(count: number, list: number, history: { indptr: number; indices: number }, scores: number): void;
 
-  rank({ users, k, exclude, history, allowed }: RankRequest): Ranking {
+  rank(request: RankRequest): Ranking {
+    checkRankRequest(this, request);
+    const { users, k, exclude, history, allowed } = request;
     const { arena, items } = this;
     const known = this.#requireHistory(history);
     const width = paddedWidth(items.size);
@@ -78,6 +80,7 @@ export abstract class HistoryModel implements Model {
   }
 
   scorePairs(users: Int32Array, items: Int32Array, history?: SparseRows): Float32Array {
+    checkPairs(this, users, items);
     const { arena } = this;
     const known = this.#requireHistory(history);
     const result = new Float32Array(users.length);

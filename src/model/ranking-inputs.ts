@@ -1,7 +1,48 @@
 // What the ranking kernels are given beside scores or factors: which items may be ranked, and which each user has.
+import * as check from '../base/check.ts';
 import type { IdTable } from '../data/ids.ts';
 import type { Arena } from '../wasm/memory.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
+import type { Model, RankRequest } from './model.ts';
+
+/**
+ * Kernels read memory where positions point to: what points elsewhere must not reach them.
+ * @throws TypeError, RangeError for positions, lengths and rows that are not the model's.
+ */
+export function checkRankRequest({ users, items }: Model, { users: asked, k, exclude, history, allowed }: RankRequest): void {
+  checkPositions('users', asked, users);
+  check.integer('k', k, { min: 1, max: 0x7fffffff });
+  if (allowed && allowed.length !== items.size)
+    throw new RangeError(`"allowed" expected a byte for each of the ${items.size} items, got ${allowed.length}`);
+  checkRows('exclude', exclude, users, items);
+  checkRows('history', history, users, items);
+}
+
+/** @throws TypeError, RangeError for what are no pairs of positions. */
+export function checkPairs(model: Model, users: Int32Array, items: Int32Array): void {
+  checkPositions('users', users, model.users);
+  checkPositions('items', items, model.items);
+  if (users.length !== items.length) throw new RangeError(`expected as many items as users, got ${items.length} and ${users.length}`);
+}
+
+/** @throws RangeError for what is no position of the table. */
+function checkPositions(name: string, positions: Int32Array, table: IdTable): void {
+  if (!check.isTyped(positions, 'Int32Array')) throw new TypeError(`"${name}" expected an Int32Array, got ${check.describe(positions)}`);
+  for (const position of positions) checkPosition(name, position, table);
+}
+
+/** @throws RangeError for what is no position of the table. */
+export function checkPosition(name: string, position: number, table: IdTable): void {
+  if (Number.isInteger(position) && position >= 0 && position < table.size) return;
+  throw new RangeError(`"${name}" expected positions from 0 to ${table.size - 1}, got ${check.describe(position)}`);
+}
+
+function checkRows(name: string, rows: SparseRows | undefined, users: IdTable, items: IdTable): void {
+  if (!rows || (rows.rows === users.size && rows.cols === items.size && rows.indptr.length === rows.rows + 1)) return;
+  throw new RangeError(
+    `"${name}" expected rows of ${users.size} users over ${items.size} items, got ${rows.rows} over ${rows.cols}; align the data with alignTo()`,
+  );
+}
 
 /** One bit per position: set where there is an id and, if asked, where `allowed` is not zero. */
 export function allowedWords(ids: IdTable, allowed?: Uint8Array): Uint32Array {

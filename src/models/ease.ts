@@ -23,6 +23,7 @@ import {
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';
+import { checkPosition } from '../model/ranking-inputs.ts';
 import { checkStatus } from '../wasm/kernels.ts';
 import { Arena, memoryPlan } from '../wasm/memory.ts';
 import { Matrix, paddedWidth } from '../wasm/tensor.ts';
@@ -84,6 +85,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
 
   /** Cosine of the items' rows of weights. */
   similarItems(item: number, k: number): Ranking {
+    checkPosition('item', item, this.items);
     const { weights, items } = this;
     const row = weights.row(item).slice();
     const cosine = new Float64Array(items.size);

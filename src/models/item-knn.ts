@@ -18,6 +18,7 @@ import {
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';
+import { checkPosition } from '../model/ranking-inputs.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth } from '../wasm/tensor.ts';
 
@@ -89,6 +90,7 @@ export class ItemKnnModel extends HistoryModel implements ExactForgetter {
 
   /** The item's own list: no more than `neighbors` entries. */
   similarItems(item: number, k: number): Ranking {
+    checkPosition('item', item, this.items);
     const items = new Int32Array(k).fill(-1);
     const scores = new Float32Array(k).fill(-Infinity);
     const names = this.neighbors.row(item);

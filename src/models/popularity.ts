@@ -14,6 +14,7 @@ import {
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';
+import { checkPairs, checkPosition, checkRankRequest } from '../model/ranking-inputs.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Matrix } from '../wasm/tensor.ts';
 
@@ -55,7 +56,9 @@ class PopularityModel implements Model {
     return this.#arena.size;
   }
 
-  rank({ users, k, exclude, allowed }: RankRequest): Ranking {
+  rank(request: RankRequest): Ranking {
+    checkRankRequest(this, request);
+    const { users, k, exclude, allowed } = request;
     const result: Ranking = {
       items: new Int32Array(users.length * k).fill(-1),
       scores: new Float32Array(users.length * k).fill(-Infinity),
@@ -76,12 +79,14 @@ class PopularityModel implements Model {
     return result;
   }
 
-  scorePairs(_users: Int32Array, items: Int32Array): Float32Array {
+  scorePairs(users: Int32Array, items: Int32Array): Float32Array {
+    checkPairs(this, users, items);
     return Float32Array.from(items, (item) => this.#count(item));
   }
 
   /** Items whose popularity is nearest; the cosine of one number says no more. */
   similarItems(item: number, k: number): Ranking {
+    checkPosition('item', item, this.items);
     const distance = (i: number): number => Math.abs(this.#count(i) - this.#count(item));
     const nearest = Array.from(this.#order)
       .filter((i) => i !== item)

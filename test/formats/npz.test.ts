@@ -138,7 +138,7 @@ test('arrays that are not read, each with its reason', async () => {
   await refused(() => read(edit("'<f4'", "[('')]")), /found records/);
   await refused(() => read(edit('(2, 3)', '(2, 4)')), /expected 32 bytes of data for shape \(2, 4\), found 24: truncated/);
   await refused(() => read(edit('(2, 3)', '(2, 2)')), /expected 16 bytes of data for shape \(2, 2\), found more/);
-  await refused(() => read(edit('(2, 3)', '(x, 3)')), /impossible shape/);
+  await refused(() => read(edit('(2, 3)', '(x, 3)')), /expected a shape of whole numbers >= 0, found/);
   await refused(() => read(edit('NUMPY', 'NUMPI')), /expected a NumPy \.npy array, found something else/);
   for (const length of [0, 5, 9, 40]) await refused(() => read(good.subarray(0, length)), /x\.npy: /);
 });
@@ -158,6 +158,22 @@ test('archives that are damaged, each with its reason', async () => {
   const compressed = decode(COMPRESSED);
   for (let at = 60; at < 120; at += 10) await refused(() => all(flip(compressed, at)), /cannot be inflated|is damaged|expected \d+ bytes/);
   await refused(() => all(new TextEncoder().encode('no archive '.repeat(20))), /truncated or foreign/);
+});
+
+test('a shape of what is no number of elements is refused, in and out', async () => {
+  const bytes = npyBytes({ shape: [6], data: new Float32Array(6) });
+  const shaped = (shape: string): Uint8Array => {
+    const text = new TextDecoder('latin1').decode(bytes.subarray(0, 128));
+    return Uint8Array.from([...new TextEncoder().encode(text.slice(10).replace('(6,)', shape).padEnd(118).slice(0, 118))]);
+  };
+  for (const shape of ['(-2, -3)', '(-6,)', '(1.5, 4)', '(4.5,)', '(1e400,)', '(x,)']) {
+    const file = bytes.slice();
+    file.set(shaped(shape), 10);
+    await refused(() => read(file), /expected a shape of whole numbers >= 0, found \(/);
+  }
+  for (const shape of [[-2, -3], [1.5, 4], [NaN]]) {
+    assert.throws(() => npyBytes({ shape, data: new Float32Array(6) }), /"shape" expected whole numbers >= 0/);
+  }
 });
 
 test.run();

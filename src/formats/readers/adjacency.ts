@@ -1,5 +1,7 @@
 // Adjacency lists, as LightGCN's and NBPO's data have them: a line a user, `user item item …`, no values.
 // A user without items is kept: its position is needed where another part of the split mentions it.
+
+import { idOf } from '../columns.ts';
 import type { Format } from '../format.ts';
 import { eachLine } from '../text.ts';
 
@@ -19,9 +21,11 @@ export const adjacency = {
     return lines.length === 1 || counts.size > 1 || /^(train|valid|validation|val|test)\./.test(fileName);
   },
   async read({ source, chunks, builder, part }) {
-    await eachLine(chunks, source, (line) => {
+    await eachLine(chunks, source, (line, number) => {
       const [user, ...items] = words(line);
       if (user === undefined) return;
+      idOf(user, 'user', source, number);
+      for (const item of items) idOf(item, 'item', source, number);
       if (items.length === 0) builder.addUser(user);
       for (const item of items) builder.add(user, item, 1, undefined, part);
     });
