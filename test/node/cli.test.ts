@@ -243,7 +243,7 @@ test('results go to stdout, notes to stderr, and none with --quiet', () => {
   place.write('twice.csv', `${ratingsCsv()}u1,3,5,9\nu1,3,4,10\n`);
   const loud = place.run('train', 'twice.csv', '--model', 'popularity', '--out', 't');
   assert.match(loud.stdout, /^model +popularity\n/);
-  assert.match(loud.stderr, /^twice\.csv: \d repeated \(user, item\) pairs?; the largest value stands\n$/);
+  assert.match(loud.stderr, /^twice\.csv: \d repeated \(user, item\) pairs?; the latest stands\n$/);
   const quiet = place.run('train', 'twice.csv', '--model', 'popularity', '--out', 't', '--quiet');
   assert.equal([quiet.stderr, quiet.status], ['', 0]);
 });
