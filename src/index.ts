@@ -8,6 +8,8 @@ export type { DuplicatePolicy } from './data/duplicates.ts';
 export type { Features } from './data/features.ts';
 export { type GenerateOptions, generate } from './data/generate.ts';
 export { compareIds, IdTable } from './data/ids.ts';
+export { likesOf } from './data/likes.ts';
+export type { ReadingRecord } from './data/reading.ts';
 export { holdOut, joinParts, redrawSplit, type Split, type SplitOptions, splitDataset } from './data/split.ts';
 export { type ExportedFactors, exportFactors, type ImportOptions, importFactors } from './files/factors.ts';
 export { type ReadFileOptions, readDatasetFile, writeDatasetFolder } from './files/node-files.ts';

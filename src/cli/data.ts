@@ -1,22 +1,43 @@
 // DATA on the command line: the flags that say how it is read, and reading it.
 
+import { existsSync } from 'node:fs';
+import { DataError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { DUPLICATES } from '../data/duplicates.ts';
-import { readDatasetFile } from '../files/node-files.ts';
+import { parseLikes } from '../data/likes.ts';
+import { type ReadFileOptions, readDatasetFile } from '../files/node-files.ts';
 import { type TrainedData, trainedData } from '../forget/trained-data.ts';
+import { wholeBytes } from '../formats/bytes.ts';
 import type { ColumnNames } from '../formats/columns.ts';
+import { delimiterNamed } from '../formats/layout.ts';
+import { readDataset } from '../formats/read.ts';
 import { FORMATS, type FormatName } from '../formats/readers/index.ts';
 import type { Model } from '../model/model.ts';
 import type { Context } from './command.ts';
 import { noteInput } from './files.ts';
-import type { Flag } from './flags.ts';
+import { asUsage, type Flag } from './flags.ts';
 import { listOf } from './lists.ts';
 import { count } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
 export const DATA_FLAGS: readonly Flag[] = [
   { name: 'format', takes: 'NAME', doc: `How DATA is read: ${Object.keys(FORMATS).join(', ')}. Found out where absent.` },
-  { name: 'columns', takes: 'ROLE=NAME,…', doc: 'Columns of a header: user=…,item=…,value=…,time=….' },
+  {
+    name: 'columns',
+    takes: 'ROLE=NAME,…',
+    doc: 'Columns by name, or by number from 1 where no line names them: user=…,item=…,value=…,time=…; value= for none.',
+  },
+  {
+    name: 'delimiter',
+    takes: 'SIGN',
+    doc: 'What separates columns: tab, comma, semicolon, bar, blank, or the sign itself. Found out where absent.',
+  },
+  { name: 'header', takes: 'yes|no', doc: 'Whether the first line names the columns. Found out where absent.' },
+  {
+    name: 'likes',
+    takes: 'RULE',
+    doc: "Which rows are likes, in training and in test: 'value>=4', 'value>0', or another column of the file. By default those above 0.",
+  },
   { name: 'titles', takes: 'FILE', doc: 'A table of item titles; by default the one that lies beside the data.' },
   {
     name: 'duplicates',
@@ -26,23 +47,24 @@ export const DATA_FLAGS: readonly Flag[] = [
   },
 ];
 
-export async function openData({ args, terminal, signal }: Context, path: string): Promise<Dataset> {
-  const columns = await columnsOf(args.text('columns'));
-  const format = args.oneOf('format', Object.keys(FORMATS) as FormatName[]);
-  const duplicates = args.oneOf('duplicates', DUPLICATES);
-  const titles = args.text('titles');
-  const data = await readDatasetFile(path, {
-    ...(titles !== undefined && { titles }),
-    ...(format && { format }),
-    ...(columns && { columns }),
-    ...(duplicates && { duplicates }),
-    signal,
-    onProgress: terminal.progress,
-    onOpen: noteInput,
-  });
+/** Options of reading that a model remembers, under the names that flags have. */
+const REMEMBERED = ['format', 'columns', 'delimiter', 'header', 'likes', 'duplicates', 'titles'] as const;
+
+/**
+ * Reads DATA, or standard input where the path is `-`.
+ * @param model what is not said is read as this model's data were; its fingerprint will tell whether they are those.
+ */
+export async function openData(context: Context, path: string, model?: Model): Promise<Dataset> {
+  const { terminal } = context;
+  const said = await saidIn(context);
+  const notes: string[] = [];
+  const data = await readAs(context, path, said, model, notes);
+  // After the data were read: an error is one line.
+  for (const note of notes) terminal.note(note);
   if (data.duplicates > 0) {
     const kept = data.times ? 'the latest stands' : 'the largest value stands';
-    terminal.note(`${path}: ${count(data.duplicates, 'repeated (user, item) pair')}; ${duplicates === 'sum' ? 'values summed' : kept}`);
+    const summed = (said.duplicates ?? model?.provenance.reading?.duplicates) === 'sum';
+    terminal.note(`${path}: ${count(data.duplicates, 'repeated (user, item) pair')}; ${summed ? 'values summed' : kept}`);
   }
   if (data.acrossParts > 0) {
     terminal.note(`${path}: ${count(data.acrossParts, 'pair')} in several parts of the split; they count in the first of them alone`);
@@ -50,9 +72,63 @@ export async function openData({ args, terminal, signal }: Context, path: string
   return data;
 }
 
+/** What the flags say. */
+async function saidIn({ args }: Context): Promise<ReadFileOptions> {
+  const columns = await columnsOf(args.text('columns'));
+  const header = args.oneOf('header', ['yes', 'no'] as const);
+  const said = {
+    format: args.oneOf('format', Object.keys(FORMATS) as FormatName[]),
+    columns,
+    delimiter: args.text('delimiter'),
+    header: header && header === 'yes',
+    likes: args.text('likes'),
+    duplicates: args.oneOf('duplicates', DUPLICATES),
+    titles: args.text('titles'),
+  };
+  if (said.likes !== undefined) asUsage(() => parseLikes(said.likes!), '--likes');
+  if (said.delimiter !== undefined) asUsage(() => delimiterNamed(said.delimiter!), '--delimiter');
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * By what was said, else as a model remembers. Data that were written after a forgetting are laid out in another way than
+ * those that the model was trained on, and hold likes alone: what is remembered and does not fit them is found out anew.
+ */
+async function readAs(
+  { terminal, signal }: Context,
+  path: string,
+  said: ReadFileOptions,
+  model: Model | undefined,
+  notes: string[],
+): Promise<Dataset> {
+  const control = { signal, onProgress: terminal.progress, ...(!model && { onNote: (text: string) => notes.push(text) }) };
+  // A model knows its data by their fingerprint: what was taken for what needs no word then.
+  const remembered = model?.provenance.reading;
+  const standardInput = path === '-' ? await wholeBytes(process.stdin) : undefined;
+  const read = (options: ReadFileOptions): Promise<Dataset> => {
+    if (!standardInput) return readDatasetFile(path, { ...options, ...control, onOpen: noteInput });
+    const { titles, ...rest } = options;
+    if (typeof titles === 'string') throw new UsageError('--titles is for files; standard input brings interactions alone');
+    return readDataset({ name: 'standard input', chunks: standardInput }, { ...rest, ...control });
+  };
+  if (!remembered) return read(said);
+  const { titles, ...rest } = remembered;
+  const kept = titles !== undefined && existsSync(titles) && path !== '-' ? { titles } : {};
+  try {
+    return (await read({ ...(rest as ReadFileOptions), ...kept, ...said })).withReading(remembered);
+  } catch (error) {
+    if (!(error instanceof DataError || error instanceof TypeError) || !REMEMBERED.some((name) => name in rest)) throw error;
+    const { duplicates } = rest as ReadFileOptions;
+    const found = await read({ ...(duplicates && { duplicates }), ...kept, ...said }).catch(() => {
+      throw error;
+    });
+    return found.withReading(remembered);
+  }
+}
+
 /** DATA as the model knows it, for serving and testing. */
 export async function openTrainedData(context: Context, path: string, model: Model): Promise<TrainedData> {
-  const parts = trainedData(model, await openData(context, path), { allowStale: true });
+  const parts = trainedData(model, await openData(context, path, model), { allowStale: true });
   if (parts.staleInteractions > 0) {
     context.terminal.note(
       `${path} still holds ${count(parts.staleInteractions, 'interaction')} that the model has forgotten; they count as seen`,

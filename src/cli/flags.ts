@@ -205,12 +205,14 @@ export function refusal(error: unknown, set?: OptionSet): unknown {
   return set && Object.hasOwn(set.specs, name) ? new UsageError(`--${kebab(name)} ${rest}`) : error;
 }
 
-/** What the library calls a wrong value is wrong usage here. */
-export function asUsage<T>(call: () => T): T {
+/** What the library calls a wrong value is wrong usage here. @param flag how it is called here; default: as the library does. */
+export function asUsage<T>(call: () => T, flag?: string): T {
   try {
     return call();
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(error.message.replace(/^"(-[^"]*)"/, '$1'));
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw new UsageError(flag ? error.message.replace(/^"[^"]*"/, flag) : error.message.replace(/^"(-[^"]*)"/, '$1'));
+    }
     throw error;
   }
 }

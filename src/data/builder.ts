@@ -54,7 +54,7 @@ export class DatasetBuilder {
   /**
    * @param value finite in float32; default 1.
    * @param time any finite number that orders; it and `part` must be given for all interactions or for none.
-   * @param part 0 train, 1 validation, 2 test.
+   * @param part 0 train, 1 validation, 2 test, 3 unseen: one of `PART`.
    * @throws TypeError for ids that are no strings; RangeError for numbers that are out of range; DataError.
    */
   add(user: string, item: string, value = 1, time?: number, part?: number): void {
@@ -73,7 +73,7 @@ export class DatasetBuilder {
     if (!(user >= 0 && user < this.#userIds.length && item >= 0 && item < this.#itemIds.length)) this.#refusePosition(user, item);
     if (typeof value !== 'number' || !Number.isFinite(Math.fround(value))) refuseNumber('value', 'within the range of float32', value);
     if (time !== undefined && !Number.isFinite(time)) refuseNumber('time', 'that is finite', time);
-    if (part !== undefined && part !== 0 && part !== 1 && part !== 2) refuseNumber('part', '0 (train), 1 (validation) or 2 (test)', part);
+    if (part !== undefined && !(part >= 0 && part <= 3 && Number.isInteger(part))) refuseNumber('part', PARTS, part);
     let block = this.#last;
     let at = this.#filled;
     if (block === undefined || at === block.users.length) {
@@ -161,6 +161,8 @@ export class DatasetBuilder {
     );
   }
 }
+
+const PARTS = '0 (train), 1 (validation), 2 (test) or 3 (unseen)';
 
 function refuseNumber(what: string, expected: string, found: unknown): never {
   const message = `"${what}" expected a number ${expected}, got ${check.describe(found)}`;

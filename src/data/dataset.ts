@@ -5,6 +5,7 @@ import { philox } from '../base/random.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import { type Features, movedFeatures } from './features.ts';
 import type { IdTable } from './ids.ts';
+import type { ReadingRecord } from './reading.ts';
 
 /** Which part of a split an entry belongs to. */
 export const PART = Object.freeze({ train: 0, validation: 1, test: 2, unseen: 3 });
@@ -31,6 +32,8 @@ export interface DatasetParts {
   readonly source?: string;
   /** The split that these interactions are a part of; absent where nothing was held out. */
   readonly split?: SplitRecord;
+  /** How they were read, as far as it was said, and what counts as a like. */
+  readonly reading?: ReadingRecord;
 }
 
 /** Shares of users and of items whose rows are in no part but `unseen`: people whom no model has seen, to judge others beside. */
@@ -67,6 +70,7 @@ export class Dataset implements DatasetParts {
   readonly acrossParts: number;
   readonly source?: string;
   readonly split: SplitRecord;
+  readonly reading?: ReadingRecord;
   #sums?: readonly number[];
 
   constructor(given: DatasetParts) {
@@ -81,6 +85,7 @@ export class Dataset implements DatasetParts {
     this.acrossParts = given.acrossParts ?? 0;
     this.source = given.source;
     this.split = given.split ?? { rule: 'all', seed: 0 };
+    this.reading = given.reading;
   }
 
   /** Number of interactions. */
@@ -131,6 +136,14 @@ export class Dataset implements DatasetParts {
   withTables(users: IdTable, items: IdTable): Dataset {
     const { userItems, times, parts } = this;
     const dataset = new Dataset({ ...this.tables(), userItems, times, parts, users, items });
+    dataset.#sums = this.#sums;
+    return dataset;
+  }
+
+  /** The same interactions, with what is known of how they were read. */
+  withReading(reading: ReadingRecord | undefined): Dataset {
+    const { userItems, times, parts } = this;
+    const dataset = new Dataset({ ...this.tables(), userItems, times, parts, reading });
     dataset.#sums = this.#sums;
     return dataset;
   }
@@ -241,6 +254,7 @@ export class Dataset implements DatasetParts {
       features,
       source: this.source,
       split: this.split,
+      reading: this.reading,
       userItems: {
         rows: users.size,
         cols: items.size,
@@ -255,8 +269,8 @@ export class Dataset implements DatasetParts {
 
   /** Everything that stays when entries change. */
   private tables(): Omit<DatasetParts, 'userItems'> {
-    const { users, items, titles, features, source, split } = this;
-    return { users, items, titles, features, source, split };
+    const { users, items, titles, features, source, split, reading } = this;
+    return { users, items, titles, features, source, split, reading };
   }
 }
 

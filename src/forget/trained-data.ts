@@ -3,6 +3,7 @@
 
 import { DataError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { likesOf, parseLikes, VALUE_COLUMN } from '../data/likes.ts';
 import { redrawSplit, type Split } from '../data/split.ts';
 import type { Model } from '../model/model.ts';
 import { renumbered } from '../model/renumber.ts';
@@ -31,7 +32,7 @@ export interface TrainedDataOptions {
 export function trainedData(model: Model, data: Dataset, { allowStale = false }: TrainedDataOptions = {}): TrainedData {
   const { split, fingerprint } = model.provenance;
   let first: Split | undefined;
-  for (const drawn of candidateSplits(model, data)) {
+  for (const drawn of candidateSplits(model, likedAs(model, data))) {
     const parts = alignParts(drawn, model);
     if (parts.train.fingerprint() === fingerprint)
       return { ...parts, train: withoutRevoked(parts.train.withSplit(split)), staleInteractions: 0 };
@@ -52,6 +53,12 @@ export function trainedData(model: Model, data: Dataset, { allowStale = false }:
   }
   requireTrainedOn(model, first.train);
   throw new DataError('the data are not those that the model was trained on', { source: data.source });
+}
+
+/** The rows that were likes when the model was trained: its rule is the data's where these were read without it. */
+function likedAs({ provenance: { reading } }: Model, data: Dataset): Dataset {
+  const rule = reading?.likes;
+  return rule === undefined || data.reading?.likes !== undefined || parseLikes(rule).column !== VALUE_COLUMN ? data : likesOf(data, rule);
 }
 
 /**
@@ -119,7 +126,7 @@ export function contendersOf(
 ): Contenders {
   let parts: Split | undefined;
   const original = models.findIndex(({ model }) => {
-    for (const drawn of candidateSplits(model, data)) {
+    for (const drawn of candidateSplits(model, likedAs(model, data))) {
       // Whoever has forgotten whole users or items would fit data without those: here they must be all there. Features
       // are no part of a fingerprint: who has forgotten the modality that is named is no original either.
       if (drawn.train.fingerprint() !== model.provenance.fingerprint || hasRevoked(model, request?.modality)) continue;
@@ -131,7 +138,8 @@ export function contendersOf(
     return false;
   });
   if (!parts) {
-    parts = redrawSplit(data, models[0].model.provenance.split);
+    const [{ model }] = models;
+    parts = redrawSplit(likedAs(model, data), model.provenance.split);
   }
   const { train, validation, test, unseen } = parts;
   const partition: Partition = request

@@ -2,16 +2,15 @@
 // Names are recognised whatever their case and separators; what is not recognised must be named by the caller.
 
 import { DataError, type DataPlace } from '../base/errors.ts';
-import type { DatasetBuilder } from '../data/builder.ts';
-import { PART } from '../data/dataset.ts';
-import type { Chunks } from './bytes.ts';
-import { type ColumnPositions, PlainRows } from './plain-rows.ts';
-import { delimiterOf, eachRecord } from './text.ts';
+import type { ColumnPositions } from './plain-rows.ts';
 
 /** What a column can stand for. */
-export type ColumnRole = keyof ColumnPositions;
-/** Column names that the user gives; an empty name leaves a column out. */
-export type ColumnNames = Partial<Record<'user' | 'item' | 'value' | 'time', string>>;
+export type ColumnRole = Exclude<keyof ColumnPositions, 'like'>;
+/** Columns that the user gives, by name or by number from 1; an empty name leaves a column out. */
+export type ColumnNames = Partial<Record<'user' | 'item' | 'value' | 'time', string | number>>;
+
+/** The same as text. */
+export type GivenColumns = Partial<Record<'user' | 'item' | 'value' | 'time', string>>;
 
 /** Usual names, lower case and without `_`, `-` and blanks. */
 export const USUAL_NAMES: Record<ColumnRole, readonly string[]> = {
@@ -65,6 +64,8 @@ export const USUAL_NAMES: Record<ColumnRole, readonly string[]> = {
   part: ['xlabel'],
 };
 
+const ROLES: readonly ColumnRole[] = ['user', 'item', 'value', 'time', 'part'];
+
 /** A header's name without a `:type` and in the form of the usual names. */
 export function plainName(name: string): string {
   return name
@@ -79,21 +80,21 @@ export function plainName(name: string): string {
  * @returns null when the user or the item column is missing and `place` is absent.
  * @throws DataError that says which columns there are.
  */
-export function findColumns(header: readonly string[], names: ColumnNames, place: DataPlace): ColumnPositions;
-export function findColumns(header: readonly string[], names: ColumnNames, place?: DataPlace): ColumnPositions | null;
-export function findColumns(header: readonly string[], names: ColumnNames = {}, place?: DataPlace): ColumnPositions | null {
+export function findColumns(header: readonly string[], names: GivenColumns, place: DataPlace): ColumnPositions;
+export function findColumns(header: readonly string[], names: GivenColumns, place?: DataPlace): ColumnPositions | null;
+export function findColumns(header: readonly string[], names: GivenColumns = {}, place?: DataPlace): ColumnPositions | null {
   const plain = header.map(plainName);
   const taken = new Set<number>();
-  const found = { user: -1, item: -1, value: -1, time: -1, part: -1 };
+  const found = { user: -1, item: -1, value: -1, time: -1, part: -1, like: -1 };
   const missing = (role: string, wanted: string): null => {
     if (!place) return null;
     throw new DataError(
       `expected a header with ${wanted} for the ${role}; the columns there are: ${header.map((h) => JSON.stringify(h)).join(', ')}. ` +
-        `Name the right one in "columns", as ${role}`,
+        `Name the right one in "columns", as ${role}, or number the columns where the first line is a row`,
       place,
     );
   };
-  for (const role of Object.keys(found) as ColumnRole[]) {
+  for (const role of ROLES) {
     const given = role === 'part' ? undefined : names[role];
     if (given === '') {
       if (role === 'user' || role === 'item') return missing(role, 'a column');
@@ -101,6 +102,7 @@ export function findColumns(header: readonly string[], names: ColumnNames = {}, 
     }
     if (given !== undefined) {
       found[role] = header.findIndex((name) => name === given || name.trim().replace(/:[a-z_]+$/, '') === given);
+      if (found[role] < 0 && /^[1-9][0-9]*$/.test(given) && Number(given) <= header.length) found[role] = Number(given) - 1;
       if (found[role] < 0) return missing(role, `a column ${JSON.stringify(given)}`);
     } else {
       for (const usual of USUAL_NAMES[role]) {
@@ -148,56 +150,4 @@ export function idOf(text: string, role: 'user' | 'item', source: string, line: 
 /** @throws DataError unless a line has as many fields as were expected. */
 export function fieldCount(found: number, expected: number, source: string, line: number): void {
   if (found !== expected) throw new DataError(`expected ${expected} fields, found ${found}`, { source, line });
-}
-
-/** What a format's reader is given. */
-export interface ReadInput {
-  /** The name that messages use. */
-  readonly source: string;
-  readonly chunks: Chunks;
-  readonly columns: ColumnNames;
-  readonly builder: DatasetBuilder;
-  /** The PART that the file's name says; else what the rows say. */
-  readonly part?: number;
-}
-
-/** Reads a table with a header row by row, whatever its delimiter. */
-export async function readTable({ source, chunks, columns, builder, part }: ReadInput): Promise<void> {
-  let width = 0;
-  let delimiter = '';
-  let at: ColumnPositions | undefined;
-  let plain: PlainRows | undefined;
-  await eachRecord(
-    chunks,
-    source,
-    (fields, line) => {
-      if (!at) {
-        at = findColumns(fields, columns, { source, line });
-        width = fields.length;
-        plain = new PlainRows({ builder, columns: at, width, delimiter, quotes: true, part });
-        return;
-      }
-      fieldCount(fields.length, width, source, line);
-      builder.add(
-        idOf(fields[at.user], 'user', source, line),
-        idOf(fields[at.item], 'item', source, line),
-        at.value < 0 ? undefined : finiteValue(fields[at.value], source, line),
-        at.time < 0 ? undefined : finite(fields[at.time], 'time', source, line),
-        part ?? (at.part < 0 ? undefined : partOf(fields[at.part], source, line)),
-      );
-    },
-    (header) => (delimiter = delimiterOf(header)),
-    { quick: (bytes, begin) => (plain ? plain.take(bytes, begin) : -1) },
-  );
-}
-
-function partOf(label: string, source: string, line: number): number {
-  if (label === '0') return PART.train;
-  if (label === '1') return PART.validation;
-  if (label === '2') return PART.test;
-  if (label === '3') return PART.unseen;
-  throw new DataError(`expected 0 (train), 1 (validation), 2 (test) or 3 (unseen) as x_label, found ${JSON.stringify(label)}`, {
-    source,
-    line,
-  });
 }

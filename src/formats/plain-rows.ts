@@ -3,6 +3,7 @@
 // readers of strings get the whole line then, and find the words for what is wrong with it.
 import { utf8Decoder } from '../base/host.ts';
 import type { DatasetBuilder } from '../data/builder.ts';
+import { type LikeRule, passes } from '../data/likes.ts';
 
 const LINE_FEED = 10;
 const RETURN = 13;
@@ -16,8 +17,8 @@ const MOST_FIELDS = 64;
 const MOST_DIGITS = 15;
 const POWERS_OF_TEN = Float64Array.from({ length: MOST_DIGITS + 1 }, (_, k) => Number(`1e${k}`));
 
-/** Positions of the columns in a row; −1 where there is none. */
-export type ColumnPositions = Record<'user' | 'item' | 'value' | 'time' | 'part', number>;
+/** Positions of the columns in a row; −1 where there is none. `like` is the column that says what is a like, where that is not the value. */
+export type ColumnPositions = Record<'user' | 'item' | 'value' | 'time' | 'part' | 'like', number>;
 
 export interface PlainRowsOptions {
   readonly builder: DatasetBuilder;
@@ -30,6 +31,8 @@ export interface PlainRowsOptions {
   readonly quotes: boolean;
   /** The PART of all rows; default: what the part column says, if there is one. */
   readonly part?: number;
+  /** What the `like` column must be. */
+  readonly likes?: LikeRule;
 }
 
 /** Takes rows of one table into a builder. */
@@ -51,7 +54,7 @@ export class PlainRows {
    * @returns where the next line begins, or −1 where nothing was taken.
    */
   take(bytes: Uint8Array, begin: number): number {
-    const { builder, columns, width, delimiter, quotes, part } = this.#options;
+    const { builder, columns, width, delimiter, quotes, part, likes } = this.#options;
     const next = this.#cut(bytes, begin, width, delimiter.charCodeAt(0), delimiter.length - 1, quotes ? QUOTE : -1);
     if (next < 0) return -1;
     const starts = this.#starts;
@@ -63,10 +66,12 @@ export class PlainRows {
       label = bytes[starts[columns.part]] - ZERO;
       if (ends[columns.part] - starts[columns.part] !== 1 || !(label >= 0 && label <= 3)) return -1;
     }
-    if (Number.isNaN(value) || Number.isNaN(time)) return -1;
+    const like = columns.like < 0 ? undefined : plainNumber(bytes, starts[columns.like], ends[columns.like]);
+    if (Number.isNaN(value) || Number.isNaN(time) || Number.isNaN(like)) return -1;
     const user = this.#users.position(bytes, starts[columns.user], ends[columns.user]);
     const item = user < 0 ? -1 : this.#items.position(bytes, starts[columns.item], ends[columns.item]);
     if (item < 0) return -1;
+    if (like !== undefined && !passes(likes!, like)) return next;
     builder.addAt(user, item, value, time, label);
     return next;
   }

@@ -10,10 +10,13 @@ import { DatasetBuilder } from '../data/builder.ts';
 import { Dataset, PART } from '../data/dataset.ts';
 import { DUPLICATES, type DuplicatePolicy } from '../data/duplicates.ts';
 import type { IdTable } from '../data/ids.ts';
+import { likesOf, likesText, parseLikes, VALUE_COLUMN } from '../data/likes.ts';
+import { readingOf } from '../data/reading.ts';
 import { type Chunks, type Content, inPieces, type NamedContent, peekBytes, plainChunks, plainSize } from './bytes.ts';
-import type { ColumnNames } from './columns.ts';
+import type { ColumnNames, GivenColumns } from './columns.ts';
 import { alignFeatures, type FeatureMatrix, readFeatureMatrix } from './feature-files.ts';
 import type { Format } from './format.ts';
+import { delimiterNamed, type Layout, type Said } from './layout.ts';
 import { FORMATS, type FormatName } from './readers/index.ts';
 import { firstLines } from './text.ts';
 import { baseName, isTitlesFile, KNOWN_DATA_NAMES, readTitles, titlesBeside } from './titles.ts';
@@ -26,8 +29,20 @@ const BREATH = 1 << 22;
 export interface ReadOptions {
   /** The reader to use; default: found out from the name and the first lines. */
   readonly format?: FormatName;
-  /** Names of columns in data with a header; an empty name leaves a value or time column out. Default: the usual names. */
+  /**
+   * Columns by their names in a header, or by their numbers from 1; an empty name leaves a value or time column out.
+   * Default: the usual names. Numbers say that there is no header, unless `header` says that there is one.
+   */
   readonly columns?: ColumnNames;
+  /** What separates columns: tab, comma, semicolon, bar, blank, or the sign itself, once or twice. Default: found out. */
+  readonly delimiter?: string;
+  /** Whether the first line names the columns. Default: as the format has it. */
+  readonly header?: boolean;
+  /**
+   * What counts as a like, in training and in test: `value>=4`, `value>0`, or another column of the file, `playtime>=60`.
+   * Rows that are none are left out. Default: all rows are kept, and those above 0 are likes.
+   */
+  readonly likes?: string;
   /** What happens to pairs that occur more than once; default `last`. */
   readonly duplicates?: DuplicatePolicy;
   /** Item titles: a file to read them from; or false for none. Default: the file among the sources that belongs to the data. */
@@ -36,6 +51,8 @@ export interface ReadOptions {
   readonly features?: readonly string[] | false;
   /** What messages call the data; default: the file's own name. */
   readonly name?: string;
+  /** Told in one line as which format the data are read, and which columns were taken for what. */
+  readonly onNote?: (note: string) => void;
   /** Aborting makes the reader throw the signal's reason and let go of the source. */
   readonly signal?: RunControl['signal'];
   /** Told now and then how many bytes of interactions were read (unpacked), of how many; 0 where that is not known. */
@@ -55,12 +72,21 @@ export type DataSource = Content | NamedContent | readonly (NamedContent | File)
 export async function readDataset(source: DataSource, options: ReadOptions = {}): Promise<Dataset> {
   checkOptions(options);
   const arranged = arrange(namedFiles(source, options.name));
+  const said = saidIn(options);
   const builder = new DatasetBuilder();
+  const notes = new Set<string>();
+  let found: Read | undefined;
   const watch = watcher(
     arranged.data.map(({ file }) => plainSize(file)),
     options,
   );
-  for (const { file, part } of arranged.data) await readInteractions(file, part, options, builder, watch);
+  for (const { file, part } of arranged.data) {
+    const note = (text: string): void => {
+      if (!notes.has(text)) options.onNote?.(`${file.name}: ${text}`);
+      notes.add(text);
+    };
+    found = await readInteractions({ file, part, options, said, builder, watch, note, before: found?.format });
+  }
   const name = options.name ?? (arranged.data.length === 1 ? arranged.data[0].file.name : folderOf(arranged.data[0].file.name));
   if (builder.length === 0) throw new DataError('expected interactions, found none', { source: name });
 
@@ -82,11 +108,43 @@ export async function readDataset(source: DataSource, options: ReadOptions = {})
   const titles = titlesFile && (await readTitles(titlesFile));
   options.signal?.throwIfAborted();
   const data = builder.finish(options.duplicates, { source: name });
-  return new Dataset({
+  const reading = readingOf({
+    format: options.format,
+    columns: options.columns && filledIn(options.columns),
+    delimiter: options.delimiter,
+    header: options.header,
+    duplicates: options.duplicates,
+    titles: options.titles ? options.titles.name : undefined,
+  });
+  const read = new Dataset({
     ...data,
+    reading,
     titles: titles && titlesByPosition(titles, data.items),
     features: new Map(Array.from(matrices, ([modality, matrix]) => [modality, alignFeatures(matrix, data.items)])),
   });
+  if (!said.likes) return read;
+  // By another column than the value, the readers have left out what is no like.
+  if (found?.layout && found.layout.at.like >= 0) return read.withReading({ ...reading, likes: options.likes });
+  return likesOf(read, likesText({ ...said.likes, column: VALUE_COLUMN }));
+}
+
+/** What is said of tables, checked. */
+function saidIn({ columns = {}, delimiter, header, likes }: ReadOptions): Said {
+  return {
+    columns: filledIn(columns),
+    ...(delimiter !== undefined && { delimiter: delimiterNamed(delimiter) }),
+    ...(header !== undefined && { header }),
+    ...(likes !== undefined && { likes: parseLikes(likes) }),
+  };
+}
+
+/** Numbers as text, and nothing where nothing was said. */
+function filledIn(columns: ColumnNames): GivenColumns {
+  return Object.fromEntries(
+    Object.entries(columns)
+      .filter(([, name]) => name !== undefined)
+      .map(([role, name]) => [role, String(name)]),
+  );
 }
 
 type Watch = (chunks: Chunks) => Chunks;
@@ -110,26 +168,45 @@ function watcher(sizes: readonly number[], { signal, onProgress }: ReadOptions):
   };
 }
 
+/** What a file was found to be. */
+interface Read {
+  readonly format: Format;
+  readonly layout?: Layout;
+}
+
+interface Reading {
+  readonly file: NamedContent;
+  readonly part?: number;
+  readonly options: ReadOptions;
+  readonly said: Said;
+  readonly builder: DatasetBuilder;
+  readonly watch: Watch;
+  readonly note: (text: string) => void;
+  /** The format of the files before this one: parts of a split are alike. */
+  readonly before?: Format;
+}
+
 /** Reads one file of interactions with the format that is named or found. */
-async function readInteractions(
-  file: NamedContent,
-  part: number | undefined,
-  options: ReadOptions,
-  builder: DatasetBuilder,
-  watch: Watch,
-): Promise<void> {
+async function readInteractions({ file, part, options, said, builder, watch, note, before }: Reading): Promise<Read> {
   const source = file.name;
   const { head, all } = await peekBytes(watch(inPieces(plainChunks(file))), SNIFFED);
   if (head.length === 0) throw new DataError('expected interactions, found an empty file', { source });
-  const format = options.format === undefined ? detect(source, head, options) : FORMATS[options.format];
-  const columns = options.columns ?? {};
-  if (Object.keys(columns).length > 0 && !format.header) {
-    throw new TypeError(`"columns" applies to formats with a header, and ${source} is read as ${format.name}`);
-  }
-  await format.read({ source, chunks: all, columns, builder, part });
+  const format = options.format === undefined ? detect(source, head, options, before) : FORMATS[options.format];
+  const given = (['columns', 'delimiter', 'header', 'likes'] as const).find((name) => options[name] !== undefined);
+  if (given !== undefined && !format.table) throw new TypeError(`"${given}" applies to tables, and ${source} is read as ${format.name}`);
+  const layout = await format.read({
+    source,
+    chunks: all,
+    head,
+    said,
+    builder,
+    part,
+    note: (text) => note(`read as ${format.name}, ${text}`),
+  });
+  return { format, layout };
 }
 
-function detect(source: string, head: Uint8Array, options: ReadOptions): Format {
+function detect(source: string, head: Uint8Array, options: ReadOptions, before: Format | undefined): Format {
   const found = (what: string): never => {
     throw new DataError(`expected interactions as text, found ${what}`, { source });
   };
@@ -138,23 +215,44 @@ function detect(source: string, head: Uint8Array, options: ReadOptions): Format 
   if (head.subarray(0, 1024).includes(0)) found('binary data');
   const lines = firstLines(head);
   const name = baseName(source);
+  if (/^\s*<(!doctype|html|\?xml|head|body)/i.test(lines.join('\n'))) found('a web page');
   const format = Object.values(FORMATS).find((candidate) => candidate.detect(name, lines));
-  if (format) return format;
-  if (options.columns?.user && options.columns.item) return FORMATS.csv;
+  const table = (['delimiter', 'header', 'columns'] as const).some((name) => options[name] !== undefined);
+  // What is said of a table overrules what was guessed.
+  if (table && (format === undefined || !format.table || options.delimiter !== undefined)) return FORMATS.csv;
+  if (format ?? before) return (format ?? before)!;
   throw new DataError(
-    `its format is none that is recognised; name one of ${Object.keys(FORMATS).join(', ')}, or the columns of its header. ` +
+    `its format is none that is recognised; name one of ${Object.keys(FORMATS).join(', ')}, or say which columns there are ` +
+      '(columns user=1,item=2,value=3 by number, or by the names in the first line, and delimiter). ' +
       `It begins with ${JSON.stringify((lines[0] ?? '').slice(0, 80))}`,
     { source },
   );
 }
 
 function checkOptions(options: ReadOptions): void {
-  check.knownKeys('readDataset', options, ['format', 'columns', 'duplicates', 'titles', 'features', 'name', 'signal', 'onProgress']);
+  check.knownKeys('readDataset', options, [
+    'format',
+    'columns',
+    'delimiter',
+    'header',
+    'likes',
+    'duplicates',
+    'titles',
+    'features',
+    'name',
+    'onNote',
+    'signal',
+    'onProgress',
+  ]);
   if (options.format !== undefined) check.oneOf('format', options.format, Object.keys(FORMATS));
   if (options.duplicates !== undefined) check.oneOf('duplicates', options.duplicates, DUPLICATES);
+  if (options.header !== undefined) check.boolean('header', options.header);
+  if (options.delimiter !== undefined) check.string('delimiter', options.delimiter);
+  if (options.likes !== undefined) check.string('likes', options.likes);
   if (options.columns !== undefined) {
     check.knownKeys('columns', options.columns, ['user', 'item', 'value', 'time']);
-    for (const [role, name] of Object.entries(options.columns)) if (name !== undefined) check.string(`columns.${role}`, name);
+    for (const [role, name] of Object.entries(options.columns))
+      if (name !== undefined) check.string(`columns.${role}`, typeof name === 'number' ? String(name) : name);
   }
 }
 
@@ -208,7 +306,7 @@ function arrange(files: readonly NamedContent[]): Arranged {
   if (inter.length === 1) return { data: [{ file: inter[0] }], features, titles: titlesBeside(inter[0].name, files) };
   if (parts.some(({ part }) => part === PART.train)) {
     if (new Set(parts.map(({ part }) => part)).size < parts.length) tooMany(parts.map(({ file }) => file));
-    return { data: parts, features, titles: titlesBeside(parts[0].file.name, files) };
+    return { data: parts.sort((a, b) => a.part - b.part), features, titles: titlesBeside(parts[0].file.name, files) };
   }
   const candidates = known.length > 0 ? known : rest;
   if (candidates.length === 1) return { data: [{ file: candidates[0] }], features, titles: titlesBeside(candidates[0].name, files) };

@@ -207,8 +207,12 @@ function quotedFields(text: string, delimiter: string, place: DataPlace): string
   }
 }
 
-/** The delimiter that a header line uses: the most frequent of tab, comma, semicolon and bar. */
-export function delimiterOf(header: string): string {
+/** The delimiter that a line such as `sep=;` names, as spreadsheets write before the header; else undefined. */
+export const separatorLine = (line: string): string | undefined => line.match(/^"?sep=(\t|[,;|])"?\r?$/i)?.[1];
+
+/** The delimiter that a header line uses: the most frequent of tab, comma, semicolon and bar outside of quotes. */
+export function delimiterOf(line: string): string {
+  const header = line.replace(/"[^"]*"/g, '');
   let best = ',';
   let most = 0;
   for (const candidate of ['\t', ',', ';', '|']) {

@@ -2,9 +2,10 @@
 
 import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
-import { DataError, ModelError } from '../base/errors.ts';
+import { ModelError } from '../base/errors.ts';
 import type { OptionValue } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { requireLikes } from '../data/likes.ts';
 import { type FitControl, type Model, provenanceOf } from '../model/model.ts';
 import { allowedWords } from '../model/ranking-inputs.ts';
 import { shareWork } from '../threads/parallel-kernels.ts';
@@ -35,8 +36,7 @@ export class Training {
   ) {
     this.arena = team.arena;
     shareWork(team);
-    if (data.interactions === 0)
-      throw new DataError(`model "${kind.name}" needs interactions to train on, and the data have none`, { source: data.source });
+    requireLikes(kind.name, data);
     this.network = kind.network(this.arena, data, options);
     this.matrices = new Map(Array.from(this.network.parameters, ([name, { matrix }]) => [name, matrix]));
   }

@@ -3,6 +3,7 @@ import * as check from '../base/check.ts';
 import { DataError, ModelError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { IdTable } from '../data/ids.ts';
+import { likedRows } from '../data/likes.ts';
 import type { Team } from '../threads/team.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import { METRICS, type MetricName } from './metrics.ts';
@@ -46,7 +47,7 @@ export function evaluate(model: Model, seen: Dataset, positives: Dataset, option
   requireTables(model, seen);
   requireTables(model, positives);
   const exclude = options.mask?.length ? unionRows([seen, ...options.mask].map((d) => d.userItems)) : seen.userItems;
-  const { indptr, indices } = positives.userItems;
+  const { indptr, indices } = likedRows(positives).userItems;
   const counts = (i: number): boolean => model.items.at(i) !== null && options.candidates?.[i] !== 0;
   const positivesOf = (u: number): number[] => {
     const items: number[] = [];

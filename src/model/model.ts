@@ -6,6 +6,7 @@ import type { OptionSpecs, OptionsOf, OptionValue } from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset, SplitRecord } from '../data/dataset.ts';
 import type { IdTable } from '../data/ids.ts';
+import type { ReadingRecord } from '../data/reading.ts';
 import type { Team } from '../threads/team.ts';
 import { kernelBuild } from '../wasm/kernels.ts';
 import type { MemoryPlan } from '../wasm/memory.ts';
@@ -32,6 +33,8 @@ export interface Provenance {
   readonly fingerprint: string;
   /** The split that the training rows were taken from; `rule` is `all` where nothing was held out. */
   readonly split: SplitRecord;
+  /** How the data were read, as far as it was said: what counts as a like, columns and the like. Absent where nothing was. */
+  readonly reading?: ReadingRecord;
   /** `fast` where kernels of that build had a part in the parameters: other hosts would compute other bytes. Else absent. */
   readonly kernels?: 'fast';
 }
@@ -163,7 +166,8 @@ export function savedParameter(saved: SavedModel, name: string, rows: number, co
  */
 export function provenanceOf(data: Dataset, from?: Model): Provenance {
   const fast = kernelBuild() === 'fast' || (from !== undefined && !byteComparable(from));
-  return { fingerprint: data.fingerprint(), split: data.split, ...(fast && { kernels: 'fast' }) };
+  const { split, reading } = data;
+  return { fingerprint: data.fingerprint(), split, ...(reading && { reading }), ...(fast && { kernels: 'fast' }) };
 }
 
 /** Whether the same work gives the same bytes on every host; not so where the fast kernels had a part. */

@@ -6,6 +6,7 @@ import { DataError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import { Dataset } from '../data/dataset.ts';
 import { IdTable } from '../data/ids.ts';
+import { requireInteractions, requireLikes } from '../data/likes.ts';
 import { ACCELERATORS, accelerate, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
 import { leastSquaresOptions } from '../least-squares/objective.ts';
 import { LeastSquares, planLeastSquares } from '../least-squares/problem.ts';
@@ -41,6 +42,8 @@ const options = Object.freeze({
     'With `tolerance`: newton takes Newton steps below a relative gradient of 1e-6; none, the default, does not.',
   ),
 });
+
+const TAKES_DISLIKES = '; objective "explicit" takes ratings of either sign, "implicit" with confidence: true takes dislikes';
 
 export type AlsOptions = option.OptionsOf<typeof options>;
 
@@ -152,6 +155,8 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
     if (value !== undefined && tolerance === undefined)
       throw new RangeError(`"${name}" is of use with a "tolerance" only; give one, or leave it out`);
   }
+  if (resolved.objective === 'explicit' || resolved.confidence) requireInteractions('als', data);
+  else requireLikes(`als, objective ${resolved.objective}`, data, TAKES_DISLIKES);
   const { signal, onProgress, start, threads } = control;
   signal?.throwIfAborted();
   return withTeam(threads, async (team) => {

@@ -8,6 +8,7 @@ import { ModelError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { requireLikes } from '../data/likes.ts';
 import { type Counted, changeOf, countedOf, uploadBaskets } from '../least-squares/basket-change.ts';
 import { CorrectedEase, type EaseBase } from '../least-squares/corrected-ease.ts';
 import { type Change, correct, LowRank, UnstableError } from '../least-squares/woodbury.ts';
@@ -289,6 +290,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
 
 async function fit(data: Dataset, given: Partial<EaseOptions> = {}, control: FitControl = {}): Promise<EaseModel> {
   const resolved = option.resolveOptions('ease', options, given);
+  requireLikes('ease', data);
   control.signal?.throwIfAborted();
   if (data.users.size >= 1 << 24) throw new RangeError(`EASE counts users exactly up to ${1 << 24}, got ${data.users.size}`);
   const model = new EaseModel({

@@ -7,6 +7,7 @@ import { ModelError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { requireLikes } from '../data/likes.ts';
 import { HistoryModel, type HistoryParts } from '../model/history.ts';
 import {
   type ExactForgetter,
@@ -295,6 +296,7 @@ function positions(flags: Uint8Array): Int32Array {
 
 async function fit(data: Dataset, given: Partial<ItemKnnOptions> = {}, control: FitControl = {}): Promise<ItemKnnModel> {
   const resolved = option.resolveOptions('item-knn', options, given);
+  requireLikes('item-knn', data);
   control.signal?.throwIfAborted();
   const model = new ItemKnnModel({
     kind: itemKnn,

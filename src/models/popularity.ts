@@ -3,6 +3,7 @@
 import { resolveOptions } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { IdTable } from '../data/ids.ts';
+import { requireLikes } from '../data/likes.ts';
 import {
   type FitControl,
   type Model,
@@ -113,6 +114,7 @@ export const popularity = Object.freeze({
   options,
   async fit(data: Dataset, given: object = {}, control: FitControl = {}): Promise<Model> {
     resolveOptions('popularity', options, given);
+    requireLikes('popularity', data);
     control.signal?.throwIfAborted();
     const counts = data.itemCounts();
     control.onProgress?.({ phase: 'train', done: 1, total: 1 });

@@ -50,7 +50,11 @@ test('values, times and parts that are none', () => {
   for (const value of [NaN, Infinity, -Infinity, 1e39]) refuses((b) => b.add('u', 'i', value), RangeError, /"value" expected a number/);
   refuses((b) => b.add('u', 'i', '5' as never), TypeError, /"value" expected a number within the range of float32, got "5"/);
   refuses((b) => b.add('u', 'i', 1, NaN), RangeError, /"time" expected a number that is finite, got NaN/);
-  refuses((b) => b.add('u', 'i', 1, 1, 7), RangeError, /"part" expected a number 0 \(train\), 1 \(validation\) or 2 \(test\), got 7/);
+  refuses(
+    (b) => b.add('u', 'i', 1, 1, 7),
+    RangeError,
+    /"part" expected a number 0 \(train\), 1 \(validation\), 2 \(test\) or 3 \(unseen\), got 7/,
+  );
   refuses((b) => b.addAt(0, 0), RangeError, /expected positions that addUser and addItem gave/);
   refuses((b) => b.build('first' as never), RangeError, /"duplicates" expected one of last, sum, error/);
 });

@@ -387,8 +387,8 @@ test('bad input: one error that names place, expectation and finding', async () 
   await refused(csv('user,item\n1,"2\n3,4\n'), /^x\.csv:2: expected a closing double quote, found the end/);
   await refused(csv('user,item\n1,"2"x\n'), /^x\.csv:2: expected "," or the line's end after a closing double quote, found "x"/);
   await refused(
-    'userID\titemID\tx_label\n1\t2\t3\n',
-    /^data:2: expected 0 \(train\), 1 \(validation\) or 2 \(test\) as x_label, found "3"/,
+    'userID\titemID\tx_label\n1\t2\t4\n',
+    /^data:2: expected 0 \(train\), 1 \(validation\), 2 \(test\) or 3 \(unseen\) as x_label, found "4"/,
   );
   await refused(csv(Uint8Array.of(...encode('user,item\nok,1\n'), 0xff, 0x2c, 0x31)), /^x\.csv:3: expected UTF-8 text/);
   await refused(csv('user,item\n' + 'x'.repeat(16 * 1024 * 1024 + 1)), /^x\.csv:2: expected a line of at most 16777216 bytes/);
@@ -452,7 +452,7 @@ test('options are checked', async () => {
   await fails({ format: 'xml' }, /"format" expected one of movielens, inter, csv, adjacency; got "xml"/);
   await fails({ duplicates: 'first' }, /"duplicates" expected one of last, sum, error/);
   await fails({ columns: { users: 'x' } }, /columns knows no option "users"/);
-  await fails({ format: 'adjacency', columns: { user: 'x' } }, /"columns" applies to formats with a header/);
+  await fails({ format: 'adjacency', columns: { user: 'x' } }, /"columns" applies to tables/);
 });
 
 test('an error while the source is read is passed on as it is', async () => {

@@ -207,7 +207,7 @@ test('refuses values that make no sense, singular systems and more memory than t
       () => undefined,
       (e) => e,
     );
-  assert.match((await failure(negative, {})).message, /expected values >= 0, found -2 for user/);
+  assert.match((await failure(negative, {})).message, /expected values above 0, found -2 for user/);
   assert.match((await failure(negative, { objective: 'ials' })).message, /expected values >= 0/);
   assert.is(await failure(negative, { objective: 'explicit', factors: 4, regularization: 0.1 }), undefined);
   assert.is(await failure(negative, { confidence: true, factors: 4, regularization: 0.1 }), undefined);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 export interface Outcome {
   readonly status: number | null;
@@ -13,13 +13,16 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** The note that says which columns were taken for what comes first wherever data are read to train on: test/node/cli-data.test.ts. */
+export const withoutColumnNotes = (stderr: string): string => stderr.replace(/^.*: read as \w+, .*\n/gm, '');
+
 /** A folder in which commands are run; its files are named without it. */
 export class Workplace {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'lethe-cli-'));
 
   run(...args: string[]): Outcome {
     const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { cwd: this.folder, encoding: 'utf8' });
-    return { status, stdout, stderr };
+    return { status, stdout, stderr: withoutColumnNotes(stderr) };
   }
 
   /** Runs a command that must succeed; its JSON object. */

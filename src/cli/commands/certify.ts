@@ -41,6 +41,7 @@ export const certify: Command = {
     const model = await readModel(modelPath);
     // Of a request, the model may be the original too: what it is certified against is what should remain, by id, since a
     // model that was trained from retained data has the same ids at other positions.
+    // How the data are read is not taken from the model either: a rule about likes leaves rows out.
     const retain = wholeRetain(model, await openData(context, dataPath), request, { ignoreUnknown: args.on('ignore-unknown') });
     const certificate = await certifyModel(model, retain, { ...options, ignoreFingerprint: true });
     const { statement, ...figures } = certificate;

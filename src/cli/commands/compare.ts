@@ -36,7 +36,7 @@ export const compare: Command = {
     const request = await requestOf(args);
     if (method && !request) throw new UsageError('--method needs something to forget; use --users, --items, --interactions or --modality');
     const saved = await Promise.all(paths.map(readModel));
-    const data = await openData(context, dataPath);
+    const data = await openData(context, dataPath, saved[0]);
     const ignoreUnknown = args.on('ignore-unknown');
     const { original, models, partition, validation, test } = contendersOf(
       saved.map((model, i) => ({ name: paths[i], model })),

@@ -62,7 +62,7 @@ export const forget: Command = {
     await requireWritable('--out', out);
     if (retainOut !== undefined) await requireWritable('--retain-out', retainOut);
     const model = await readModel(modelPath);
-    const parts = trainedData(model, await openData(context, dataPath));
+    const parts = trainedData(model, await openData(context, dataPath, model));
     const {
       model: unlearned,
       data: retained,

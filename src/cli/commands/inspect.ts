@@ -41,6 +41,7 @@ export const inspect: Command = {
         ...Object.entries({ forgotten: info.provenance.split.forgotten, revoked: info.provenance.split.revoked })
           .filter(([, value]) => value)
           .map(([name, value]) => [`  ${name} since`, JSON.stringify(value)] as const),
+        ...(info.provenance.reading ? [['data read', JSON.stringify(info.provenance.reading)] as const] : []),
         ['trained on', `fingerprint ${info.provenance.fingerprint}`],
         ...Object.entries(result.record).map(
           ([name, value]) => [`  ${name}`, typeof value === 'object' ? JSON.stringify(value) : value] as const,

@@ -22,7 +22,7 @@ export const similar: Command = {
     const item = args.required('item');
     const k = args.integer('k', 10, { min: 1 });
     const model = await readModel(modelPath);
-    const titles = dataPath === undefined ? undefined : (await openData(context, dataPath)).alignTo(model.users, model.items).titles;
+    const titles = dataPath === undefined ? undefined : (await openData(context, dataPath, model)).alignTo(model.users, model.items).titles;
     const items = similarItems(model, item, { k, titles });
     terminal.result({ item, items }, itemTable(items));
   },

@@ -1,0 +1,112 @@
+// DATA on the command line: which columns and which likes, said once and remembered by the model.
+import { spawnSync } from 'node:child_process';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { main, Workplace } from './cli-process.ts';
+
+const test = suite('command line, data');
+const place = new Workplace();
+test.after(() => place.remove());
+
+const pairs = Array.from({ length: 8 * 9 }, (_, n) => [n % 8, Math.floor(n / 8)] as const);
+place.write(
+  'odd.csv',
+  `who;what;stars;minutes\n${pairs.map(([u, i]) => `u${u};i${i};${((u * i) % 6) - 1};${(u + 3 * i) % 50}\n`).join('')}`,
+);
+const COLUMNS = ['--columns', 'user=who,item=what,value=stars'];
+
+const raw = (args: string[], input?: string) =>
+  spawnSync(process.execPath, [main, ...args], { cwd: place.folder, encoding: 'utf8', input });
+
+test('one line says which columns were taken for what, and none with --quiet', () => {
+  const args = ['train', 'odd.csv', '--model', 'popularity', '--out', 'm', '--likes', 'value>=2', ...COLUMNS];
+  assert.is(raw(args).stderr, 'odd.csv: read as csv, user = "who", item = "what", value = "stars", no time; left out: "minutes"\n');
+  assert.is(raw([...args, '--quiet']).stderr, '');
+});
+
+test('what was said of the data is remembered: evaluate, forget and compare need no second word', () => {
+  place.json('train', 'odd.csv', '--model', 'ease', '--out', 'm', '--likes', 'value>=2', ...COLUMNS, '--split', 'per-user:0.6,0,0.4');
+  const reading = { columns: { user: 'who', item: 'what', value: 'stars' }, likes: 'value>=2' };
+  assert.equal(place.json('inspect', 'm').provenance.reading, reading);
+  assert.match(place.run('inspect', 'm').stdout, /data read +\{"columns":.*"likes":"value>=2"\}/);
+  assert.ok(place.json('evaluate', 'm', 'odd.csv').users > 0);
+  const report = place.json('forget', 'm', 'odd.csv', '--method', 'retrain', '--users', 'u3', '--out', 'm2', '--retain-out', 'left.inter');
+  assert.is(report.forgotten.users, 1);
+  assert.equal(place.json('inspect', 'm2').provenance.reading, reading);
+  for (const data of ['odd.csv', 'left.inter']) assert.ok(place.json('evaluate', 'm2', data).users > 0, data);
+  assert.is(place.json('compare', 'm', 'm2', 'odd.csv', '--users', 'u3').models.length, 2);
+  const other = place.run('evaluate', 'm', 'odd.csv', '--likes', 'value>=4');
+  assert.equal([other.status, other.stdout], [1, '']);
+  assert.match(other.stderr, /not those that the model was trained on/);
+});
+
+test('likes by another column of the file', () => {
+  const trained = place.json('train', 'odd.csv', '--model', 'popularity', '--out', 'm', '--likes', 'minutes>=20', ...COLUMNS);
+  const expected = pairs.filter(([u, i]) => (u + 3 * i) % 50 >= 20).length;
+  assert.is(trained.interactions, expected);
+  const dislikes = place.run('train', 'odd.csv', '--model', 'popularity', '--out', 'x', ...COLUMNS);
+  assert.equal([dislikes.status, dislikes.stdout], [1, '']);
+  assert.match(
+    dislikes.stderr,
+    /^lethe: odd\.csv: model "popularity" takes every row for a like and expected values above 0, found (-1|0) for user/,
+  );
+});
+
+test('columns by number, a delimiter, a header that is none', () => {
+  place.write('bare.txt', 'a~x~5\nb~x~3\n');
+  const trained = place.json(
+    'train',
+    'bare.txt',
+    '--model',
+    'popularity',
+    '--out',
+    'm',
+    '--columns',
+    'user=1,item=2,value=3',
+    '--delimiter',
+    '~',
+    '--header',
+    'no',
+  );
+  assert.equal([trained.users, trained.items, trained.interactions], [2, 1, 2]);
+  assert.is(place.json('recommend', 'm', 'bare.txt', '--user', 'a', '--include-seen').items.length, 1);
+  for (const [flags, message] of [
+    [['--header', 'maybe'], /--header expected one of yes, no/],
+    [['--likes', '4'], /--likes expected a column, > or >=, and a number, as in value>=4; got "4"/],
+    [['--delimiter', 'xyz'], /--delimiter expected tab, comma/],
+    [['--columns', 'users=1'], /--columns expected user=…/],
+  ] as const) {
+    const { status, stderr } = place.run('train', 'bare.txt', '--model', 'popularity', '--out', 'x', ...flags);
+    assert.is(status, 2, stderr);
+    assert.match(stderr, message);
+  }
+});
+
+test('- is standard input', () => {
+  const args = ['train', '-', '--model', 'popularity', '--out', 'm', '--json'];
+  const piped = raw(args, 'user,item,rating\na,x,5\nb,x,3\n');
+  assert.is(JSON.parse(piped.stdout).interactions, 2);
+  assert.match(piped.stderr, /^standard input: read as csv, user = "user"/);
+  const empty = raw(args, '');
+  assert.equal([empty.status, empty.stdout], [1, '']);
+  assert.match(empty.stderr, /^lethe: standard input: expected interactions, found an empty file\n$/);
+});
+
+test('what is no data is not trained on', () => {
+  for (const [name, text] of [
+    ['page.txt', '<!DOCTYPE html><html><body>Not Found</body></html>'],
+    ['gone.txt', 'Not Found\n'],
+    ['prose.txt', 'one two three four five\nsix seven eight\n'],
+    ['triples.txt', '1 10 5\n2 11 3\n'],
+    ['points.csv', 'user,item,Points\na,x,3\nb,y,4\n'],
+    ['times.tsv.txt', '1\t10\t881250949\n2\t10\t891717742\n'],
+  ]) {
+    place.write(name, text);
+    const { status, stderr } = place.run('train', name, '--model', 'als', '--out', 'x');
+    assert.is(status, 1, `${name}: ${stderr}`);
+    assert.match(stderr, new RegExp(`^lethe: ${name.replaceAll('.', '\\.')}`));
+  }
+  assert.not(place.files.includes('x'));
+});
+
+test.run();
