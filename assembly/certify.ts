@@ -1,7 +1,7 @@
 // The scaled residual matrix of a least-squares model, in float64: B = S − a X̂ Ŷᵀ, S sparse like the data, X̂, Ŷ the
 // scaled factors. Products with B and Bᵀ, and BᵀB written out, for bounds of its norm (docs/certificate.md).
 import { entryTarget64 } from './als-entries';
-import { dotRow } from './als64';
+import { dotRow } from './rows64';
 
 /**
  * out[e] = (t − w s) rowScale[r] colScale[c] for every entry e = (r, c) of rows [0, rows), s = x_r·y_c.

@@ -30,5 +30,6 @@ export {
   count_pairs, ease_basket, ease_clear_item, ease_correct, ease_residual, ease_scores, ease_system, ease_weights, split_pairs,
 } from './ease';
 export { knn_lists, knn_lists_scratch, knn_norms, knn_refresh, knn_refresh_scratch, knn_scores } from './item-knn';
-export { als64_curvature, als64_gradient, als64_line, als64_solve, als64_solve_scratch, als64_step, combine64, gram64, inner64 } from './als64';
+export { als64_curvature, als64_gradient, als64_line, als64_solve, als64_solve_scratch, als64_step } from './als64';
+export { combine64, gram64, inner64 } from './rows64';
 export { add_pairs64, residual_entries, rows_times64, spmm64, spmv64, subtract_pairs64 } from './certify';

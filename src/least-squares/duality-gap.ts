@@ -21,7 +21,8 @@ export interface GapBound {
 export function dualityGap(problem: Stationary, sigma: number): GapBound {
   problem.measure();
   const { arena, ld, factors, gradient } = problem;
-  const { targets, dualConstant } = problem.dualParts();
+  const targets = problem.targetProducts();
+  const dualConstant = dualConstantOf(problem);
   const errors = { users: slackError(problem, 'users'), items: slackError(problem, 'items') };
   let penalty = 0;
   let slack = 0;
@@ -47,6 +48,21 @@ export function dualityGap(problem: Stationary, sigma: number): GapBound {
     upper: roundedUp(exactly(slack, sigma > 1 ? epsilon + 4 * UNIT : 0, spread, square + squareError) + error),
     withoutAllowance: exactly(slack, epsilon, penalty - slack, square),
   };
+}
+
+/** Σ t² / q over the observed cells, q = w + base, from above. */
+function dualConstantOf(problem: Stationary): number {
+  const { arena, base } = problem;
+  const { ws, w0, ts, t0, explicit } = cellWeightsOf(problem.options);
+  const { cells } = problem.side('users');
+  let sum = 0;
+  for (const v of arena.f32(cells.data, cells.nnz)) {
+    const t = v > 0 || explicit ? ts * v + t0 : 0;
+    const weight = ws * Math.abs(v);
+    const q = weight + w0 + base - 4 * UNIT * (weight + Math.abs(w0) + base);
+    if (t !== 0) sum += q > 0 ? (t * t) / q : Infinity;
+  }
+  return sum;
 }
 
 /** What rounding can have done to ⟨X, G_X⟩ of one side, and Σ |t| ‖x‖ ‖y‖ over the entries, which bounds that to Σ t s. */

@@ -16,7 +16,7 @@ export const SIDES = ['users', 'items'] as const;
 export type Field = Readonly<Record<Side, number>>;
 
 /** Room for rows of both sides in a team's arena, and what is done with all of a side's rows. */
-export class Fields {
+export class Float64Rows {
   readonly team: Team;
   readonly arena: Arena;
   /** Numbers from one row to the next. */

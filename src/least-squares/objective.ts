@@ -11,6 +11,7 @@
 import { DataError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { Csr } from '../wasm/tensor.ts';
 
 /** Options of the objective and its solver, shared by training and unlearning. */
 export const leastSquaresOptions = Object.freeze({
@@ -61,6 +62,15 @@ export function cellWeightsOf({ objective, alpha, confidence, unobservedWeight }
   if (confidence) return { ws: alpha, w0: -1, ts: alpha, t0: 0, explicit: 0, base: 1 };
   return { ws: alpha, w0: 0, ts: alpha, t0: 1, explicit: 0, base: 1 };
 }
+
+/** The constants as kernels take them, in this order. */
+export function weightArguments(options: LeastSquaresOptions): [ws: number, w0: number, ts: number, t0: number, explicit: number] {
+  const { ws, w0, ts, t0, explicit } = cellWeightsOf(options);
+  return [ws, w0, ts, t0, explicit];
+}
+
+/** Where the cells of rows lie, as kernels take it. */
+export const cellArguments = ({ indptr, indices, data }: Csr): [indptr: number, indices: number, data: number] => [indptr, indices, data];
 
 /** reg = λ (n + offset)^exponent for a row of n entries. @param opposite size of the other side. */
 export function regularizationRule(

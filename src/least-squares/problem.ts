@@ -4,17 +4,22 @@
 
 import { STREAM } from '../base/random.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { CellShape } from '../model/model.ts';
 import type { Varying } from '../threads/board.ts';
 import { type Plan, planEven, planRows, Team } from '../threads/team.ts';
-import { checkStatus, instantiateKernels } from '../wasm/kernels.ts';
-import { type Arena, type MemoryPlan, memoryPlan, totalOf } from '../wasm/memory.ts';
+import { checkStatus } from '../wasm/kernels.ts';
+import type { Arena } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
-import { cellWeightsOf, checkValues, type LeastSquaresOptions, other, regularizationRule, type Side } from './objective.ts';
-
-/** Parts of a Gram matrix that are summed on their own: at most so many, of at least so many rows. */
-const GRAM_PARTS = 16;
-const GRAM_ROWS = 512;
+import {
+  cellArguments,
+  cellWeightsOf,
+  checkValues,
+  type LeastSquaresOptions,
+  other,
+  regularizationRule,
+  type Side,
+  weightArguments,
+} from './objective.ts';
+import { gramParts, planLeastSquares } from './problem-memory.ts';
 
 interface SideState {
   readonly factors: Matrix;
@@ -221,13 +226,14 @@ export class LeastSquares {
   objective(): number {
     const { kernels } = this.arena;
     const { users, items } = this.#sides;
-    const { ws, w0, ts, t0, explicit, base } = cellWeightsOf(this.options);
-    const { indptr, indices, data, rows } = users.cells;
+    const { base } = cellWeightsOf(this.options);
+    const weights = weightArguments(this.options);
+    const { rows } = users.cells;
     const X = users.factors.pointer;
     const Y = items.factors.pointer;
     const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
     const observed = this.#team
-      .runNow('als_objective_rows', users.plan(), [this.#ld, ws, w0, ts, t0, explicit, indptr, indices, data, X, Y])
+      .runNow('als_objective_rows', users.plan(), [this.#ld, ...weights, ...cellArguments(users.cells), X, Y])
       .reduce((sum, part) => sum + part, 0);
     return (
       unobserved +
@@ -241,20 +247,15 @@ export class LeastSquares {
   residual(side: Side): Residual {
     const { cells, regularization, factors } = this.#sides[side];
     const opposite = this.#sides[other(side)];
-    const { ws, w0, ts, t0, explicit, base } = cellWeightsOf(this.options);
+    const { base } = cellWeightsOf(this.options);
+    const weights = weightArguments(this.options);
     const gram = base === 0 ? 0 : this.#gram(other(side));
     return this.arena.scope(() => {
       const out = this.arena.alloc(cells.rows * 16);
       this.#team.runNow('als_residual_rows', this.#sides[side].plan(), [
         this.#ld,
-        ws,
-        w0,
-        ts,
-        t0,
-        explicit,
-        cells.indptr,
-        cells.indices,
-        cells.data,
+        ...weights,
+        ...cellArguments(cells),
         regularization,
         base,
         gram,
@@ -295,9 +296,7 @@ export class LeastSquares {
         ws,
         w0,
         explicit,
-        cells.indptr,
-        cells.indices,
-        cells.data,
+        ...cellArguments(cells),
         regularization,
         gram,
         this.itemFactors.pointer,
@@ -320,13 +319,13 @@ export class LeastSquares {
   #solver(side: Side, list: number, gram: number): { kernel: 'als_sweep_cg' | 'als_sweep_cholesky'; args: (number | Varying)[] } {
     const { cells, regularization, factors } = this.#sides[side];
     const { factors: f, solver, cgSteps } = this.options;
-    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const weights = weightArguments(this.options);
     const Y = this.#sides[other(side)].factors.pointer;
     const X = factors.pointer;
-    const problem = [list, cells.indptr, cells.indices, cells.data, regularization, gram, Y, X, this.#scratchOfThread()];
+    const problem = [list, ...cellArguments(cells), regularization, gram, Y, X, this.#scratchOfThread()];
     return solver === 'cg'
-      ? { kernel: 'als_sweep_cg', args: [f, this.#ld, ws, w0, ts, t0, explicit, cgSteps, ...problem] }
-      : { kernel: 'als_sweep_cholesky', args: [f, this.#ld, ws, w0, ts, t0, explicit, ...problem] };
+      ? { kernel: 'als_sweep_cg', args: [f, this.#ld, ...weights, cgSteps, ...problem] }
+      : { kernel: 'als_sweep_cholesky', args: [f, this.#ld, ...weights, ...problem] };
   }
 
   #scratchOfThread(): Varying {
@@ -407,68 +406,4 @@ export class LeastSquares {
     const gramPlan = planEven(cells.rows, Math.max(1, Math.ceil(cells.rows / gramParts(cells.rows, factors.ld))));
     return { factors, cells, regularization, plan, gramPlan, gram, gramFresh: false };
   }
-}
-
-/** Parts in which a Gram matrix is summed: few enough that their sums take less room than half of the rows. */
-function gramParts(rows: number, ld: number): number {
-  return Math.max(1, Math.min(GRAM_PARTS, Math.floor(rows / Math.max(GRAM_ROWS, 4 * ld))));
-}
-
-/** Bytes between what is allocated, since everything begins with a cache line. */
-const BETWEEN = 2048;
-
-/** Whole cache lines, so that threads do not write to the same one. */
-const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
-
-/**
- * The linear memory that the problem of a data set takes: both copies of the cells, the factors with their regularization,
- * Gram matrices, and each thread's scratch, which the cg solver makes room in for the longest row.
- */
-export function planLeastSquares(
-  shape: CellShape,
-  options: Pick<LeastSquaresOptions, 'factors' | 'solver'>,
-  threads = 1,
-  kernels = instantiateKernels(),
-): MemoryPlan {
-  const longest = options.solver === 'cg' ? longestRow(shape) : 0;
-  const {
-    interactions,
-    userItems: { rows, cols },
-  } = shape;
-  const partsAt = (factors: number, n: number): Record<string, number> => {
-    const ld = paddedWidth(factors);
-    const parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
-    // The kernel's own figure has 32 bits.
-    const solver =
-      options.solver === 'cg'
-        ? Math.max(kernels.als_sweep_cg_scratch(ld, longest) >>> 0, longest * (ld + 1) * 4)
-        : kernels.als_sweep_cholesky_scratch(ld);
-    return {
-      interactions: n * 16 + (rows + cols + 2) * 4,
-      factors: (rows + cols) * (ld + 1) * 4 + Math.max(rows, cols) * 8, // and the keys that they are drawn by
-      gram: ld * ld * (20 + 8 * (parts > 1 ? parts : 0)) + BETWEEN,
-      scratch: threads * wholeLines(Math.max(solver, kernels.gram_accumulate_scratch(ld), kernels.als_residual_rows_scratch(ld))),
-    };
-  };
-  return memoryPlan(partsAt(options.factors, interactions), (available) => {
-    const most = Math.floor((available - totalOf(partsAt(options.factors, 0))) / 16);
-    let factors = paddedWidth(options.factors) - 8;
-    while (factors > 0 && totalOf(partsAt(factors, interactions)) > available) factors -= 8;
-    return [
-      ...(factors > 0 ? [`use at most ${factors} factors`] : []),
-      ...(most > 0 && most < interactions ? [`train on at most ${most} of the ${interactions} interactions`] : []),
-      'or train several models, each on a part of the users',
-    ].join(', ');
-  });
-}
-
-/** Entries of the longest row of either side; as far as it can be told. */
-function longestRow({ userItems: { indptr, indices, cols }, itemUsers }: CellShape): number {
-  let longest = 0;
-  for (const starts of [indptr, itemUsers?.indptr])
-    if (starts) for (let r = 1; r < starts.length; r++) longest = Math.max(longest, starts[r] - starts[r - 1]);
-  if (itemUsers || !indices) return longest;
-  const counts = new Int32Array(cols);
-  for (const item of indices) longest = Math.max(longest, ++counts[item]);
-  return longest;
 }

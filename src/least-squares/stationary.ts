@@ -3,35 +3,14 @@
 // are shared among a team's threads; the objective is objective.ts's.
 import type { Dataset } from '../data/dataset.ts';
 import type { Argument, Varying } from '../threads/board.ts';
-import { type Plan, planRows, Team } from '../threads/team.ts';
+import { planRows, Team } from '../threads/team.ts';
 import { checkStatus } from '../wasm/kernels.ts';
 import { Csr, type Matrix, paddedWidth } from '../wasm/tensor.ts';
-import { type Field, Fields, PARTS, SIDES, traceOfProduct, traceOfTransposed } from './float64-rows.ts';
-import { cellWeightsOf, type LeastSquaresOptions, other, regularizationRule, type Side } from './objective.ts';
+import { type Field, Float64Rows, SIDES, traceOfProduct } from './float64-rows.ts';
+import { cellArguments, cellWeightsOf, type LeastSquaresOptions, other, type Side, weightArguments } from './objective.ts';
 import { quarticMinimum } from './quartic-line-search.ts';
-import { UNIT } from './rounding.ts';
-
-/** Bytes of kept factors beyond which none are kept: memory would cost more than the time is worth. */
-const MOST_KEPT_BYTES = 1 << 30;
-
-interface Rows {
-  readonly rows: number;
-  readonly cells: Csr;
-  /** f32[rows] */
-  readonly regularization: number;
-  /** f64[rows × ld] */
-  readonly factors: number;
-  readonly gradient: number;
-  /** f32[rows × (factors² + factors) / 2]: factors of the normal equations of the last sweep; 0 where they are not kept. */
-  readonly kept: number;
-  /** f64[ld × ld]: of the factors, scaled by the objective's base; of the factors and a direction. */
-  readonly gram: number;
-  readonly turned: number;
-  /** How rows are shared out: to pass over their cells, to solve, to substitute. */
-  readonly passes: Plan;
-  readonly solves: Plan;
-  readonly steps: Plan;
-}
+import { squaresAlong } from './squares-along.ts';
+import { keepsFactors, type Rows, rowsOf, solveCost, stationaryBytes } from './stationary-rows.ts';
 
 /** How near to a stationary point factors are. */
 export interface Standing {
@@ -43,7 +22,7 @@ export interface Standing {
   readonly objective: number;
 }
 
-export class Stationary extends Fields {
+export class Stationary extends Float64Rows {
   readonly options: LeastSquaresOptions;
   readonly base: number;
   /** Whether factored normal equations are kept, to be used as preconditioner. */
@@ -73,8 +52,8 @@ export class Stationary extends Fields {
     arena.reserve(stationaryBytes(data, options.factors));
     this.keeps = keepsFactors(data, options.factors);
     const cells = Csr.from(arena, userItems);
-    const users = this.#side(cells);
-    const items = this.#side(cells.transpose());
+    const users = rowsOf(arena, ld, options, cells, this.keeps);
+    const items = rowsOf(arena, ld, options, cells.transpose(), this.keeps);
     this.#sides = { users, items };
     this.factors = { users: users.factors, items: items.factors };
     this.gradient = { users: users.gradient, items: items.gradient };
@@ -125,7 +104,7 @@ export class Stationary extends Fields {
     const opposite = this.factors[other(side)];
     const gram = this.#gramOf(other(side), opposite);
     const indptr = this.arena.i32(this.#sides[side].cells.indptr, this.#sides[side].rows + 1);
-    const plan = planRows(rows.length, (k) => this.#solveCost(indptr[rows[k] + 1] - indptr[rows[k]]));
+    const plan = planRows(rows.length, (k) => solveCost(this.ld, indptr[rows[k] + 1] - indptr[rows[k]]));
     this.arena.scope(() =>
       this.#check(
         side,
@@ -207,19 +186,10 @@ export class Stationary extends Fields {
     }, 0);
   }
 
-  /** What a duality gap needs of the cells: Σ t s, and Σ t² / q, q = w + base, from above. */
-  dualParts(): { targets: number; dualConstant: number } {
-    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    // the observed part of the objective with no weights
-    const targets = -this.#observed({ ws: 0, w0: 0 })[0] / 2;
-    let dualConstant = 0;
-    for (const v of this.#data.userItems.data) {
-      const t = v > 0 || explicit ? ts * v + t0 : 0;
-      const weight = ws * Math.abs(v);
-      const q = weight + w0 + this.base - 4 * UNIT * (weight + Math.abs(w0) + this.base);
-      if (t !== 0) dualConstant += q > 0 ? (t * t) / q : Infinity;
-    }
-    return { targets, dualConstant };
+  /** Σ t s over the observed cells: the observed part of the objective with no weights. */
+  targetProducts(): number {
+    const [, , ...target] = weightArguments(this.options);
+    return -this.#observed(undefined, [0, 0, ...target])[0] / 2;
   }
 
   /**
@@ -232,46 +202,23 @@ export class Stationary extends Fields {
 
   /** The objective's change along a direction as a quartic of the step: the coefficients of its powers 1 to 4. */
   quartic(direction: Field, slope: number): [number, number, number, number] {
-    const { ld, base } = this;
-    const { users, items } = this.#sides;
-    let [, , quadratic, cubic, quartic] = this.#observed({}, direction);
+    let [, , quadratic, cubic, quartic] = this.#observed(direction);
     for (const name of SIDES) quadratic += this.innerSide(name, direction[name], direction[name], this.#sides[name].regularization);
-    if (base !== 0) {
-      // Σ over all cells of s(a)² from the Gram matrices of factors and directions
-      const size = ld * ld;
-      const grams = (
-        [
-          ['users', users],
-          ['items', items],
-        ] as const
-      ).map(([name, side], s) =>
-        [
-          [side.factors, side.factors],
-          [side.factors, direction[name]],
-          [direction[name], direction[name]],
-        ].map(([a, b], g) => {
-          const at = this.#cross + (3 * s + g) * size * 8;
-          this.gram(name, 1, a, b, at);
-          return at;
-        }),
-      );
-      const [[xx, xd, dd], [yy, ye, ee]] = grams.map((list) => list.map((at) => this.arena.f64(at, size)));
-      // s1 = dX Yᵀ + X dYᵀ, s2 = dX dYᵀ: ‖s1‖², ⟨s0, s2⟩, ⟨s1, s2⟩, ‖s2‖²
-      const s1s1 = traceOfProduct(dd, yy) + 2 * traceOfTransposed(xd, ye, ld) + traceOfProduct(xx, ee);
-      quadratic += base * (s1s1 + 2 * traceOfProduct(xd, ye));
-      cubic += base * 2 * (traceOfProduct(dd, ye) + traceOfProduct(xd, ee));
-      quartic += base * traceOfProduct(dd, ee);
+    if (this.base !== 0) {
+      const all = squaresAlong(this, this.factors, direction, this.#cross);
+      quadratic += this.base * all.quadratic;
+      cubic += this.base * all.cubic;
+      quartic += this.base * all.quartic;
     }
     return [2 * slope, quadratic, cubic, quartic];
   }
 
   /** Half the second derivative of one side's rows along dX of its own (0: none) and dY of the other side. */
   curvature(name: Side, dX: number, dY: number, to: number): void {
-    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const weights = weightArguments(this.options);
     const side = this.#sides[name];
     const opposite = other(name);
     const Y = this.factors[opposite];
-    const { indptr, indices, data } = side.cells;
     const gram = dX ? this.#gramOf(opposite, Y) : 0;
     let turned = 0;
     if (this.base !== 0) {
@@ -284,44 +231,21 @@ export class Stationary extends Fields {
     }
     this.team.runNow('als64_curvature', side.passes, [
       this.ld,
-      ws,
-      w0,
-      ts,
-      t0,
-      explicit,
-      indptr,
-      indices,
-      data,
-      side.regularization,
-      gram,
-      turned,
-      side.factors,
-      dX,
-      Y,
-      dY,
-      to,
+      ...weights,
+      ...cellArguments(side.cells),
+      ...[side.regularization, gram, turned, side.factors, dX, Y, dY, to],
     ]);
   }
 
   /** The observed cells on the line along a direction: coefficients of powers 0 to 4; without one, of power 0 alone. */
-  #observed(weights: { ws?: number; w0?: number } = {}, direction?: Field): readonly number[] {
-    const { ws, w0, ts, t0, explicit } = { ...cellWeightsOf(this.options), ...weights };
-    const {
-      passes,
-      cells: { indptr, indices, data },
-    } = this.#sides.users;
+  #observed(direction?: Field, weights: readonly number[] = weightArguments(this.options)): readonly number[] {
+    const { passes, cells } = this.#sides.users;
     const pieces = passes.costs.length;
     const sums = this.arena.f64(this.#sums, 5 * pieces).fill(0);
     this.team.runNow('als64_line', passes, [
       this.ld,
-      ws,
-      w0,
-      ts,
-      t0,
-      explicit,
-      indptr,
-      indices,
-      data,
+      ...weights,
+      ...cellArguments(cells),
       this.factors.users,
       direction?.users ?? 0,
       this.factors.items,
@@ -344,19 +268,12 @@ export class Stationary extends Fields {
 
   /** Half the gradient of one side at rows X for given rows Y of the other. */
   #gradient(name: Side, X: number, Y: number, out: number): void {
-    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
+    const weights = weightArguments(this.options);
     const side = this.#sides[name];
-    const { indptr, indices, data } = side.cells;
     this.team.runNow('als64_gradient', side.passes, [
       this.ld,
-      ws,
-      w0,
-      ts,
-      t0,
-      explicit,
-      indptr,
-      indices,
-      data,
+      ...weights,
+      ...cellArguments(side.cells),
       side.regularization,
       this.#gramOf(other(name), Y),
       Y,
@@ -374,31 +291,9 @@ export class Stationary extends Fields {
   }
 
   #solveArguments(side: Side, list: number, gram: number, Y: number, X: number, keep: boolean): Argument[] {
-    const {
-      cells: { indptr, indices, data },
-      regularization,
-      kept,
-    } = this.#sides[side];
-    const { ws, w0, ts, t0, explicit } = cellWeightsOf(this.options);
-    return [
-      this.options.factors,
-      this.ld,
-      ws,
-      w0,
-      ts,
-      t0,
-      explicit,
-      list,
-      indptr,
-      indices,
-      data,
-      regularization,
-      gram,
-      Y,
-      X,
-      keep ? kept : 0,
-      this.#scratchOfThread(),
-    ];
+    const { cells, regularization, kept } = this.#sides[side];
+    const problem = [this.options.factors, this.ld, ...weightArguments(this.options), list, ...cellArguments(cells), regularization];
+    return [...problem, gram, Y, X, keep ? kept : 0, this.#scratchOfThread()];
   }
 
   /** The first failure in the order of dealing. */
@@ -422,57 +317,4 @@ export class Stationary extends Fields {
     this.gram(side, this.base, Y, Y, gram);
     return gram;
   }
-
-  /** Multiplications and additions that a row of so many cells takes to solve. */
-  #solveCost(cells: number): number {
-    const { ld } = this;
-    return (cells * (ld * ld + 4 * ld)) / 2 + (ld * ld * ld) / 6;
-  }
-
-  #side(cells: Csr): Rows {
-    const { arena, ld, options } = this;
-    const { rows } = cells;
-    const regularization = arena.alloc(rows * 4);
-    const { offset, exponent } = regularizationRule(options, cells.cols);
-    arena.kernels.als_regularization(rows, cells.indptr, options.regularization, offset, exponent, regularization);
-    const factors = arena.allocZeroed(rows * ld * 8);
-    const gradient = arena.allocZeroed(rows * ld * 8);
-    const kept = this.keeps ? arena.allocZeroed(keptBytes(rows, options.factors)) : 0;
-    const gram = arena.alloc(ld * ld * 8);
-    const turned = arena.alloc(ld * ld * 8);
-    const indptr = arena.i32(cells.indptr, rows + 1);
-    const entriesOf = (r: number): number => indptr[r + 1] - indptr[r];
-    return {
-      rows,
-      cells,
-      regularization,
-      factors,
-      gradient,
-      kept,
-      gram,
-      turned,
-      passes: planRows(rows, (r) => 3 * entriesOf(r) * ld + ld * ld, ld * ld),
-      solves: planRows(rows, (r) => this.#solveCost(entriesOf(r))),
-      steps: planRows(rows, () => ld * ld),
-    };
-  }
 }
-
-/** Bytes of linear memory that the problem takes, and those of a run to convergence. */
-export function stationaryBytes(data: Dataset, factors: number): number {
-  const { rows, cols } = data.userItems;
-  const ld = paddedWidth(factors);
-  return (
-    data.interactions * 16 +
-    (rows + cols) * (5 * ld * 8 + 8) +
-    (10 + PARTS) * ld * ld * 8 +
-    4096 +
-    (keepsFactors(data, factors) ? keptBytes(rows + cols, factors) : 0)
-  );
-}
-
-const keptBytes = (rows: number, factors: number): number => rows * factors * (factors + 1) * 2;
-
-/** Whether factored normal equations are kept: settled by sizes alone, so that results never depend on the machine. */
-const keepsFactors = ({ userItems: { rows, cols } }: Dataset, factors: number): boolean =>
-  keptBytes(rows + cols, factors) <= MOST_KEPT_BYTES;

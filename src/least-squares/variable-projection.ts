@@ -15,7 +15,7 @@ export const KEPT_ITERATIONS = 10;
 const MOST_PRODUCTS = 60;
 const FORCING = 0.02;
 
-class Reduced {
+class VariableProjection {
   readonly problem: Stationary;
   /** The side that stays, which is the smaller one, and the one that is eliminated. */
   readonly stays: Side;
@@ -76,7 +76,7 @@ class Reduced {
 /** L-BFGS on the smaller side, its first matrix the side's kept normal equations. */
 export class LimitedMemory {
   readonly room: Field;
-  readonly #reduced: Reduced;
+  readonly #projection: VariableProjection;
   readonly #room: { readonly step: number; readonly change: number }[];
   readonly #before: number;
   readonly #work: number;
@@ -84,10 +84,10 @@ export class LimitedMemory {
   #iteration = 0;
 
   constructor(problem: Stationary) {
-    const reduced = (this.#reduced = new Reduced(problem));
-    this.#room = Array.from({ length: MEMORY }, () => ({ step: problem.room(reduced.stays), change: problem.room(reduced.stays) }));
-    this.#before = problem.room(reduced.stays);
-    this.#work = problem.room(reduced.stays);
+    const projection = (this.#projection = new VariableProjection(problem));
+    this.#room = Array.from({ length: MEMORY }, () => ({ step: problem.room(projection.stays), change: problem.room(projection.stays) }));
+    this.#before = problem.room(projection.stays);
+    this.#work = problem.room(projection.stays);
     this.room = problem.field();
   }
 
@@ -97,26 +97,26 @@ export class LimitedMemory {
   }
 
   async step(_standing: Standing, _tolerance: number, signal?: AbortSignal): Promise<number> {
-    const reduced = this.#reduced;
-    const { problem, stays, direction, gradient } = reduced;
+    const projection = this.#projection;
+    const { problem, stays, direction, gradient } = projection;
     const iteration = this.#iteration++;
-    if (iteration > 0) problem.combineSide(stays, reduced.lastStep, direction[stays], 0, this.#work);
-    if (iteration % KEPT_ITERATIONS === 0) await reduced.refresh(signal);
-    reduced.measure();
+    if (iteration > 0) problem.combineSide(stays, projection.lastStep, direction[stays], 0, this.#work);
+    if (iteration % KEPT_ITERATIONS === 0) await projection.refresh(signal);
+    projection.measure();
     if (iteration > 0) this.#remember(this.#work);
     problem.combineSide(stays, 1, gradient, 0, this.#before);
     this.#direct();
-    const change = reduced.go();
+    const change = projection.go();
     if (change < 0) return change;
     // the memory misleads: without it the direction is a step of the kept equations
     this.#pairs = [];
     this.#direct();
-    return reduced.go();
+    return projection.go();
   }
 
   /** The step that was made, and the change of the gradient over it, if they show positive curvature. */
   #remember(step: number): void {
-    const { problem, stays, gradient } = this.#reduced;
+    const { problem, stays, gradient } = this.#projection;
     const oldest = this.#pairs.length === MEMORY ? this.#pairs[0] : undefined;
     const room = oldest ?? this.#room.find(({ step: at }) => this.#pairs.every((pair) => pair.step !== at))!;
     const kept = oldest ? this.#pairs.slice(1) : this.#pairs;
@@ -129,7 +129,7 @@ export class LimitedMemory {
 
   /** Nocedal's two loops. */
   #direct(): void {
-    const { problem, stays, direction, gradient } = this.#reduced;
+    const { problem, stays, direction, gradient } = this.#projection;
     const to = direction[stays];
     const q = this.#work;
     problem.combineSide(stays, 1, gradient, 0, q);
@@ -149,33 +149,33 @@ export class LimitedMemory {
 /** Newton steps, their equations solved by conjugate gradients, the kept normal equations being the preconditioner. */
 export class Newton {
   products = 0;
-  readonly #reduced: Reduced;
+  readonly #projection: VariableProjection;
   readonly #r: number;
   readonly #z: number;
   readonly #p: number;
   readonly #q: number;
 
   constructor(problem: Stationary) {
-    this.#reduced = new Reduced(problem);
-    [this.#r, this.#z, this.#p, this.#q] = [0, 0, 0, 0].map(() => problem.room(this.#reduced.stays));
+    this.#projection = new VariableProjection(problem);
+    [this.#r, this.#z, this.#p, this.#q] = [0, 0, 0, 0].map(() => problem.room(this.#projection.stays));
   }
 
   get room(): Field {
-    return this.#reduced.direction;
+    return this.#projection.direction;
   }
 
   restart(): void {} // it carries nothing from step to step
 
   async step({ residual }: Standing, tolerance: number, signal?: AbortSignal): Promise<number> {
-    const reduced = this.#reduced;
-    const { problem, stays, direction, gradient } = reduced;
+    const projection = this.#projection;
+    const { problem, stays, direction, gradient } = projection;
     const r = this.#r;
     const z = this.#z;
     const p = this.#p;
     const q = this.#q;
     const d = direction[stays];
-    await reduced.refresh(signal);
-    reduced.measure();
+    await projection.refresh(signal);
+    projection.measure();
     problem.combineSide(stays, 0, d, 0, d);
     problem.combineSide(stays, -1, gradient, 0, r);
     const start = problem.innerSide(stays, r, r);
@@ -186,7 +186,7 @@ export class Newton {
       const rz = -problem.innerSide(stays, r, z);
       problem.combineSide(stays, -1, z, product === 0 ? 0 : rz / before, p);
       before = rz;
-      reduced.product(p, q);
+      projection.product(p, q);
       this.products++;
       signal?.throwIfAborted();
       const curvature = problem.innerSide(stays, p, q);
@@ -198,6 +198,6 @@ export class Newton {
       problem.combineSide(stays, rz / curvature, p, 1, d);
       problem.combineSide(stays, -rz / curvature, q, 1, r);
     }
-    return reduced.go();
+    return projection.go();
   }
 }

@@ -9,7 +9,8 @@ import { IdTable } from '../data/ids.ts';
 import { requireInteractions, requireLikes } from '../data/likes.ts';
 import { ACCELERATORS, accelerate, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
 import { leastSquaresOptions } from '../least-squares/objective.ts';
-import { LeastSquares, planLeastSquares } from '../least-squares/problem.ts';
+import { LeastSquares } from '../least-squares/problem.ts';
+import { planLeastSquares } from '../least-squares/problem-memory.ts';
 import { Stationary } from '../least-squares/stationary.ts';
 import { BilinearModel } from '../model/bilinear.ts';
 import {
