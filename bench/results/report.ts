@@ -92,9 +92,9 @@ function page(results: Results): string {
   return parts.join('\n');
 }
 
-const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+export const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-function cell(value: string | number | null): string {
+export function cell(value: string | number | null): string {
   if (value === null) return '–';
   if (typeof value === 'string') return value;
   if (Number.isInteger(value)) return String(value);

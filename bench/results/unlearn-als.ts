@@ -194,12 +194,19 @@ export async function defaults(set: GridSet, again: boolean): Promise<void> {
   const grid = [...(stored?.tables.slice(1) ?? []).filter((other) => order(other) !== GRID_SETS.indexOf(set)), table].sort(
     (a, b) => order(a) - order(b),
   );
-  const seconds = (stored?.measured.seconds ?? 0) + (performance.now() - started) / 1000;
-  publish(
-    SECTION,
-    { title: 'The default of unlearn-als', command: 'npm run results -- unlearn-als', text: text(grid), tables: [summary(grid), ...grid] },
-    seconds,
-  );
+  publishGrid(grid, (stored?.measured.seconds ?? 0) + (performance.now() - started) / 1000);
+}
+
+/** The tables of all sets, with what they come to. */
+export function publishGrid(grid: readonly Table[], seconds: number): void {
+  const section = { title: 'The default of unlearn-als', command: 'npm run results -- unlearn-als', text: text(grid) };
+  publish(SECTION, { ...section, tables: [summary(grid), ...grid] }, seconds);
+}
+
+/** A distance over the original's; 1 where they differ by rounding only. */
+function ratio(row: readonly Cell[], column: number): number {
+  const [of, to] = [row[column] as number, row[ORIGINAL] as number];
+  return Math.abs(of - to) <= RESOLUTION ? 1 : of / to;
 }
 
 /** By state of training and request: the worst over sets and objectives. */
@@ -209,8 +216,7 @@ function summary(grid: readonly Table[]): Table {
   for (const training of Object.keys(TRAINING)) {
     for (const request of [...new Set(all.map((row) => row[2]))]) {
       const rows = all.filter((row) => row[TRAINED] === training && row[2] === request);
-      const ratios = (column: number): number[] =>
-        rows.map((row) => (row[column] as number) / (row[ORIGINAL] as number)).sort((a, b) => a - b);
+      const ratios = (column: number): number[] => rows.map((row) => ratio(row, column)).sort((a, b) => a - b);
       const byDefault = ratios(DEFAULT);
       const worst = (column: number): number => ratios(column).at(-1)!;
       lines.push([
