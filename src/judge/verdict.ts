@@ -50,7 +50,7 @@ export function verdict({ residual, largestRow, curvature, polished }: Figures, 
       status: 'approximate',
       statement:
         `approximate: the row furthest off misses its equations by ${text(largestRow)} (at most ${text(tolerance)} for a stationary point): ` +
-        'train the model to convergence (tolerance "tight"), or make it forget with method "converge", and certify that',
+        'train the model to convergence (tolerance "tight", or a smaller one if it had that), or make it forget with method "converge", and certify that',
     };
   }
   if (Number.isNaN(curvature) || curvature === Infinity) return OUT_OF_RANGE;
