@@ -140,18 +140,22 @@ function gather(count: i32, ld: i32, indices: usize, Y: usize, roots: usize, tar
 // @ts-ignore: decorator
 @inline
 function gatherFour(y0: usize, y1: usize, y2: usize, y3: usize, bytes: usize, roots: usize, targets: usize, panel: usize, b: usize): void {
-  const w0 = v128.load32_splat(roots), w1 = v128.load32_splat(roots, 4), w2 = v128.load32_splat(roots, 8), w3 = v128.load32_splat(roots, 12);
-  const t0 = v128.load32_splat(targets), t1 = v128.load32_splat(targets, 4), t2 = v128.load32_splat(targets, 8), t3 = v128.load32_splat(targets, 12);
+  const w0 = v128.load32_splat(roots), w1 = v128.load32_splat(roots, 4);
+  const w2 = v128.load32_splat(roots, 8), w3 = v128.load32_splat(roots, 12);
+  const t0 = v128.load32_splat(targets), t1 = v128.load32_splat(targets, 4);
+  const t2 = v128.load32_splat(targets, 8), t3 = v128.load32_splat(targets, 12);
   for (const end = b + bytes; b < end; b += 32, panel += STRIDE, y0 += 32, y1 += 32, y2 += 32, y3 += 32) {
     gatherLanes(v128.load(y0), v128.load(y1), v128.load(y2), v128.load(y3), w0, w1, w2, w3, t0, t1, t2, t3, panel, b);
-    gatherLanes(v128.load(y0, 16), v128.load(y1, 16), v128.load(y2, 16), v128.load(y3, 16), w0, w1, w2, w3, t0, t1, t2, t3, panel + 16, b + 16);
+    gatherLanes(v128.load(y0, 16), v128.load(y1, 16), v128.load(y2, 16), v128.load(y3, 16),
+      w0, w1, w2, w3, t0, t1, t2, t3, panel + 16, b + 16);
   }
 }
 
 // @ts-ignore: decorator
 @inline
 function gatherLanes(
-  y0: v128, y1: v128, y2: v128, y3: v128, w0: v128, w1: v128, w2: v128, w3: v128, t0: v128, t1: v128, t2: v128, t3: v128, panel: usize, b: usize,
+  y0: v128, y1: v128, y2: v128, y3: v128, w0: v128, w1: v128, w2: v128, w3: v128, t0: v128, t1: v128, t2: v128, t3: v128,
+  panel: usize, b: usize,
 ): void {
   v128.store(panel, f32x4.mul(w0, y0));
   v128.store(panel, f32x4.mul(w1, y1), 32);

@@ -14,7 +14,8 @@ export function bpr_gradient(
   const stride = <usize>ld << 2;
   let loss: f64 = 0;
   for (let k: usize = 0; k < <usize>count << 2; k += 4) {
-    const atU = <usize>load<u32>(users + k) * stride, atP = <usize>load<u32>(positives + k) * stride, atN = <usize>load<u32>(negatives + k) * stride;
+    const atU = <usize>load<u32>(users + k) * stride;
+    const atP = <usize>load<u32>(positives + k) * stride, atN = <usize>load<u32>(negatives + k) * stride;
     const u = U + atU, p = V + atP, n = V + atN;
     // Two scores, each summed as `row_dot` does, so that the tape and this kernel agree to the bit on x.
     let p0 = f32x4.splat(0), p1 = p0, n0 = p0, n1 = p0;

@@ -147,7 +147,10 @@ function packPanels(panels: i32, steps: i32, b: usize, bStep: usize, to: usize):
 
 // @ts-ignore: decorator
 @inline
-function product(turned: bool, m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, accumulate: i32, A: usize, B: usize, C: usize, scratch: usize): void {
+function product(
+  turned: bool, m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, accumulate: i32, A: usize, B: usize, C: usize,
+  scratch: usize,
+): void {
   const aRow = <usize>lda << 2, bStep = <usize>ldb << 2, cRow = <usize>ldc << 2, packed = scratch + (ROWS * STEPS << 2);
   if (k == 0 && !accumulate) {
     for (let i = 0; i < m; i++) memory.fill(C + <usize>i * cRow, 0, <usize>n << 2);
@@ -169,12 +172,16 @@ function product(turned: bool, m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: 
 }
 
 /** C[m×n] = A[m×k]·B[k×n], or C += …; n a multiple of 8. Leading dimensions in elements. */
-export function gemm_nn(m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, accumulate: i32, A: usize, B: usize, C: usize, scratch: usize): void {
+export function gemm_nn(
+  m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, accumulate: i32, A: usize, B: usize, C: usize, scratch: usize,
+): void {
   product(false, m, n, k, lda, ldb, ldc, accumulate, A, B, C, scratch);
 }
 
 /** C[m×n] = Aᵀ·B with A[k×m], B[k×n], or C += …; n a multiple of 8. */
-export function gemm_tn(m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, accumulate: i32, A: usize, B: usize, C: usize, scratch: usize): void {
+export function gemm_tn(
+  m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, accumulate: i32, A: usize, B: usize, C: usize, scratch: usize,
+): void {
   product(true, m, n, k, lda, ldb, ldc, accumulate, A, B, C, scratch);
 }
 

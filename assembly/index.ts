@@ -14,7 +14,8 @@ export { gemm_nn, gemm_tn, gemm_scratch, transpose } from './gemm';
 export { spmm, spmm_rows, gather_rows, scatter_add_rows } from './spmm';
 export {
   axpby, combine, multiply, multiply_add, clear_pads, sigmoid_backward, tanh_backward, leaky_relu, leaky_relu_backward, softplus_backward,
-  exp_clamped, log_shifted, log_backward, square_root, square_root_backward, clamp, clamp_backward, dropout_rows, bpr_loss, bpr_loss_backward,
+  exp_clamped, log_shifted, log_backward, square_root, square_root_backward, clamp, clamp_backward, dropout_rows, bpr_loss,
+  bpr_loss_backward,
 } from './elementwise';
 export {
   row_dot, row_scale, unit_rows, unit_rows_backward, row_softmax, row_softmax_backward, add_to_rows, column_sums, sum, sum_squares,

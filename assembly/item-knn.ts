@@ -37,7 +37,10 @@ export function knn_lists(
 }
 
 /** The list of item i from its counts W of the items touched, which become zero again. */
-function fillList(i: i32, count: i32, k: i32, ld: i32, shrinkage: f64, norms: usize, neighbors: usize, similarities: usize, W: usize, touched: usize): void {
+function fillList(
+  i: i32, count: i32, k: i32, ld: i32, shrinkage: f64, norms: usize, neighbors: usize, similarities: usize, W: usize,
+  touched: usize,
+): void {
   const list = (<usize>i * ld) << 2;
   memory.fill(neighbors + list, 0, <usize>k << 2);
   memory.fill(similarities + list, 0, <usize>k << 2);

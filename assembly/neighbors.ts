@@ -16,7 +16,9 @@ function nextAbove(z: usize, c: i32, n: i32, bar: f32): i32 {
  * best first, ties by lower index. out_index i32[rows×k] (−1 fills), out_value f32[rows×k].
  * open u8[n]: 0 for candidates that are left out (0 as pointer: none are).
  */
-export function select_neighbors(rows: i32, n: i32, ld: i32, k: i32, floor: f32, open: usize, Z: usize, outIndex: usize, outValue: usize): void {
+export function select_neighbors(
+  rows: i32, n: i32, ld: i32, k: i32, floor: f32, open: usize, Z: usize, outIndex: usize, outValue: usize,
+): void {
   const width = <usize>k << 2;
   for (let r = 0; r < rows; r++, Z += <usize>ld << 2, outIndex += width, outValue += width) {
     let found = 0, bar = floor;

@@ -17,7 +17,8 @@ const DIGIT: u32 = 11, DIGITS: usize = 1 << DIGIT;
  * a function of (seed, stream, epoch, side, r). Scratch 16 bytes.
  */
 export function epoch_blocks(
-  n: i32, blocks: i32, seed: u32, stream: u32, epoch: u32, side: u32, blockOf: usize, members: usize, places: usize, starts: usize, scratch: usize,
+  n: i32, blocks: i32, seed: u32, stream: u32, epoch: u32, side: u32, blockOf: usize, members: usize, places: usize,
+  starts: usize, scratch: usize,
 ): void {
   memory.fill(starts, 0, <usize>(blocks + 1) << 2);
   for (let r = 0; r < n; r++) {
@@ -53,7 +54,8 @@ function refill(words: usize, seed: u32, stream: u32): usize {
  * last draw on; else `own`.
  */
 function negative(
-  own: u32, words: usize, seed: u32, stream: u32, tries: i32, ceiling: f64, from: u32, size: u32, members: usize, counts: usize, closed: usize,
+  own: u32, words: usize, seed: u32, stream: u32, tries: i32, ceiling: f64, from: u32, size: u32, members: usize,
+  counts: usize, closed: usize,
 ): u32 {
   const first = members + (<usize>from << 2);
   let at: usize = 4, place: u32 = 0;
@@ -82,7 +84,8 @@ function wordsOf(keyLow: u32, keyHigh: u32, seed: u32, stream: u32, e: usize, la
   const end = last - 4, a = itemKeys + (<usize>load<u32>(e) << 3), b = itemKeys + (<usize>load<u32>(min(e + 4, end)) << 3);
   const c = itemKeys + (<usize>load<u32>(min(e + 8, end)) << 3), d = itemKeys + (<usize>load<u32>(min(e + 12, end)) << 3);
   const ab = v128.load64_lane(b, v128.load64_zero(a), 1), cd = v128.load64_lane(d, v128.load64_zero(c), 1);
-  philox4(i32x4.splat(keyLow), i32x4.splat(keyHigh), v128.shuffle<u32>(ab, cd, 0, 2, 4, 6), v128.shuffle<u32>(ab, cd, 1, 3, 5, 7), seed, stream, out);
+  const keys0 = v128.shuffle<u32>(ab, cd, 0, 2, 4, 6), keys1 = v128.shuffle<u32>(ab, cd, 1, 3, 5, 7);
+  philox4(i32x4.splat(keyLow), i32x4.splat(keyHigh), keys0, keys1, seed, stream, out);
 }
 
 /**
@@ -91,7 +94,8 @@ function wordsOf(keyLow: u32, keyHigh: u32, seed: u32, stream: u32, e: usize, la
  */
 function userPairs(
   user: u32, seed: u32, stream: u32, tries: i32, ceiling: f64, key: usize, row: usize, last: usize,
-  itemKeys: usize, itemBlock: usize, itemMembers: usize, itemPlaces: usize, itemStarts: usize, counts: usize, closed: usize, words: usize, low: usize, high: usize, to: usize,
+  itemKeys: usize, itemBlock: usize, itemMembers: usize, itemPlaces: usize, itemStarts: usize, counts: usize, closed: usize,
+  words: usize, low: usize, high: usize, to: usize,
 ): usize {
   const keyLow = load<u32>(key), keyHigh = load<u32>(key, 4), four = words + 16;
   for (let e = row; e < last; e += 4) store<u8>(closed + load<u32>(e), 1);
@@ -128,7 +132,8 @@ function startsOf(counts: usize): void {
 /** Records in the order of a digit of their places, equal ones as they stand. */
 function pass(from: usize, end: usize, shift: u32, starts: usize, to: usize): void {
   for (; from < end; from += RECORD) {
-    const record = v128.load(from), start = starts + (<usize>((load<u32>(from, 12) >> shift) & <u32>(DIGITS - 1)) << 2), at = load<u32>(start);
+    const record = v128.load(from);
+    const start = starts + (<usize>((load<u32>(from, 12) >> shift) & <u32>(DIGITS - 1)) << 2), at = load<u32>(start);
     v128.store(to + <usize>at * RECORD, record);
     store<u32>(start, at + 1);
   }
@@ -146,10 +151,12 @@ function pass(from: usize, end: usize, shift: u32, starts: usize, to: usize): vo
  */
 export function block_pairs(
   begin: i32, end: i32, items: i32, blocks: i32, seed: u32, stream: u32, tries: i32, ceiling: f64,
-  members: usize, starts: usize, bases: usize, itemBlock: usize, itemMembers: usize, itemPlaces: usize, itemStarts: usize, userKeys: usize, itemKeys: usize,
+  members: usize, starts: usize, bases: usize, itemBlock: usize, itemMembers: usize, itemPlaces: usize, itemStarts: usize,
+  userKeys: usize, itemKeys: usize,
   counts: usize, indptr: usize, indices: usize, records: usize, cells: usize, scratch: usize,
 ): void {
-  const closed = scratch, words = closed + ((<usize>items + 15) & ~15), low = words + 80, high = low + (DIGITS << 2), drawn = high + (DIGITS << 2);
+  const closed = scratch, words = closed + ((<usize>items + 15) & ~15);
+  const low = words + 80, high = low + (DIGITS << 2), drawn = high + (DIGITS << 2);
   for (let i: usize = 0; i < <usize>items; i++) store<u8>(closed + i, load<i32>(counts + (i << 2)) == 0 ? 1 : 0);
   for (let b = <usize>begin << 2; b < <usize>end << 2; b += 4) {
     memory.fill(low, 0, DIGITS << 3);
@@ -157,12 +164,15 @@ export function block_pairs(
     let to = drawn;
     for (let m = load<u32>(starts + b), last = load<u32>(starts + b, 4); m < last; m++) {
       const user = load<u32>(members + (<usize>m << 2)), range = indptr + (<usize>user << 2);
-      to = userPairs(m, seed, stream, tries, ceiling, userKeys + (<usize>user << 3), indices + (<usize>load<u32>(range) << 2), indices + (<usize>load<u32>(range, 4) << 2),
+      const row = indices + (<usize>load<u32>(range) << 2), end = indices + (<usize>load<u32>(range, 4) << 2);
+      to = userPairs(m, seed, stream, tries, ceiling, userKeys + (<usize>user << 3), row, end,
         itemKeys, itemBlock, itemMembers, itemPlaces, itemStarts, counts, closed, words, low, high, to);
     }
     startsOf(low);
     startsOf(high);
-    for (let c: usize = 0; c < <usize>blocks; c++) store<u32>(cells + ((<usize>b >> 2) * <usize>blocks + c << 2), base + load<u32>(high + (c << 16 >> DIGIT << 2)));
+    for (let c: usize = 0; c < <usize>blocks; c++) {
+      store<u32>(cells + ((<usize>b >> 2) * <usize>blocks + c << 2), base + load<u32>(high + (c << 16 >> DIGIT << 2)));
+    }
     pass(drawn, to, 0, low, sorted);
     pass(sorted, sorted + (to - drawn), DIGIT, high, records + <usize>base * RECORD);
   }
@@ -192,7 +202,8 @@ function turned(record: v128): v128 {
 
 /** The products whose sum is a record's x, in four lanes. */
 function products(record: usize, stride: usize, U: usize, V: usize): v128 {
-  const u = U + <usize>load<u32>(record) * stride, p = V + <usize>load<u32>(record, 4) * stride, n = V + <usize>load<u32>(record, 8) * stride;
+  const u = U + <usize>load<u32>(record) * stride;
+  const p = V + <usize>load<u32>(record, 4) * stride, n = V + <usize>load<u32>(record, 8) * stride;
   let x0 = f32x4.splat(0), x1 = x0;
   for (let c: usize = 0; c < stride; c += 32) {
     x0 = madd(x0, v128.load(u + c), f32x4.sub(v128.load(p + c), v128.load(n + c)));
@@ -203,7 +214,8 @@ function products(record: usize, stride: usize, U: usize, V: usize): v128 {
 
 /** Moves a record's three rows by g, the slope times the rate. */
 function move(record: usize, stride: usize, g: v128, kept: v128, U: usize, V: usize): void {
-  const u = U + <usize>load<u32>(record) * stride, p = V + <usize>load<u32>(record, 4) * stride, n = V + <usize>load<u32>(record, 8) * stride;
+  const u = U + <usize>load<u32>(record) * stride;
+  const p = V + <usize>load<u32>(record, 4) * stride, n = V + <usize>load<u32>(record, 8) * stride;
   if (p == n) return;
   for (let c: usize = 0; c < stride; c += 16) {
     const a = v128.load(u + c), b = v128.load(p + c), d = v128.load(n + c), step = f32x4.mul(g, a);
@@ -230,13 +242,16 @@ function losses(sums: v128, factors: v128): f64 {
  * Returns Σ softplus(−x) (f64, within some 1e-6).
  */
 export function bpr_sgd(begin: i32, end: i32, ld: i32, rate: f32, decay: f32, records: usize, U: usize, V: usize): f64 {
-  const stride = <usize>ld << 2, all = records + <usize>end * RECORD, kept = f32x4.splat(1 - rate * decay), rates = f32x4.splat(rate), one = f32x4.splat(1), zero = f32x4.splat(0);
+  const stride = <usize>ld << 2, all = records + <usize>end * RECORD, kept = f32x4.splat(1 - rate * decay);
+  const rates = f32x4.splat(rate), one = f32x4.splat(1), zero = f32x4.splat(0);
   let loss: f64 = 0, sums = zero, factors = one, left = FACTORS;
   for (let k = records + <usize>begin * RECORD; k < all;) {
     const four = k + 4 * RECORD <= all && apart(k);
     let z: v128;
     if (four) {
-      z = f32x4.neg(sums4(products(k, stride, U, V), products(k + RECORD, stride, U, V), products(k + 2 * RECORD, stride, U, V), products(k + 3 * RECORD, stride, U, V)));
+      const x0 = products(k, stride, U, V), x1 = products(k + RECORD, stride, U, V);
+      const x2 = products(k + 2 * RECORD, stride, U, V), x3 = products(k + 3 * RECORD, stride, U, V);
+      z = f32x4.neg(sums4(x0, x1, x2, x3));
     } else z = f32x4.replace_lane(f32x4.splat(-200), 0, -sum4(products(k, stride, U, V)));
     const e = exp4(f32x4.neg(f32x4.abs(z))), total = f32x4.add(one, e);
     const g = f32x4.mul(rates, f32x4.div(v128.bitselect(e, one, f32x4.lt(z, zero)), total));

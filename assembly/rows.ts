@@ -176,12 +176,16 @@ export function copy_columns(rows: i32, cols: i32, ldx: i32, from: i32, ldo: i32
  * total = Σ_c counts[c]·e^(scale·(z_c − top)), z_c becomes weights[r]·counts[c]·e^(scale·(z_c − top)) / total, and tops[r] =
  * scale·top, totals[r] = total. scale > 0; counts f32[ld], zero from `count` on. Sums: four lanes, then `sum4`, f32.
  */
-export function softmax_rows(rows: i32, count: i32, ld: i32, scale: f32, counts: usize, weights: usize, Z: usize, tops: usize, totals: usize): void {
+export function softmax_rows(
+  rows: i32, count: i32, ld: i32, scale: f32, counts: usize, weights: usize, Z: usize, tops: usize, totals: usize,
+): void {
   const stride = <usize>ld << 2, width = <usize>count << 2, whole = width & ~15, factor = f32x4.splat(scale), zero = f32x4.splat(0);
   for (let r: usize = 0, end = <usize>rows << 2; r < end; r += 4, Z += stride) {
     let lanes = f32x4.splat(-Infinity);
     for (let c: usize = 0; c < whole; c += 16) lanes = f32x4.max(lanes, v128.load(Z + c));
-    let top = max(max(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1)), max(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3)));
+    const top01 = max(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1));
+    const top23 = max(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3));
+    let top = max(top01, top23);
     for (let c = whole; c < width; c += 4) top = max(top, load<f32>(Z + c));
     const shift = f32x4.splat(top);
     let sums = zero;

@@ -3,7 +3,9 @@ import { philox } from './random';
 
 /** out[k] = first word of (seed, stream, keys[k]) at counter `epoch`, k < n: what an epoch is ordered by. keys u32[2n], out u32[n + 3]. */
 export function epoch_words(n: i32, seed: u32, stream: u32, epoch: u32, keys: usize, out: usize): void {
-  for (const end = keys + (<usize>n << 3); keys < end; keys += 8, out += 4) philox(epoch, 0, load<u32>(keys), load<u32>(keys, 4), seed, stream, out);
+  for (const end = keys + (<usize>n << 3); keys < end; keys += 8, out += 4) {
+    philox(epoch, 0, load<u32>(keys), load<u32>(keys, 4), seed, stream, out);
+  }
 }
 
 /** Whether ascending i32 between two addresses hold an item; without branches to guess at. */
@@ -34,7 +36,8 @@ export function draw_negatives(
     let found = -1;
     for (let t: usize = 0; t < <usize>tries; t += step) {
       if ((t & 3) == 0) philox(epoch, (draw << 8) | <u32>(t >> 2), load<u32>(key), load<u32>(key, 4), seed, stream, scratch);
-      const word = scratch + ((t & 3) << 2), item = <i32>(<f64>load<u32>(word) / 4294967296.0 * <f64>items), count = load<i32>(counts + (<usize>item << 2));
+      const word = scratch + ((t & 3) << 2);
+      const item = <i32>(<f64>load<u32>(word) / 4294967296.0 * <f64>items), count = load<i32>(counts + (<usize>item << 2));
       if (count == 0 || (ceiling > 0 && <f64>load<u32>(word, 4) / 4294967296.0 * ceiling >= <f64>count)) continue;
       if (holds(first, last, item)) continue;
       found = item;

@@ -4,7 +4,9 @@
  * The entries of a CSR matrix whose column is kept (u8 1, else 0), rows as before; without a branch that nobody can predict.
  * @returns how many. The outputs have room for all.
  */
-export function csr_columns(rows: i32, indptr: usize, indices: usize, data: usize, kept: usize, toIndptr: usize, toIndices: usize, toData: usize): i32 {
+export function csr_columns(
+  rows: i32, indptr: usize, indices: usize, data: usize, kept: usize, toIndptr: usize, toIndices: usize, toData: usize,
+): i32 {
   let e: usize = <usize>load<i32>(indptr) << 2, n: usize = 0;
   store<i32>(toIndptr, 0);
   for (let r: usize = 4, last = <usize>rows << 2; r <= last; r += 4) {

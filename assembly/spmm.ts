@@ -135,7 +135,10 @@ export function spmm(begin: i32, end: i32, ld: i32, indptr: usize, indices: usiz
 }
 
 /** The same, times a factor, for rows list[begin..end) of Y only. */
-export function spmm_rows(begin: i32, end: i32, ld: i32, factor: f32, list: usize, indptr: usize, indices: usize, data: usize, X: usize, B: usize, Y: usize): void {
+export function spmm_rows(
+  begin: i32, end: i32, ld: i32, factor: f32, list: usize, indptr: usize, indices: usize, data: usize, X: usize, B: usize,
+  Y: usize,
+): void {
   const stride = <usize>ld << 2, scale = f32x4.splat(factor);
   for (let k = list + (<usize>begin << 2), last = list + (<usize>end << 2); k < last; k += 4) {
     const r = load<i32>(k), y = Y + <usize>r * stride;

@@ -1,16 +1,11 @@
 // Scores of users and items, and the best k of them. A score is Σ_c x_c y_c in f32, summed in order of c, in every
 // function here: the bits of a pair's score do not depend on who else is scored. The best come first, of equal scores
 // the lower item; NaN and −Infinity never enter a list; lists that run out of items end in item −1, score −Infinity.
+import { above, bitBytes, clearList, forbid, groupsOf, listBytes, offer, takeList } from './ranked-list';
 import { high64, low64, madd } from './simd';
 import { dot64 } from './vec';
 
 // ---- Packed items: groups of eight, transposed (coordinate c of a group's items at 32·c bytes), whole threes of groups.
-
-// @ts-ignore: decorator
-@inline
-function groupsOf(items: i32): i32 {
-  return (items + 23) / 24 * 3;
-}
 
 export function packed_items_bytes(items: i32, ld: i32): i32 {
   return groupsOf(items) * ld << 5;
@@ -24,129 +19,6 @@ export function pack_items(items: i32, ld: i32, Y: usize, packed: usize): void {
     let to = packed + <usize>(i >> 3) * (row << 3) + (<usize>(i & 7) << 2);
     for (let c: usize = 0; c < row; c += 4, to += 32) store<f32>(to, load<f32>(Y + c));
   }
-}
-
-// ---- The list: its worst entry first, until it is taken. Short lists are kept in order, long ones as heaps.
-// A list lies in scratch: scores, then items, each with room up to whole fours and four more, which no entry ever beats.
-
-/** Entries up to which rewriting the list costs less than the heap's unpredictable branches. */
-const SHORT: i32 = 64;
-
-/** Bytes of a list's scores, and of its items. */
-// @ts-ignore: decorator
-@inline
-function listBytes(k: i32): usize {
-  return <usize>((k + 7) & ~3) << 2;
-}
-
-/** Whether (score a, item a) ranks below (score b, item b); without branches, because nobody can predict them. */
-// @ts-ignore: decorator
-@inline
-function worse(scoreA: f32, itemA: i32, scoreB: f32, itemB: i32): bool {
-  return <bool>(i32(scoreA < scoreB) | (i32(scoreA == scoreB) & i32(itemA > itemB)));
-}
-
-/** The same in four lanes. */
-// @ts-ignore: decorator
-@inline
-function worse4(scoreA: v128, itemA: v128, scoreB: v128, itemB: v128): v128 {
-  return v128.or(f32x4.lt(scoreA, scoreB), v128.and(f32x4.eq(scoreA, scoreB), i32x4.gt_s(itemA, itemB)));
-}
-
-function clearList(k: i32, list: usize): void {
-  const bytes = listBytes(k);
-  for (let i: usize = 0; i < bytes; i += 4) store<f32>(list + i, i < <usize>k << 2 ? -Infinity : Infinity);
-  memory.fill(list + bytes, 0xff, bytes);
-}
-
-/**
- * Puts an entry into an ascending list in place of the first, its worst: each place takes what stood above it, the entry or
- * what it had. All places are written, four at a time, because nobody can predict where the entry belongs.
- */
-function insertAscending(k: i32, list: usize, item: i32, score: f32): void {
-  const items = list + listBytes(k), newScore = f32x4.splat(score), newItem = i32x4.splat(item);
-  for (let i: usize = 0, end = <usize>k << 2; i < end; i += 16) {
-    const score0 = v128.load(list + i), item0 = v128.load(items + i), score1 = v128.load(list + i, 4), item1 = v128.load(items + i, 4);
-    const below = worse4(score0, item0, newScore, newItem), aboveToo = worse4(score1, item1, newScore, newItem);
-    v128.store(list + i, v128.bitselect(score1, v128.bitselect(newScore, score0, below), aboveToo));
-    v128.store(items + i, v128.bitselect(item1, v128.bitselect(newItem, item0, below), aboveToo));
-  }
-}
-
-/** Puts an entry where the worst of the heap's n entries was. */
-function siftDown(n: i32, ids: usize, scores: usize, item: i32, score: f32): void {
-  let at: usize = 0;
-  for (const end = <usize>n << 2; ;) {
-    let child = (at << 1) + 4;
-    if (child >= end) break;
-    const other = min(child + 4, end - 4);
-    child = select<usize>(other, child, worse(load<f32>(scores + other), load<i32>(ids + other), load<f32>(scores + child), load<i32>(ids + child)));
-    const childScore = load<f32>(scores + child), childItem = load<i32>(ids + child);
-    if (!worse(childScore, childItem, score, item)) break;
-    store<f32>(scores + at, childScore);
-    store<i32>(ids + at, childItem);
-    at = child;
-  }
-  store<f32>(scores + at, score);
-  store<i32>(ids + at, item);
-}
-
-/** Empties a list into ids and scores, best first: the worst goes to the end, again and again. */
-function takeList(k: i32, list: usize, ids: usize, scores: usize): void {
-  const items = list + listBytes(k);
-  for (let n = k - 1; n >= 0; n--) {
-    const to = <usize>n << 2, from = k <= SHORT ? <usize>(k - 1 - n) << 2 : 0;
-    store<f32>(scores + to, load<f32>(list + from));
-    store<i32>(ids + to, load<i32>(items + from));
-    if (k > SHORT && n > 0) siftDown(n, items, list, load<i32>(items + to), load<f32>(list + to));
-  }
-}
-
-// ---- Which items may enter: a bit per item, a byte per group, 1 = may not.
-
-/** Bytes of a user's bits: whole words, and a bit for every packed item. */
-// @ts-ignore: decorator
-@inline
-function bitBytes(items: i32): i32 {
-  return (groupsOf(items) + 7) & ~3;
-}
-
-/** Bits of what is not allowed, was seen, or lies beyond the last item. */
-function forbid(items: i32, user: i32, seenIndptr: usize, seenIndices: usize, allowed: usize, bits: usize): void {
-  const bytes = <usize>bitBytes(items);
-  if (allowed) {
-    const words = (<usize>items + 31) >> 5 << 2;
-    for (let i: usize = 0; i < words; i += 4) store<u32>(bits + i, ~load<u32>(allowed + i));
-  } else memory.fill(bits, 0, bytes);
-  for (let i = items; i < <i32>bytes << 3; i++) setBit(bits, i);
-  if (!seenIndptr) return;
-  const end = load<i32>(seenIndptr + (<usize>user << 2), 4);
-  for (let e = load<i32>(seenIndptr + (<usize>user << 2)); e < end; e++) setBit(bits, load<i32>(seenIndices + (<usize>e << 2)));
-}
-
-// @ts-ignore: decorator
-@inline
-function setBit(bits: usize, i: i32): void {
-  const at = bits + (<usize>i >> 3);
-  const bit: i32 = 1 << (i & 7);
-  store<u8>(at, <u8>(<i32>load<u8>(at) | bit));
-}
-
-/** Offers the eight scores at `at` (items first..first+8) to a list; `mask` says which of them beat its worst. */
-function offer(mask: i32, first: i32, at: usize, k: i32, list: usize): void {
-  for (; mask; mask &= mask - 1) {
-    const lane = ctz(mask), score = load<f32>(at + (<usize>lane << 2));
-    if (!(score > load<f32>(list))) continue;
-    if (k <= SHORT) insertAscending(k, list, first + lane, score);
-    else siftDown(k, list + listBytes(k), list, first + lane, score);
-  }
-}
-
-/** A bit for each of eight scores above a threshold. */
-// @ts-ignore: decorator
-@inline
-function above(s0: v128, s1: v128, threshold: v128): i32 {
-  return i32x4.bitmask(f32x4.gt(s0, threshold)) | (i32x4.bitmask(f32x4.gt(s1, threshold)) << 4);
 }
 
 // ---- Top-k of users
@@ -168,7 +40,8 @@ export function topk(
   seenIndptr: usize, seenIndices: usize, allowed: usize, ids: usize, scores: usize, scratch: usize,
 ): void {
   const row = <usize>ld << 2, list = listBytes(k) << 1, bytes = <usize>bitBytes(items);
-  const rows = scratch, thresholds = rows + <usize>USERS * row, tile = thresholds + USERS * 4, lists = tile + 128, bits = lists + <usize>USERS * list;
+  const rows = scratch, thresholds = rows + <usize>USERS * row;
+  const tile = thresholds + USERS * 4, lists = tile + 128, bits = lists + <usize>USERS * list;
   for (let first = begin; first < end; first += USERS) {
     const n = min(USERS, end - first);
     for (let q = 0; q < n; q++) {
@@ -178,7 +51,8 @@ export function topk(
     }
     for (let q = 0; q < n; q += 4) {
       const user = users + (<usize>(first + q) << 2), some = min(4, n - q);
-      if (some == 1) scanAlone(items, k, ld, X + <usize>load<i32>(user) * row, packed, bits + <usize>q * bytes, tile, lists + <usize>q * list);
+      if (some == 1) scanAlone(items, k, ld, X + <usize>load<i32>(user) * row,
+        packed, bits + <usize>q * bytes, tile, lists + <usize>q * list);
       else packUsers(some, row, user, X, rows + <usize>q * row, thresholds + (<usize>q << 2));
     }
     const together = (n & 3) == 1 ? n - 1 : n;
@@ -200,7 +74,8 @@ function packUsers(count: i32, row: usize, users: usize, X: usize, to: usize, th
 
 /** Offers group g of the items to n users, four at a time. */
 function scanGroup(
-  g: i32, n: i32, k: i32, ld: i32, rows: usize, group: usize, thresholds: usize, tile: usize, bits: usize, bytes: usize, lists: usize, list: usize,
+  g: i32, n: i32, k: i32, ld: i32, rows: usize, group: usize, thresholds: usize, tile: usize, bits: usize, bytes: usize,
+  lists: usize, list: usize,
 ): void {
   for (let q = 0; q < n; q += 4, rows += <usize>ld << 4, thresholds += 16) {
     if (!scoreTile(rows, group, ld, thresholds, tile)) continue;
@@ -326,8 +201,11 @@ export function score_pairs(n: i32, ld: i32, users: usize, items: usize, X: usiz
   for (let p = 0; p < n; p += 4, users += 16, items += 16, out += 16) {
     const last = <usize>min(3, n - p - 1) << 2, p1 = min<usize>(4, last), p2 = min<usize>(8, last);
     const scores = scoreFour(row,
-      X + <usize>load<i32>(users) * row, X + <usize>load<i32>(users + p1) * row, X + <usize>load<i32>(users + p2) * row, X + <usize>load<i32>(users + last) * row,
-      Y + <usize>load<i32>(items) * row, Y + <usize>load<i32>(items + p1) * row, Y + <usize>load<i32>(items + p2) * row, Y + <usize>load<i32>(items + last) * row);
+      X + <usize>load<i32>(users) * row, X + <usize>load<i32>(users + p1) * row,
+      X + <usize>load<i32>(users + p2) * row,
+      X + <usize>load<i32>(users + last) * row,
+      Y + <usize>load<i32>(items) * row, Y + <usize>load<i32>(items + p1) * row,
+      Y + <usize>load<i32>(items + p2) * row, Y + <usize>load<i32>(items + last) * row);
     if (last == 12) v128.store(out, scores);
     else {
       store<f32>(out, f32x4.extract_lane(scores, 0));

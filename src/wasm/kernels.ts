@@ -106,7 +106,8 @@ function requireInterface(module: WebAssembly.Module): void {
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
   if (hash === kernelsInterface && WebAssembly.Module.imports(module).length === 0) return;
   throw new TypeError(
-    `loadKernels expected the kernels of lethe ${VERSION} (kernels.wasm of the same package), got a module with other functions (${names.length})`,
+    `loadKernels expected the kernels of lethe ${VERSION} (kernels.wasm of the same package), got a module with other ` +
+      `functions (${names.length})`,
   );
 }
 
