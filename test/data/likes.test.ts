@@ -49,7 +49,8 @@ test('every kind refuses dislikes by name, and says the remedy', async () => {
       assert.match(
         message,
         new RegExp(
-          `${kind.name}.*expected values above 0, found ${value} for user "\\d+" and item "\\d+"; say what counts as a like with likes: 'value>=…'`,
+          `${kind.name}.*expected values above 0, found ${value} for user "\\d+" and item "\\d+"; ` +
+            `say what counts as a like with likes: 'value>=…'`,
         ),
       );
     }
