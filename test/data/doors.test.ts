@@ -16,7 +16,7 @@ import {
 
 const test = suite('doors of data');
 
-const refuses = (call: (builder: DatasetBuilder) => unknown, kind: ErrorConstructor | typeof DataError, message: RegExp): void => {
+const refuses = (call: (builder: DatasetBuilder) => unknown, kind: new (...args: never[]) => Error, message: RegExp): void => {
   const builder = new DatasetBuilder();
   assert.throws(
     () => call(builder),
