@@ -6,6 +6,9 @@ import type { Partition } from '../forget/request.ts';
 import { evaluate } from '../model/evaluate.ts';
 import { byteComparable, type Model, type Ranking } from '../model/model.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
+import { type JudgedColumns, judgedColumns } from './columns.ts';
+import { forgetRecall, forgetScore, knownEntries } from './forgotten-pairs.ts';
+import { Judge } from './judge.ts';
 
 /** A model to compare, and what it cost. */
 export interface Contender {
@@ -26,18 +29,24 @@ export interface CompareOptions {
   readonly mask?: readonly Dataset[];
   /** The model that the others' overlap and distance are measured against: trained on the retain set alone. */
   readonly gold?: Model;
+  /** Models before the forgetting, one of each seed, the one that was made to forget first: with golds, the judge's columns. */
+  readonly originals?: readonly Model[];
+  /** Golds of the same seeds, `gold` among them first; default `gold` alone. Five or more give every column of gradient models. */
+  readonly golds?: readonly Model[];
+  /** Rows of users and items that were held out as a whole: whom members are told from. */
+  readonly unseen?: Dataset;
 }
 
 /** One line of the table; null where a figure could not be measured. */
-export interface ComparedModel {
+export interface ComparedModel extends JudgedColumns {
   readonly name: string;
   /** Recall and NDCG on held-out interactions of the users and items that remain. */
   readonly [metric: `recall@${number}` | `ndcg@${number}`]: number | null;
-  /** Recall of forgotten interactions, only retained ones masked. A user the model does not know is served no list: 0. */
+  /** Recall of forgotten interactions whose user and item were not deleted (of others it is 0 by definition), only retained ones masked. */
   readonly [metric: `forgetRecall@${number}`]: number | null;
   /** Mean share of gold's top-k lists that the model's lists hold, over users that remain. */
   readonly [metric: `overlap@${number}`]: number | null;
-  /** Mean score of the forgotten cells. */
+  /** Mean score of the same interactions. */
   readonly forgetScore: number | null;
   /** |S − S_gold|_F / |S_gold|_F over the scores of a fixed sample of users with all items that remain. */
   readonly scoreDistance: number | null;
@@ -52,7 +61,7 @@ const DISTANCE_USERS = 200;
 
 /** Measures each contender. @param contenders their tables may have lost the deleted ids, or still have them. */
 export function compare(contenders: readonly Contender[], partition: Partition, options: CompareOptions = {}): ComparedModel[] {
-  const { test, testUsers = Infinity, mask = [], gold } = options;
+  const { test, testUsers = Infinity, mask = [], gold, originals = [], golds = gold ? [gold] : [], unseen } = options;
   const k = check.integer('k', options.k ?? 20, { min: 1 });
   const { retain } = partition;
   const length = Math.min(k, retain.items.size);
@@ -67,69 +76,25 @@ export function compare(contenders: readonly Contender[], partition: Partition, 
   const goldScores = gold && scoresOf(gold, scoreUsers, candidates, seen);
   const tested = spread(remaining, testUsers);
   const testable = test && Array.from(tested).some((u) => test.itemsOf(u).some((i) => candidates[i] !== 0)) ? test : undefined;
+  const known = knownEntries(partition);
+  const asked = partition.entries.length > 0 || partition.modality !== undefined;
+  const heldOut = [...(test ? [test] : []), ...mask];
+  const judge = asked && originals.length > 0 && golds.length > 0 ? new Judge(partition, { originals, golds, unseen, heldOut }) : undefined;
   return contenders.map(({ name, model, seconds = null }) => {
     const report = testable && evaluate(model, retain, testable, { k, mask, candidates, users: tested, metrics: ['recall', 'ndcg'] });
     return {
       name,
       [`recall@${k}`]: report?.[`recall@${k}`] ?? null,
       [`ndcg@${k}`]: report?.[`ndcg@${k}`] ?? null,
-      [`forgetRecall@${k}`]: partition.entries.length > 0 ? forgetRecall(model, partition, length) : null,
+      [`forgetRecall@${k}`]: forgetRecall(model, partition, known, length),
       [`overlap@${k}`]: goldLists ? overlap(lists(model), goldLists, length) : null,
-      forgetScore: forgetScore(model, partition),
+      forgetScore: forgetScore(model, partition, known),
       scoreDistance: goldScores ? distance(scoresOf(model, scoreUsers, candidates, seen), goldScores) : null,
+      ...judgedColumns(judge?.of(model)),
       seconds,
       ...(!byteComparable(model) && { kernels: 'fast' }),
     } as ComparedModel;
   });
-}
-
-/** Recall@k of the forgotten entries with only retained ones masked, mean over the users who have any. */
-export function forgetRecall(model: Model, partition: Partition, k: number): number {
-  const { data, retain, entries } = partition;
-  const forgotten = rowsOf(data, entries);
-  const users = Int32Array.from(forgotten.keys());
-  const known = users.filter((u) => model.users.at(u) !== null);
-  const ranking = model.rank({ users: known, k, exclude: retain.userItems, history: retain.userItems });
-  let sum = 0;
-  known.forEach((u, r) => {
-    const positives = forgotten.get(u)!;
-    let hits = 0;
-    for (let j = 0; j < k; j++) if (positives.has(ranking.items[r * k + j])) hits++;
-    sum += hits / positives.size;
-  });
-  return sum / users.length;
-}
-
-/** Mean score of forgotten cells: of those whose user and item the model still has a row for, deleted ones being zero. */
-function forgetScore(model: Model, { data, retain, entries }: Partition): number | null {
-  if (entries.length === 0) return null;
-  const users = new Int32Array(entries.length);
-  const items = new Int32Array(entries.length);
-  let n = 0;
-  for (const [user, list] of rowsOf(data, entries)) {
-    for (const item of list) {
-      users[n] = user;
-      items[n++] = item;
-    }
-  }
-  const scores = model.scorePairs(users, items, retain.userItems);
-  let sum = 0;
-  for (const score of scores) sum += score;
-  return sum / entries.length;
-}
-
-/** Items of the given entries by user, in order of position. */
-function rowsOf(data: Dataset, entries: Int32Array): Map<number, Set<number>> {
-  const { indptr, indices } = data.userItems;
-  const rows = new Map<number, Set<number>>();
-  let user = 0;
-  for (const e of entries) {
-    while (e >= indptr[user + 1]) user++;
-    const row = rows.get(user);
-    if (row) row.add(indices[e]);
-    else rows.set(user, new Set([indices[e]]));
-  }
-  return rows;
 }
 
 function overlap(lists: Ranking, golds: Ranking, k: number): number {
@@ -161,7 +126,8 @@ function distance(scores: readonly Float32Array[], golds: readonly Float32Array[
       norm += golds[r][i] * golds[r][i];
     }
   });
-  return norm > 0 ? Math.sqrt(difference / norm) : difference === 0 ? 0 : null;
+  if (difference === 0) return 0;
+  return norm > 0 ? Math.sqrt(difference / norm) : null;
 }
 
 /** At most `n` of the given positions, evenly spread. */

@@ -105,12 +105,16 @@ export interface Seeded {
   readonly seed: number;
 }
 
+/** Whether there is a direction without the seed in question, and a deviation along it. */
+export const enoughSeeds = (originals: readonly Seeded[], golds: readonly Seeded[]): boolean =>
+  golds.length >= LEAST_GOLDS && originals.length >= 2;
+
 /**
  * The projection of S_x on (mean original − mean gold): for gradient models, whose golds differ by chance more than
  * originals do from them. Needs three golds and two originals.
  */
 export function projectionLeft(space: ScoreSpace, x: Seeded, originals: readonly Seeded[], golds: readonly Seeded[]): Standing {
-  if (golds.length < LEAST_GOLDS || originals.length < 2) return { left: null, z: null, power: false };
+  if (!enoughSeeds(originals, golds)) return { left: null, z: null, power: false };
   const along = (of: Seeded): number => {
     const [from, to] = [golds, originals].map((all) => all.filter(({ seed }) => seed !== of.seed).map(({ model }) => model));
     const product = (a: readonly Model[], b: readonly Model[]): number => mean(a.map((p) => mean(b.map((q) => space.product(p, q)))));

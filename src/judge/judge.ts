@@ -4,7 +4,7 @@
 import * as check from '../base/check.ts';
 import type { Partition } from '../forget/request.ts';
 import type { Model } from '../model/model.ts';
-import { distanceLeft, projectionLeft, ScoreSpace, type Seeded } from './influence.ts';
+import { distanceLeft, enoughSeeds, projectionLeft, ScoreSpace, type Seeded } from './influence.ts';
 import { aucError, setTest, userTest } from './membership.ts';
 import { pairMargins, pairsOf } from './pair-margin.ts';
 import { DEVIATIONS, deviationOf, isGone, LEAST_DISTANCE, LEAST_GOLDS, mean, type Standing, variance } from './power.ts';
@@ -50,7 +50,11 @@ export interface Membership {
 /** What the judge says of one model. */
 export interface Judgement {
   /** What is left in the scores of those who remain. */
-  readonly influence: Standing & { readonly met: boolean | null };
+  readonly influence: Standing & {
+    readonly met: boolean | null;
+    /** False where there were too few golds and originals to measure by. */
+    readonly measured: boolean;
+  };
   readonly membership: readonly Membership[];
 }
 
@@ -93,16 +97,20 @@ export class Judge {
   /** @param model over the same tables as the partition; originals and golds can be judged as well, each without itself. */
   of(model: Model): Judgement {
     return {
-      influence: judged(this.#influence(model)),
+      influence: { ...judged(this.#influence(model)), measured: !this.#stepped || enoughSeeds(this.#originals, this.#golds) },
       membership: this.#questions.flatMap((question) => this.#membership(question, model) ?? []),
     };
   }
 
   #influence(model: Model): Standing {
     // Runs of one seed stay together where a model is solved and not stepped: there gold of the same seed is the measure.
-    return this.#originals[0].model.kind.capabilities.includes('gradient')
+    return this.#stepped
       ? projectionLeft(this.#space, seeded(model), this.#originals, this.#golds)
       : distanceLeft(this.#space, model, this.#originals[0].model, this.#golds[0].model);
+  }
+
+  get #stepped(): boolean {
+    return this.#originals[0].model.kind.capabilities.includes('gradient');
   }
 
   #membership(question: Question, model: Model): Membership | null {

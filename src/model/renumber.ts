@@ -1,7 +1,8 @@
 // A model seen over other tables: the same ids at other positions, as when it was trained from a file that lacks the rows
 // of those whom another model was made to forget. It serves and compares; it is not saved and not made to forget.
 import { IdTable } from '../data/ids.ts';
-import type { SparseRows } from '../wasm/tensor.ts';
+import type { Matrix, SparseRows } from '../wasm/tensor.ts';
+import { BilinearModel, type DenseFactors } from './bilinear.ts';
 import type { Model, Ranking, RankRequest } from './model.ts';
 
 /**
@@ -14,7 +15,28 @@ export function renumbered(model: Model, users: IdTable, items: IdTable): Model 
   const fits = (own: IdTable, wanted: IdTable): boolean =>
     own.size === wanted.size && [...own].every((id) => own.indexOf(id) === wanted.indexOf(id));
   if (fits(model.users, users) && fits(model.items, items)) return model;
-  return new Renumbered(model, known(model.users, users), known(model.items, items));
+  const tables = [known(model.users, users), known(model.items, items)] as const;
+  return model instanceof BilinearModel ? moved(model, ...tables) : new Renumbered(model, ...tables);
+}
+
+/** Rows in their new places; zero where the model does not know the id, as the rows of the forgotten are. */
+function moved(model: BilinearModel, users: IdTable, items: IdTable): BilinearModel {
+  const { kind, options, provenance, record, userFactors, itemFactors } = model;
+  const rows = (factors: Matrix, own: IdTable, wanted: IdTable): DenseFactors => {
+    const values = new Float32Array(wanted.size * factors.cols);
+    for (const id of wanted) values.set(factors.row(own.indexOf(id)), wanted.indexOf(id) * factors.cols);
+    return { rows: wanted.size, cols: factors.cols, values };
+  };
+  return new BilinearModel({
+    kind,
+    options,
+    provenance,
+    record,
+    users,
+    items,
+    userFactors: rows(userFactors, model.users, users),
+    itemFactors: rows(itemFactors, model.items, items),
+  });
 }
 
 class Renumbered implements Model {

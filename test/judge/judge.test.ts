@@ -93,7 +93,7 @@ test('models that score from histories are asked by half of them; items of their
 test('popularity counts nobody singly: an item that is deleted leaves no trace, and nothing is said to be met', async () => {
   const models = await trained(popularity, {}, 'items', [undefined]);
   const { influence } = judgeOf(models).of(models.originals[0]);
-  assert.equal(influence, { left: null, z: null, power: false, met: null });
+  assert.equal(influence, { left: null, z: null, power: false, met: null, measured: true });
 });
 
 test('bpr: several seeds give both figures their deviation; what moved nothing fails, a retrain passes', async () => {
@@ -115,7 +115,7 @@ test('without strangers or with one gold of a gradient model, what cannot be mea
   const models = await trained(bpr, { ...BPR, epochs: 5 }, 'users', [1]);
   const judge = new Judge(models.partition, { originals: models.originals, golds: models.golds });
   const { influence, membership } = judge.of(models.originals[0]);
-  assert.equal(influence, { left: null, z: null, power: false, met: null });
+  assert.equal(influence, { left: null, z: null, power: false, met: null, measured: false });
   assert.equal(membership[0].set, { left: null, z: null, power: false, met: null });
   assert.equal(
     [membership[0].auc.value, membership[0].auc.met, membership[0]['tpr@0.01'], membership[0].support],

@@ -75,7 +75,9 @@ test('a cutoff beyond the items takes no memory for places that no item can fill
   const partition = partitionOf(train, { users: ['1'] });
   const [compared] = compare([{ name: 'original', model }], partition, { k: far, gold: model });
   assert.is(compared[`overlap@${far}`], 1);
-  assert.is(compared[`forgetRecall@${far}`], 1);
+  assert.is(compared[`forgetRecall@${far}`], null, 'of a deleted user there is no recall');
+  const single = partitionOf(train, { interactions: [['1', train.items.at(train.itemsOf(train.users.indexOf('1'))[0])!]] });
+  assert.is(compare([{ name: 'original', model }], single, { k: far })[0][`forgetRecall@${far}`], 1);
   assert.throws(() => compare([{ name: 'original', model }], partition, { k: 0 }), /"k" expected an integer >= 1, got 0/);
 });
 

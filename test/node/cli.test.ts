@@ -184,7 +184,27 @@ test('compare gives null for what cannot be measured', () => {
   place.json('train', 'ratings.csv', '--model', 'popularity', '--out', 'all');
   const { models } = place.json('compare', 'all', 'ratings.csv', '--users', 'u1');
   assert.equal([models[0]['recall@20'], models[0]['overlap@20'], models[0].scoreDistance], [null, null, null]);
-  assert.ok(models[0]['forgetRecall@20'] >= 0);
+  assert.equal([models[0]['forgetRecall@20'], models[0].influenceLeft, models[0].power], [null, null, null]);
+});
+
+test('whole users are judged beside people whom no model has seen; where the original does as well as gold it says so', () => {
+  const options = ['--split', 'per-user:0.8,0.1,0.1', '--unseen-users', '0.2', '--unseen-items', '0.1'];
+  const trained = place.json('train', 'ratings.csv', '--model', 'item-knn', ...options, '--out', 'held');
+  assert.equal(trained.split.unseen, { users: 0.2, items: 0.1 });
+  const request = ['--users', 'u4,u11,u23,u37', '--ignore-unknown'];
+  const { models } = place.json('compare', 'held', 'ratings.csv', ...request, '--method', 'downdate', '--gold', '--golds', '3');
+  const [original, unlearned, gold] = models;
+  assert.equal([original.influenceLeft, unlearned.influenceLeft, gold.influenceLeft], [1, 0, 0]);
+  assert.type(original.power, 'boolean');
+  const text = place.run('compare', 'held', 'ratings.csv', ...request, '--gold').stdout;
+  assert.match(text, /influenceLeft/);
+  assert.is(/no power/.test(text), original.noPower.length > 0);
+  assert.is(place.run('train', 'ratings.csv', '--model', 'als', '--unseen-users', '0.7', '--out', 'x').status, 2);
+  assert.match(
+    place.run('train', 'ratings.csv', '--model', 'als', '--unseen-users', '0.7', '--out', 'x').stderr,
+    /--unseen-users expected a number >= 0 and <= 0.5, got 0.7/,
+  );
+  assert.is(place.run('compare', 'held', 'ratings.csv', ...request, '--golds', '0').status, 2);
 });
 
 test('compare runs a method on the original, timed; and refuses models of other requests by name', () => {

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { forget as forgetRequest, gold as trainGold } from '../../forget/forget.ts';
 import { contendersOf } from '../../forget/trained-data.ts';
-import { type Contender, compare as compareModels } from '../../judge/compare.ts';
+import { type ComparedModel, type Contender, compare as compareModels } from '../../judge/compare.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel } from '../files.ts';
@@ -19,6 +19,11 @@ export const compare: Command = {
   flags: [
     ...REQUEST_FLAGS,
     { name: 'gold', doc: 'Train gold (the same model from scratch on what remains), and measure overlap and distance against it.' },
+    {
+      name: 'golds',
+      takes: 'N',
+      doc: 'Train N golds and N originals, of the next seeds: gradient models need five to be judged by what is left in others. Implies --gold.',
+    },
     { name: 'floor', doc: 'Train a second gold with the next seed: how much two retrains differ.' },
     { ...METHOD_FLAG, doc: `${METHOD_FLAG.doc.slice(0, -1)}: run it on the original model too, timed.` },
     { name: 'k', short: 'k', takes: 'K', default: '20', doc: 'Length of the lists.' },
@@ -32,13 +37,14 @@ export const compare: Command = {
     const paths = args.operands.slice(0, -1);
     const dataPath = args.operands.at(-1)!;
     const k = args.integer('k', 20, { min: 1 });
+    const seeds = args.integer('golds', 1, { min: 1, max: 64 });
     const method = args.has('method') ? methodNamed(args.text('method')) : undefined;
     const request = await requestOf(args);
     if (method && !request) throw new UsageError('--method needs something to forget; use --users, --items, --interactions or --modality');
     const saved = await Promise.all(paths.map(readModel));
     const data = await openData(context, dataPath, saved[0]);
     const ignoreUnknown = args.on('ignore-unknown');
-    const { original, models, partition, validation, test } = contendersOf(
+    const { original, models, partition, validation, test, unseen } = contendersOf(
       saved.map((model, i) => ({ name: paths[i], model })),
       data,
       request,
@@ -59,17 +65,26 @@ export const compare: Command = {
       contenders.push({ name: method.name, model, seconds: report.seconds });
     }
     const base = models[Math.max(original, 0)];
+    const nextSeed = (n: number): number | undefined =>
+      typeof base.options.seed === 'number' ? (base.options.seed + n) % 2 ** 32 : undefined;
     const timed = async (name: string, seed?: number): Promise<Contender> => {
       const started = performance.now();
       const model = await trainGold(base, partition, { ...control, ...(seed !== undefined && { seed }) });
       return { name, model, seconds: (performance.now() - started) / 1000 };
     };
-    const gold = args.on('gold') || args.on('floor') ? await timed('gold') : undefined;
+    const gold = args.on('gold') || args.on('floor') || args.has('golds') ? await timed('gold') : undefined;
     if (gold) contenders.push(gold);
-    if (args.on('floor')) {
-      const { seed } = base.options;
-      if (typeof seed === 'number') contenders.push(await timed('floor', seed < 0xffffffff ? seed + 1 : 0));
-      else terminal.note(`a model of kind "${base.kind.name}" draws nothing at random: there is no floor`);
+    const drawn = nextSeed(1) !== undefined;
+    if ((args.on('floor') || seeds > 1) && !drawn)
+      terminal.note(`a model of kind "${base.kind.name}" draws nothing at random: there is one gold, and no floor`);
+    const floor = (args.on('floor') || seeds > 1) && drawn ? await timed('floor', nextSeed(1)) : undefined;
+    if (floor && args.on('floor')) contenders.push(floor);
+    const originals = original < 0 ? [] : [models[original]];
+    const golds = [gold, floor].flatMap((trained) => trained?.model ?? []);
+    for (let n = 1; n < seeds && drawn && original >= 0; n++) {
+      terminal.note(`original and gold ${n + 1} of ${seeds}`);
+      if (n > 1) golds.push(await trainGold(base, partition, { ...control, seed: nextSeed(n) }));
+      originals.push(await base.kind.fit(partition.data, { ...base.options, seed: nextSeed(n) }, control));
     }
     signal.throwIfAborted();
     const compared = compareModels(contenders, partition, {
@@ -77,6 +92,9 @@ export const compare: Command = {
       ...(test.interactions > 0 && { test }),
       mask: [validation],
       gold: gold?.model,
+      originals,
+      golds,
+      ...(unseen.interactions > 0 && { unseen }),
     });
     const { users, items, entries } = partition;
     const forgotten = { users: users.length, items: items.length, interactions: entries.length };
@@ -84,13 +102,21 @@ export const compare: Command = {
   },
 };
 
-export function comparisonTable(models: readonly object[], k: number): string {
-  const columns = [`recall@${k}`, `ndcg@${k}`, `forgetRecall@${k}`, 'forgetScore', `overlap@${k}`, 'scoreDistance', 'seconds'];
+/** Columns without anything in them are left out; a figure that is null because the original does as well as gold says so. */
+export function comparisonTable(models: readonly ComparedModel[], k: number): string {
+  const figures = ['influenceLeft', 'membershipAuc', 'membershipTpr@0.01', 'membershipLeft', 'membershipZ'] as const;
+  const judged = figures.filter((column) => models.some((row) => row[column] !== null || lacksPower(row, column)));
+  const columns = [`recall@${k}`, `ndcg@${k}`, `forgetRecall@${k}`, 'forgetScore', `overlap@${k}`, 'scoreDistance', ...judged, 'seconds'];
   return table(
     ['name', ...columns],
-    (models as Record<string, unknown>[]).map((row) => [row.name, ...columns.map((column) => row[column])]),
+    models.map((row) => [
+      row.name,
+      ...columns.map((column) => (lacksPower(row, column) ? 'no power' : (row as unknown as Record<string, unknown>)[column])),
+    ]),
   );
 }
+
+const lacksPower = ({ noPower }: ComparedModel, column: string): boolean => (noPower as readonly string[]).includes(column);
 
 /** The file's name, or its path where names repeat. */
 function nameOf(paths: readonly string[], i: number): string {
