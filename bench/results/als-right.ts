@@ -16,6 +16,11 @@ const SETTINGS: Partial<AlsOptions>[] = [
   { objective: 'explicit', regularization: 0.05 },
 ];
 
+function weightText({ alpha, unobservedWeight }: Partial<AlsOptions>): string {
+  if (alpha) return `α ${alpha}`;
+  return unobservedWeight ? `α₀ ${unobservedWeight}` : '';
+}
+
 export async function right(): Promise<void> {
   const started = performance.now();
   const rows: (string | number)[][] = [];
@@ -41,10 +46,10 @@ export async function right(): Promise<void> {
         rows.push([
           set,
           factors,
-          `${setting.objective} ${setting.alpha ? `α ${setting.alpha}` : setting.unobservedWeight ? `α₀ ${setting.unobservedWeight}` : ''} λ ${setting.regularization}`,
+          `${setting.objective} ${weightText(setting)} λ ${setting.regularization}`,
           largest,
           largest < 1e-4 ? 'yes' : 'no',
-          rise > 0 ? rise : 0,
+          Math.max(rise, 0),
         ]);
         note(`${rows.at(-1)!.join(' ')}`);
       }

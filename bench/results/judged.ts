@@ -20,6 +20,7 @@ import {
   lightgcn,
   lirdrec,
   type Model,
+  type ModelKind,
   mgcn,
   serialize,
   slmrec,
@@ -71,7 +72,7 @@ export interface Trained {
 
 /** Trains, or takes from the cache what the same code trained on the same data with the same options. */
 export async function fitted(
-  kind: GradientKind,
+  kind: ModelKind,
   { train, validation }: { train: Dataset; validation: Dataset },
   options: object,
 ): Promise<Trained> {

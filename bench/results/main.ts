@@ -1,8 +1,10 @@
-// npm run results [-- PART…]: measures the parts named, or all that belong to ALS, and draws docs/results.md anew.
+// npm run results [-- PART…]: measures the parts named, or all that belong to ALS, and draws docs/results.md anew. The judge's
+// parts (judge-SET-KIND-REQUEST) take hours together and run only when they are named.
 
 import { forgetting } from './als-forget.ts';
 import { gowalla, movielens } from './als-quality.ts';
 import { right } from './als-right.ts';
+import { JUDGE_PARTS } from './judge.ts';
 import { runParts } from './parts.ts';
 import { redraw } from './report.ts';
 import { defaults, GRID_SETS } from './unlearn-als.ts';
@@ -19,4 +21,4 @@ const PARTS: Record<string, (again: boolean) => Promise<void>> = {
   page: async () => redraw(),
 };
 
-await runParts(PARTS);
+await runParts(PARTS, JUDGE_PARTS);

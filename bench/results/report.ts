@@ -99,7 +99,9 @@ export function cell(value: string | number | null): string {
   if (typeof value === 'string') return value;
   if (Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
-  return size >= 100 ? value.toFixed(0) : size >= 1 ? value.toFixed(2) : size >= 0.001 ? value.toFixed(4) : value.toExponential(1);
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 1) return value.toFixed(2);
+  return size >= 0.001 ? value.toFixed(4) : value.toExponential(1);
 }
 
 /** Notes of progress, so that a long run shows that it lives. */

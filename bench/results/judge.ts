@@ -1,0 +1,272 @@
+// npm run results -- judge[-SET[-KIND[-REQUEST]]]: every method that can work on a kind of model, judged by what is left of the
+// forgotten, beside the original (the negative control, which must fail), gold and the floor. Rows are stored one by one and
+// models are cached, so that a run that was ended goes on where it was.
+
+import { STREAM, uniform } from '../../src/base/random.ts';
+import { splitDataset } from '../../src/data/split.ts';
+import { readDatasetFile } from '../../src/files/node-files.ts';
+import {
+  compatible,
+  type Dataset,
+  evaluate,
+  type Figure,
+  type ForgetRequest,
+  forget,
+  Judge,
+  type Judgement,
+  MODELS,
+  type Model,
+  type ModelKind,
+  type ModelName,
+  type Partition,
+  partitionOf,
+  type Split,
+  UNLEARNERS,
+  type Unlearner,
+} from '../../src/index.ts';
+import { FOLDER } from './data.ts';
+import { cpuSeconds, fitted, mean, type Trained } from './judged.ts';
+import { type Cell, note, publishedRow, publishRow } from './report.ts';
+
+/** Where the sets lie, and how they are split; whole users and items are held out of each. */
+const SETS = {
+  'ml-100k': { file: 'ml-100k/u.data', rule: 'per-user:0.8,0.1,0.1' },
+  'ml-1m': { file: 'ml-1m/ratings.csv', rule: 'per-user:0.8,0.1,0.1' },
+  lfm2k: { file: 'lfm2k', rule: 'given' },
+} as const;
+type SetName = keyof typeof SETS;
+const UNSEEN = { unseenUsers: 0.08, unseenItems: 0.05 };
+
+/** Settings, and the seeds of originals and golds: five where golds differ by chance, fewer where a fit takes minutes. */
+const KINDS: Readonly<
+  Partial<Record<ModelName, { readonly options: object; readonly seeds: number; readonly sets?: readonly SetName[] }>>
+> = {
+  bpr: { options: { optimizer: 'sgd-pairs', learningRate: 0.05, regularization: 0.01, epochs: 63 }, seeds: 5 },
+  lightgcn: { options: { layers: 2, regularization: 0, learningRate: 0.005, epochs: 78 }, seeds: 4 },
+  als: { options: { objective: 'ials', factors: 32, unobservedWeight: 0.3, regularization: 0.015, iterations: 15 }, seeds: 3 },
+  ease: { options: {}, seeds: 1 },
+  'item-knn': { options: {}, seeds: 1 },
+  popularity: { options: {}, seeds: 1 },
+  vbpr: { options: { epochs: 60 }, seeds: 4, sets: ['lfm2k'] },
+};
+
+const REQUESTS = ['1 user', '1% users', '5% users', '1% items', '1% cells', 'modality'] as const;
+type Request = (typeof REQUESTS)[number];
+
+/** The methods that solve least squares make another model of one that was stepped: the quick one shows it, the long one is left out. */
+const left = (method: Unlearner, kind: ModelKind): boolean =>
+  method.name === 'retrain' || (method.name === 'converge' && !kind.capabilities.includes('leastSquares'));
+
+const COLUMNS = [
+  'model',
+  'deleted',
+  'by',
+  'recall@20',
+  'of gold',
+  'influence left',
+  'z',
+  'members left',
+  'z',
+  'AUC',
+  'gold',
+  'TPR at 1 %',
+  'support',
+  'gold',
+  'time / gold',
+  'says',
+  'judged',
+] as const;
+
+/** Requests drawn by key among those who have a history to speak of. */
+function requestOf(data: Dataset, what: Request): ForgetRequest {
+  const counts = { users: Array.from({ length: data.users.size }, (_, u) => data.itemsOf(u).length), items: [...data.itemCounts()] };
+  const known = (side: 'users' | 'items'): number[] => [...counts[side].keys()].filter((p) => counts[side][p] >= 5);
+  const drawn = (side: 'users' | 'items', share: number): string[] =>
+    known(side)
+      .filter((p) => uniform(1, STREAM.forgetSample, data[side].key(p), side === 'users' ? 0 : 1) < share)
+      .map((p) => data[side].at(p)!);
+  switch (what) {
+    case '1 user': {
+      const average = mean(known('users').map((u) => counts.users[u]));
+      const distance = (u: number): number => Math.abs(counts.users[u] - average);
+      return { users: [data.users.at(known('users').reduce((best, u) => (distance(u) < distance(best) ? u : best)))!] };
+    }
+    case '1% users':
+      return { users: drawn('users', 0.01) };
+    case '5% users':
+      return { users: drawn('users', 0.05) };
+    case '1% items':
+      return { items: drawn('items', 0.01) };
+    case '1% cells':
+      return { interactions: cells(data, 0.01) };
+    case 'modality': {
+      const [name] = [...data.features.keys()];
+      return { modality: { name, items: drawn('items', 0.1) } };
+    }
+  }
+}
+
+function cells(data: Dataset, share: number): [string, string][] {
+  const list: [string, string][] = [];
+  for (const user of data.users) {
+    const u = data.users.indexOf(user);
+    for (const i of data.itemsOf(u))
+      if (uniform(1, STREAM.forgetSample, data.users.key(u), 2 + i) < share) list.push([user, data.items.at(i)!]);
+  }
+  return list;
+}
+
+/** Loaded when a part asks for it; one set at a time is looked at. */
+let loaded: { readonly name: SetName; readonly split: Split } | undefined;
+async function load(name: SetName): Promise<Split> {
+  if (loaded?.name === name) return loaded.split;
+  const { file, rule } = SETS[name];
+  const split = splitDataset(await readDatasetFile(`${FOLDER}/${file}`), rule, 1, UNSEEN);
+  loaded = { name, split };
+  return split;
+}
+
+async function judged(set: SetName, name: ModelName, what: Request, again: boolean): Promise<void> {
+  const kind: ModelKind = MODELS[name];
+  const methods = (Object.values(UNLEARNERS) as readonly Unlearner[]).filter((method) => compatible(kind, method) && !left(method, kind));
+  const draws = 'seed' in kind.options;
+  const { options, seeds } = KINDS[name]!;
+  const several = draws && seeds > 1;
+  const names = ['original', 'gold', ...(several ? ['floor'] : []), ...methods.map((method) => method.name)];
+  const missing = names.filter((by) => again || !publishedRow(`judge ${set}`, [name, what, by]));
+  if (missing.length === 0) return;
+  const split = await load(set);
+  const request = requestOf(split.train, what);
+  const partition = partitionOf(split.train, request);
+  const nothing = { train: split.train, validation: split.validation.filter(() => false) };
+  const fits = async (train: Dataset): Promise<Trained[]> => {
+    const runs: Trained[] = [];
+    for (let seed = 1; seed <= (draws ? seeds : 1); seed++)
+      runs.push(await fitted(kind, { ...nothing, train }, { ...options, ...(draws && { seed }) }));
+    return runs;
+  };
+  const originals = await fits(split.train);
+  const golds = await fits(partition.retain);
+  const models = (runs: readonly Trained[]): Model[] => runs.map(({ model }) => model);
+  const judge = new Judge(partition, {
+    originals: models(originals),
+    golds: models(golds),
+    unseen: split.unseen,
+    heldOut: [split.validation, split.test],
+  });
+  const recall = recallOf(partition, split);
+  const floor = mean(golds.map(({ model }) => recall(model)));
+  const put = (by: string, model: Model, seconds: number | null, says: string): void => {
+    const started = cpuSeconds();
+    const row = [name, what, by, ...figures(judge.of(model), recall(model), floor), seconds, says];
+    const words = by === 'original' ? controlWords(judge.of(model)) : verdictWords(judge.of(model), recall(model) / floor);
+    publishRow(`judge ${set}`, section(set), [...row, words], cpuSeconds() - started, 3);
+    note(`${set} ${name} ${what} ${by}: ${words}`);
+  };
+  for (const by of missing) {
+    if (by === 'original') put(by, originals[0].model, null, '');
+    else if (by === 'gold') put(by, golds[0].model, 1, '');
+    else if (by === 'floor') put(by, golds[1].model, 1, '');
+    else {
+      const before = cpuSeconds();
+      const method = methods.find((other) => other.name === by)!;
+      const { model, report } = await forget(originals[0].model, split.train, request, {
+        method,
+        validation: split.validation,
+        digests: false,
+      });
+      put(by, model, (cpuSeconds() - before) / golds[0].seconds, `${report.status ?? report.exactness}`);
+    }
+  }
+}
+
+function recallOf(partition: Partition, { validation, test }: Split): (model: Model) => number {
+  const candidates = Uint8Array.from(partition.retain.itemCounts(), (n) => (n > 0 ? 1 : 0));
+  const users = Array.from({ length: partition.retain.users.size }, (_, u) => u).filter((u) => partition.retain.itemsOf(u).length > 0);
+  const measured = new WeakMap<Model, number>();
+  return (model) => {
+    if (!measured.has(model))
+      measured.set(
+        model,
+        evaluate(model, partition.retain, test, { mask: [validation], candidates, users, metrics: ['recall'] })['recall@20'],
+      );
+    return measured.get(model)!;
+  };
+}
+
+const unless = (power: boolean | undefined, value: number | null | undefined): Cell => (power === false ? 'no power' : (value ?? null));
+
+function figures({ influence, membership: [first] }: Judgement, recall: number, floor: number): Cell[] {
+  const beside = first && first.strangers > 0;
+  const figure = (of: Figure | null | undefined): Cell => unless(of?.power, of?.value);
+  return [
+    recall,
+    recall / floor,
+    unless(influence.power || !influence.measured, influence.left),
+    influence.z,
+    beside ? unless(first.set.power, first.set.left) : null,
+    beside ? first.set.z : null,
+    beside ? figure(first.auc) : null,
+    beside ? first.auc.gold : null,
+    beside ? unless(first.auc.power, first['tpr@0.01']) : null,
+    figure(first?.support),
+    first?.support?.gold ?? null,
+  ];
+}
+
+/** Each figure that has power, and whether it is met. */
+function powered({ influence, membership }: Judgement): [name: string, met: boolean][] {
+  const all: [string, boolean | null][] = [
+    ['influence', influence.met],
+    ...membership.flatMap(({ of, set, auc, support }): [string, boolean | null][] => [
+      [`${of} as a set`, set.met],
+      [`${of} one by one`, auc.met],
+      [`support of ${of}`, support?.met ?? null],
+    ]),
+  ];
+  return all.filter((one): one is [string, boolean] => one[1] !== null);
+}
+
+const LEAST_RECALL = 0.98;
+function verdictWords(judgement: Judgement, ofGold: number): string {
+  const figuresThere = powered(judgement);
+  const misses = [...figuresThere.filter(([, met]) => !met).map(([name]) => name), ...(ofGold < LEAST_RECALL ? ['recall'] : [])];
+  if (misses.length > 0) return `missed: ${misses.join(', ')}`;
+  return figuresThere.length === 0 ? 'no power' : 'met';
+}
+
+/** The negative control must fail whatever has power. */
+function controlWords(judgement: Judgement): string {
+  const figuresThere = powered(judgement);
+  const passed = figuresThere.filter(([, met]) => met).map(([name]) => name);
+  if (figuresThere.length === 0) return 'no power';
+  return passed.length === 0 ? 'fails, as it must' : `PASSES, as it must not: ${passed.join(', ')}`;
+}
+
+const section = (set: SetName) => ({
+  title: `What is left of the forgotten: ${set}`,
+  command: `npm run results -- judge-${set}`,
+  columns: COLUMNS,
+  text: [
+    `${UNSEEN.unseenUsers * 100} % of users and ${UNSEEN.unseenItems * 100} % of items are held out as a whole; [terms.md](terms.md) defines the figures. ` +
+      'For all of them 0 (or gold) is where a retrain stands and 1 (or the original) where nothing was removed; both signs count. ' +
+      '"no power": the original does as well as gold, so that nothing follows from the figure.',
+    'Models trained by gradients are judged beside originals and golds of four or five seeds, all others beside one of the same seed (als: three). ' +
+      'Met: at most 0.1 left or two deviations of golds, the AUC within 0.06 of gold, the support within 0.03 (or two deviations), recall at least 98 % of gold. ' +
+      'The original must fail every figure that has power. Time: processor time over that of training gold.',
+  ],
+});
+
+/** A part for each set, kind and request that fit together. */
+export const JUDGE_PARTS: Readonly<Record<string, (again: boolean) => Promise<void>>> = Object.fromEntries(
+  (Object.keys(SETS) as SetName[]).flatMap((set) =>
+    (Object.entries(KINDS) as [ModelName, { sets?: readonly SetName[] }][])
+      .filter(([, { sets }]) => !sets || sets.includes(set))
+      .flatMap(([kind]) =>
+        REQUESTS.filter((what) => what !== 'modality' || (kind === 'vbpr' && set === 'lfm2k')).map((what) => [
+          `judge-${set}-${kind}-${what.replace('%', ' percent').replaceAll(' ', '-')}`,
+          (again: boolean) => judged(set, kind, what, again),
+        ]),
+      ),
+  ),
+);
