@@ -1,7 +1,7 @@
 // lethe train: fits a model and saves it.
 
 import { MemoryError } from '../../base/errors.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import type { Dataset, SplitRecord } from '../../data/dataset.ts';
 import { splitDataset, UNSEEN_SHARE } from '../../data/split.ts';
 import type { Checkpoint, GradientControl } from '../../gradient/gradient-model.ts';
 import { certifiable } from '../../judge/certifiable.ts';
@@ -133,7 +133,7 @@ export const train: Command = {
           'interactions',
           rows.interactions === data.interactions
             ? rows.interactions
-            : `${rows.interactions} of ${data.interactions} (split ${rows.split.rule}, seed ${rows.split.seed})`,
+            : `${rows.interactions} of ${data.interactions} (split ${splitText(rows.split)})`,
         ],
         ...(found
           ? [
@@ -151,6 +151,11 @@ export const train: Command = {
     );
   },
 };
+
+function splitText({ rule, seed, unseen }: SplitRecord): string {
+  const share = (of: 'users' | 'items'): string => (unseen?.[of] ? `, ${unseen[of]} of ${of} unseen` : '');
+  return `${rule}, seed ${seed}${share('users')}${share('items')}`;
+}
 
 function planText({ bytes, parts, available }: MemoryPlan): string {
   const each = Object.entries(parts)
