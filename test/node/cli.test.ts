@@ -199,6 +199,13 @@ test('whole users are judged beside people whom no model has seen; where the ori
   const text = place.run('compare', 'held', 'ratings.csv', ...request, '--gold').stdout;
   assert.match(text, /influenceLeft/);
   assert.is(/no power/.test(text), original.noPower.length > 0);
+  place.json('forget', 'held', 'ratings.csv', ...request, '--method', 'downdate', '--out', 'less', '--retain-out', 'less.inter');
+  const labels = readFileSync(place.path('less.inter'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(-1));
+  assert.ok(labels.filter((label) => label === '3').length > 20, 'nobody is lost from what is written');
+  assert.is(place.json('evaluate', 'less', 'less.inter')['recall@20'], place.json('evaluate', 'less', 'ratings.csv')['recall@20']);
   assert.is(place.run('train', 'ratings.csv', '--model', 'als', '--unseen-users', '0.7', '--out', 'x').status, 2);
   assert.match(
     place.run('train', 'ratings.csv', '--model', 'als', '--unseen-users', '0.7', '--out', 'x').stderr,
