@@ -40,10 +40,10 @@ export { type Beside, type Figure, Judge, type Judgement, type Membership } from
 export type { Standing } from './judge/power.ts';
 export type { CertificateStatus } from './judge/verdict.ts';
 export { digest } from './model/digest.ts';
-export { type EvaluateOptions, type Evaluation, evaluate } from './model/evaluate.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, type MetricMeans } from './model/evaluate.ts';
 export { METRICS, type MetricName } from './model/metrics.ts';
 export type { Capability, CellShape, FitControl, Model, ModelKind, Ranking, RankRequest } from './model/model.ts';
-export { type Recommended, type RecommendOptions, recommend, similarItems, similarUsers } from './model/recommend.ts';
+export { type OnCold, type Recommended, type RecommendOptions, recommend, similarItems, similarUsers } from './model/recommend.ts';
 export { AlsModel, type AlsOptions, als, type Contribution, type FoldInItem } from './models/als.ts';
 export { bm3 } from './models/bm3.ts';
 export { bpr } from './models/bpr.ts';

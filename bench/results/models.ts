@@ -217,7 +217,8 @@ const watched = (data: SplitData, setting: Setting): Promise<Run> =>
       if (epoch % EVERY > 0) continue;
       const model = training.model({});
       const found = evaluate(model, data.train, data.validation, { k: CUTOFFS, metrics: ['f1', 'ndcg', 'recall'] });
-      validation = Object.fromEntries(Object.entries(found).map(([metric, value]) => [metric, Math.max(value, validation[metric] ?? 0)]));
+      const figures = Object.entries(found).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+      validation = Object.fromEntries(figures.map(([metric, value]) => [metric, Math.max(value, validation[metric] ?? 0)]));
       if (found['recall@20'] > best.recall) {
         best = {
           recall: found['recall@20'],
@@ -229,7 +230,7 @@ const watched = (data: SplitData, setting: Setting): Promise<Run> =>
     note(
       `${show(setting)}: recall@20 ${best.recall.toFixed(4)}, f1@2 ${validation['f1@2'].toFixed(4)}, epoch ${best.epoch} (${((performance.now() - started) / 1000).toFixed(0)} s)`,
     );
-    return { ...best, validation: validation as Evaluation };
+    return { ...best, validation: validation as unknown as Evaluation };
   });
 
 async function electronics(loss: string): Promise<void> {

@@ -66,7 +66,7 @@ export async function certifiable(
   const attempt = async (regularization: number): Promise<boolean> => {
     const model = await als.fit(train, { ...base, regularization }, run);
     const { status, sigma, relativeBound } = await certify(model, train, run);
-    const ndcg = (evaluate(model, train, validation, { k, metrics: ['ndcg'] }) as Record<string, number>)[`ndcg@${k}`];
+    const ndcg = evaluate(model, train, validation, { k, metrics: ['ndcg'] })[`ndcg@${k}`];
     trials.push({ regularization, status, sigma, relativeBound, ndcg });
     models.push(model);
     return status === 'certified';

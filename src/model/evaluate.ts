@@ -8,6 +8,9 @@ import type { Team } from '../threads/team.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import { METRICS, type MetricName } from './metrics.ts';
 import type { Model } from './model.ts';
+import { isCold, popularFirst, rankInOrder } from './popular.ts';
+import { judgedList, type Ranker, wholeLists } from './ranked-lists.ts';
+import { checkPosition } from './ranking-inputs.ts';
 
 export interface EvaluateOptions {
   /** Cutoffs; default [20]. */
@@ -24,75 +27,180 @@ export interface EvaluateOptions {
   readonly team?: Team;
 }
 
-/** Means over users, by `metric@k`; `users` says how many. */
-export type Evaluation = Readonly<Record<`${MetricName}@${number}` | 'users', number>>;
+/** Means over some users, by `metric@k`. */
+export type MetricMeans = Readonly<Record<`${MetricName}@${number}`, number>>;
+
+/** Means over users that have training rows; `users` says how many. */
+export type Evaluation = MetricMeans & {
+  readonly users: number;
+  /** Users with held-out rows and without training rows: no part of the means, since a model knows nothing of them. */
+  readonly coldUsers: number;
+  /** What they get, who are served the most popular items; null where there are none. */
+  readonly cold: MetricMeans | null;
+  /** Root mean squared, and mean absolute, error of the held-out values, for models that predict values; else null. */
+  readonly rmse: number | null;
+  readonly mae: number | null;
+};
 
 /** Users ranked in one call; many for a team, which gets a copy of the items with each call. */
 const USERS_PER_CALL = 512;
 const USERS_PER_TEAM_CALL = 8192;
 
 /**
- * Ranks all items for every user of `positives` and counts hits, in float64.
+ * Ranks all items for every user of `positives` and counts hits, in float64. Rows that are no likes are no hits; of items
+ * that are tied no order is preferred.
  * @param seen the interactions that the model was trained on: they are left out of the ranking, and are the user's history.
- * @param positives the held-out interactions, over the same tables; they must not be part of `seen`.
- * @returns means over users with at least one positive; NaN never: no such user is a DataError.
+ * @param positives the held-out interactions, over the same tables; none may be in `seen`.
+ * @returns means over users with training rows and at least one positive; NaN never: no such user is a DataError.
+ * @throws TypeError, RangeError for arguments that are none; DataError for rows that are in both, or arguments that are swapped.
  */
 export function evaluate(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions = {}): Evaluation {
   const asked = typeof options.k === 'object' ? options.k : [options.k ?? 20];
   // Each once: a cutoff that is given twice would be counted twice.
   const cutoffs = [...new Set(asked.map((k) => check.integer('k', k, { min: 1 })))];
-  // A list ends where items do; memory is taken for each place of it.
-  const deepest = Math.min(Math.max(...cutoffs), model.items.size);
-  const names = new Set(options.metrics ?? (Object.keys(METRICS) as MetricName[]));
-  requireTables(model, seen);
-  requireTables(model, positives);
-  const exclude = options.mask?.length ? unionRows([seen, ...options.mask].map((d) => d.userItems)) : seen.userItems;
-  const { indptr, indices } = likedRows(positives).userItems;
-  const counts = (i: number): boolean => model.items.at(i) !== null && options.candidates?.[i] !== 0;
-  const positivesOf = (u: number): number[] => {
-    const items: number[] = [];
-    for (let e = indptr[u]; e < indptr[u + 1]; e++) if (counts(indices[e])) items.push(indices[e]);
-    return items;
-  };
-  const users: number[] = [];
-  for (const u of Array.from(options.users ?? positives.userItems.indptr.subarray(1).keys())) {
-    if (model.users.at(u) !== null && positivesOf(u).length > 0) users.push(u);
+  if (cutoffs.length === 0) throw new RangeError('"k" expected a cutoff at least, got none');
+  const names = [...new Set(options.metrics ?? (Object.keys(METRICS) as MetricName[]))];
+  for (const name of names) check.oneOf('metrics', name, Object.keys(METRICS));
+  checkArguments(model, seen, positives, options);
+  const liked = likedRows(positives);
+  const judged = { ...options, cutoffs, names, positivesOf: candidatesAmong(liked, model.items, options.candidates) };
+  const everybody = Array.from(options.users ?? liked.userItems.indptr.subarray(1).keys()).filter((user) => model.users.at(user) !== null);
+  const users = everybody.filter((user) => judged.positivesOf(user).length > 0);
+  const warm = users.filter((user) => !isCold(seen, user));
+  const cold = users.filter((user) => isCold(seen, user));
+  if (warm.length === 0) {
+    const found = cold.length === 0 ? 'no user has' : `${cold.length} users without training rows alone have`;
+    throw new DataError(`${found} held-out interactions to evaluate on`, { source: positives.source });
   }
-  if (users.length === 0) throw new DataError('no user has held-out interactions to evaluate on', { source: positives.source });
+  const exclude = options.mask?.length ? unionRows([seen, ...options.mask].map((d) => d.userItems)) : seen.userItems;
+  const { candidates: allowed, team } = options;
+  const byModel: Ranker = (users, k) => model.rank({ users, k, exclude, history: seen.userItems, allowed, team });
+  return {
+    users: warm.length,
+    ...meansOver(warm, byModel, model.items.size, judged),
+    coldUsers: cold.length,
+    cold: cold.length === 0 ? null : meansOver(cold, popularRanker(model, seen, exclude, allowed), model.items.size, judged),
+    ...valueErrors(model, seen, positives, everybody),
+  };
+}
 
+interface Judged {
+  readonly cutoffs: readonly number[];
+  readonly names: readonly MetricName[];
+  readonly positivesOf: (user: number) => number[];
+  readonly team?: Team;
+}
+
+function meansOver(users: readonly number[], rank: Ranker, items: number, { cutoffs, names, positivesOf, team }: Judged): MetricMeans {
+  // A list ends where items do; memory is taken for each place of it.
+  const deepest = Math.min(Math.max(...cutoffs), items);
   const sums = new Map<string, number>();
-  const isPositive = new Uint8Array(model.items.size);
-  const hits = new Uint8Array(deepest);
-  const each = options.team ? USERS_PER_TEAM_CALL : USERS_PER_CALL;
+  const isPositive = new Uint8Array(items);
+  const each = team ? USERS_PER_TEAM_CALL : USERS_PER_CALL;
   for (let start = 0; start < users.length; start += each) {
     const block = Int32Array.from(users.slice(start, start + each));
-    const ranking = model.rank({
-      users: block,
-      k: deepest,
-      exclude,
-      history: seen.userItems,
-      allowed: options.candidates,
-      team: options.team,
-    });
-    for (let r = 0; r < block.length; r++) {
-      const items = positivesOf(block[r]);
-      for (const item of items) isPositive[item] = 1;
-      for (let j = 0; j < deepest; j++) {
-        const item = ranking.items[r * deepest + j];
-        hits[j] = item >= 0 ? isPositive[item] : 0;
-      }
-      for (const item of items) isPositive[item] = 0;
+    wholeLists(rank, block, deepest, items).forEach((list, r) => {
+      const positives = positivesOf(block[r]);
+      for (const item of positives) isPositive[item] = 1;
+      const ranked = judgedList(list, deepest, isPositive);
+      for (const item of positives) isPositive[item] = 0;
       for (const name of names) {
         for (const k of cutoffs) {
           const key = `${name}@${k}`;
-          sums.set(key, (sums.get(key) ?? 0) + METRICS[name]({ hits, k, positives: items.length }));
+          sums.set(key, (sums.get(key) ?? 0) + METRICS[name]({ ...ranked, k, positives: positives.length }));
         }
+      }
+    });
+  }
+  return Object.fromEntries(Array.from(sums, ([key, sum]) => [key, sum / users.length])) as MetricMeans;
+}
+
+function candidatesAmong({ userItems: { indptr, indices } }: Dataset, items: IdTable, candidates?: Uint8Array): (user: number) => number[] {
+  return (user) => {
+    const found: number[] = [];
+    for (let e = indptr[user]; e < indptr[user + 1]; e++) {
+      if (items.at(indices[e]) !== null && candidates?.[indices[e]] !== 0) found.push(indices[e]);
+    }
+    return found;
+  };
+}
+
+function popularRanker({ items }: Model, seen: Dataset, exclude: SparseRows, allowed?: Uint8Array): Ranker {
+  const counts = seen.itemCounts();
+  const order = popularFirst(items, counts);
+  return (users, k) => rankInOrder(order, counts, { users, k, exclude, allowed });
+}
+
+/** Errors of predicted values over held-out rows whose user and item have training rows, in the order of rows. */
+function valueErrors(model: Model, seen: Dataset, held: Dataset, users: readonly number[]): Pick<Evaluation, 'rmse' | 'mae'> {
+  if (model.options.objective !== 'explicit') return { rmse: null, mae: null };
+  const counts = seen.itemCounts();
+  const { indptr, indices, data: values } = held.userItems;
+  let count = 0;
+  let squares = 0;
+  let sum = 0;
+  for (const user of users) {
+    if (isCold(seen, user)) continue;
+    const entries = Int32Array.from({ length: indptr[user + 1] - indptr[user] }, (_, n) => indptr[user] + n).filter(
+      (e) => counts[indices[e]] > 0,
+    );
+    const scores = model.scorePairs(
+      new Int32Array(entries.length).fill(user),
+      entries.map((e) => indices[e]),
+      seen.userItems,
+    );
+    entries.forEach((entry, n) => {
+      const error = scores[n] - values[entry];
+      squares += error * error;
+      sum += Math.abs(error);
+    });
+    count += entries.length;
+  }
+  return count === 0 ? { rmse: null, mae: null } : { rmse: Math.sqrt(squares / count), mae: sum / count };
+}
+
+function checkArguments(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions): void {
+  if (typeof model?.rank !== 'function') throw new TypeError(`"model" expected a model, got ${check.describe(model)}`);
+  for (const [name, data] of Object.entries({ seen, positives })) {
+    if (data?.userItems === undefined) throw new TypeError(`"${name}" expected a data set, got ${check.describe(data)}`);
+  }
+  check.knownKeys('evaluate', options, ['k', 'mask', 'users', 'candidates', 'metrics', 'team']);
+  requireTables(model, seen);
+  requireTables(model, positives);
+  for (const mask of options.mask ?? []) requireTables(model, mask);
+  for (const user of Array.from(options.users ?? [])) checkPosition('users', user, model.users);
+  if (options.candidates && options.candidates.length !== model.items.size)
+    throw new RangeError(`"candidates" expected a byte for each of the ${model.items.size} items, got ${options.candidates.length}`);
+  // Whoever asks for training rows as positives has them in place of the others, or in both places.
+  if (positives.interactions >= seen.interactions && positives.fingerprint() === model.provenance.fingerprint)
+    throw new DataError('the positives are the rows that the model was trained on; give the trained-on data first, then the held-out', {
+      source: positives.source,
+    });
+  requireDisjoint(seen, positives);
+}
+
+/** Rows that were trained on prove nothing. @throws DataError that names one and says how many there are. */
+function requireDisjoint(seen: Dataset, held: Dataset): void {
+  let common = 0;
+  let first = '';
+  for (let user = 0; user < held.userItems.rows; user++) {
+    const row = held.itemsOf(user);
+    if (row.length === 0) continue;
+    const known = seen.itemsOf(user);
+    for (let a = 0, b = 0; a < row.length && b < known.length; ) {
+      if (row[a] < known[b]) a++;
+      else if (row[a] > known[b]) b++;
+      else {
+        first ||= `user ${JSON.stringify(held.users.at(user))} and item ${JSON.stringify(held.items.at(row[a]))}`;
+        common++;
+        a++;
       }
     }
   }
-  const result: Record<string, number> = { users: users.length };
-  for (const [key, sum] of sums) result[key] = sum / users.length;
-  return result as Evaluation;
+  if (common > 0)
+    throw new DataError(`expected held-out rows that are no training rows, found ${common} that are both, such as ${first}`, {
+      source: held.source,
+    });
 }
 
 /** Data are positions to a model: both must mean the same ids by them. */

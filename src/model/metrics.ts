@@ -1,11 +1,22 @@
 // Ranking metrics of one user's list, in float64, by the definitions of docs/terms.md. To add one: a function and a line.
 // hits[j] says whether the item at rank j+1 is a positive; `positives` is their number P >= 1; H(j) counts hits up to rank j.
+// Where scores are tied, each is the mean over all orders of what is tied: the order that a ranking has follows names.
 import { instantiateKernels } from '../wasm/kernels.ts';
 
 /** What a metric sees: one user's ranked list cut to k, and how many positives there are. `hits` may end before k, as items do. */
 export interface RankedList {
-  readonly hits: Uint8Array;
+  /** 1 for a positive, 0 for another; where scores are tied, the share of positives in the tie. */
+  readonly hits: ArrayLike<number>;
   readonly k: number;
+  readonly positives: number;
+  /** Ranks of equal score that hold positives and others, ascending. */
+  readonly ties?: readonly Tie[];
+}
+
+/** `size` items of equal score from rank `start` + 1 on, of which some are positives; may go on beyond k. */
+export interface Tie {
+  readonly start: number;
+  readonly size: number;
   readonly positives: number;
 }
 
@@ -33,27 +44,58 @@ const ndcg: Metric = ({ hits, k, positives }) => {
   const discount = discounts(Math.max(hits.length, most));
   let gain = 0;
   let ideal = 0;
-  for (let j = 0; j < Math.min(k, hits.length); j++) if (hits[j]) gain += discount[j];
+  for (let j = 0; j < Math.min(k, hits.length); j++) gain += discount[j] * hits[j];
   for (let j = 0; j < most; j++) ideal += discount[j];
   return gain / ideal;
 };
 
 /** Average precision: Σ hit_j · H(j) / j, over min(P, k). */
-const map: Metric = ({ hits, k, positives }) => {
+const map: Metric = ({ hits, k, positives, ties = [] }) => {
   let count = 0;
   let sum = 0;
-  for (let j = 0; j < Math.min(k, hits.length); j++) if (hits[j]) sum += ++count / (j + 1);
+  let next = 0;
+  for (let j = 0; j < Math.min(k, hits.length); j++) {
+    const tie = ties[next];
+    if (tie === undefined || j < tie.start) {
+      if (hits[j]) sum += ++count / (j + 1);
+      continue;
+    }
+    // A positive at this place has, of the tie's other positives, as many before it as fall there by chance.
+    const before = ((j - tie.start) * (tie.positives - 1)) / (tie.size - 1);
+    sum += (hits[j] * (count + 1 + before)) / (j + 1);
+    if (j + 1 < tie.start + tie.size) continue;
+    count += tie.positives;
+    next++;
+  }
   return sum / Math.min(positives, k);
 };
 
+/** Calls back for each rank that may be the first hit, with the chance that it is. @returns the chance that none is. */
+function eachFirstHit({ hits, k, ties = [] }: RankedList, visit: (rank: number, chance: number) => void): number {
+  let none = 1;
+  let next = 0;
+  for (let j = 0; j < Math.min(k, hits.length) && none > 0; j++) {
+    const tie = ties[next];
+    const tied = tie !== undefined && j >= tie.start;
+    const chance = tied ? tie.positives / (tie.size - (j - tie.start)) : hits[j];
+    if (chance > 0) visit(j + 1, none * chance);
+    none *= 1 - chance;
+    if (tied && j + 1 === tie.start + tie.size) next++;
+  }
+  return none;
+}
+
 /** 1 / rank of the first hit; 0 without one. */
-const mrr: Metric = ({ hits, k }) => {
-  for (let j = 0; j < Math.min(k, hits.length); j++) if (hits[j]) return 1 / (j + 1);
-  return 0;
+const mrr: Metric = (list) => {
+  let sum = 0;
+  eachFirstHit(list, (rank, chance) => {
+    sum += chance / rank;
+  });
+  return sum;
 };
 
 /** 1 with a hit, else 0. */
-const hitRate: Metric = (list) => (hitCount(list) > 0 ? 1 : 0);
+const hitRate: Metric = (list) => 1 - eachFirstHit(list, () => undefined);
 
 export const METRICS = Object.freeze({ recall, precision, f1, ndcg, map, mrr, hitRate });
 export type MetricName = keyof typeof METRICS;

@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { IdTable } from '../data/ids.ts';
 import { requireTables } from './evaluate.ts';
 import type { Model, Ranking } from './model.ts';
+import { isCold, popularFirst, rankInOrder } from './popular.ts';
 
 /** One item of a list. */
 export interface Recommended {
@@ -12,13 +13,27 @@ export interface Recommended {
   readonly score: number;
   /** Where the data have one. */
   readonly title?: string;
+  /** There, and true, where the user has no training rows and is served the most popular items; the score is then how many have it. */
+  readonly cold?: true;
 }
+
+/**
+ * What somebody without training rows is served: the most popular items, an error, or an empty list. Of such people a model
+ * knows nothing: its scores are those of its random start, or all zero.
+ */
+export const ON_COLD = ['popular', 'refuse', 'empty'] as const;
+export type OnCold = (typeof ON_COLD)[number];
 
 export interface RecommendOptions {
   /** List length; default 10. A list is shorter where items run out. */
   readonly k?: number;
-  /** The user's interactions, over the model's tables: they are left out, and models that score from a history need them. */
+  /**
+   * The interactions that the model was trained on, over its tables: the user's are left out, models that score from a history need
+   * them, and who has none is told from them.
+   */
   readonly data?: Dataset;
+  /** What somebody without training rows is served; default `popular`. Without `data` that takes `refuse` or `empty`. */
+  readonly onCold?: OnCold;
   /** Rank items of `data` too; default false. */
   readonly includeSeen?: boolean;
   /** Item ids that must not be ranked. */
@@ -29,7 +44,8 @@ export interface RecommendOptions {
 
 /**
  * The best items for a user.
- * @throws DataError for an unknown user or item; RangeError for k < 1.
+ * @throws DataError for an unknown user or item, and for users without training rows where `onCold` or the lack of data says so;
+ *   RangeError for k < 1.
  * @example
  * recommend(model, '196', { k: 10, data: train }) // [{ item: '50', score: 1.02, title: 'Star Wars (1977)' }, …]
  */
@@ -41,7 +57,9 @@ export function recommend(
   users: string | readonly string[],
   options: RecommendOptions = {},
 ): Recommended[] | Recommended[][] {
+  check.knownKeys('recommend', options, ['k', 'data', 'onCold', 'includeSeen', 'exclude', 'candidates']);
   const { data, includeSeen = false, exclude = [], candidates } = options;
+  const onCold = check.oneOf('onCold', options.onCold ?? 'popular', ON_COLD);
   const k = listLength(options.k, model.items);
   if (data) requireTables(model, data);
   const wanted = check.array('candidates', candidates ?? []);
@@ -58,8 +76,40 @@ export function recommend(
     history: data?.userItems,
     exclude: includeSeen ? undefined : data?.userItems,
   });
-  const lists = list.map((_, r) => named(ranking, r, k, model.items, data?.titles));
+  const lists = list.map((id, r) => {
+    const cold = data ? isCold(data, positions[r]) : knowsNothing(ranking, r, k);
+    return cold ? coldList(model, positions[r], id, { data, k, allowed, onCold }) : named(ranking, r, k, model.items, data?.titles);
+  });
   return typeof users === 'string' ? lists[0] : lists;
+}
+
+/** Whether all scores of a list are zero, as those of a user with an empty row. */
+function knowsNothing({ items, scores }: Ranking, row: number, k: number): boolean {
+  const list = scores.subarray(row * k, (row + 1) * k).filter((_, j) => items[row * k + j] >= 0);
+  return list.length > 0 && list.every((score) => score === 0);
+}
+
+interface ColdRequest {
+  readonly data?: Dataset;
+  readonly k: number;
+  readonly allowed?: Uint8Array;
+  readonly onCold: OnCold;
+}
+
+function coldList(model: Model, user: number, id: string, { data, k, allowed, onCold }: ColdRequest): Recommended[] {
+  if (onCold === 'empty') return [];
+  if (onCold === 'refuse' || !data) {
+    const remedy = data ? 'onCold "popular" serves the most popular items' : 'give the training data to serve the most popular items';
+    throw new DataError(
+      `user ${JSON.stringify(id)} has no training rows, so that the model knows nothing of them; ${remedy}, "empty" none`,
+      {
+        source: data?.source,
+      },
+    );
+  }
+  const counts = data.itemCounts();
+  const ranking = rankInOrder(popularFirst(model.items, counts), counts, { users: Int32Array.of(user), k, allowed });
+  return named(ranking, 0, k, model.items, data.titles).map((each) => ({ ...each, cold: true }));
 }
 
 /**

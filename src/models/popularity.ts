@@ -15,6 +15,7 @@ import {
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';
+import { popularFirst, rankInOrder } from '../model/popular.ts';
 import { checkPairs, checkPosition, checkRankRequest } from '../model/ranking-inputs.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Matrix } from '../wasm/tensor.ts';
@@ -46,8 +47,7 @@ class PopularityModel implements Model {
     this.items = items;
     this.provenance = provenance;
     this.#counts = new Matrix(this.#arena, items.size, 1).load(counts);
-    const live = Array.from({ length: items.size }, (_, i) => i).filter((i) => items.at(i) !== null);
-    this.#order = Int32Array.from(live.sort((a, b) => counts[b] - counts[a] || a - b));
+    this.#order = popularFirst(items, counts);
   }
 
   get parameters(): ReadonlyMap<string, Matrix> {
@@ -59,25 +59,7 @@ class PopularityModel implements Model {
 
   rank(request: RankRequest): Ranking {
     checkRankRequest(this, request);
-    const { users, k, exclude, allowed } = request;
-    const result: Ranking = {
-      items: new Int32Array(users.length * k).fill(-1),
-      scores: new Float32Array(users.length * k).fill(-Infinity),
-    };
-    const seen = new Uint8Array(this.items.size);
-    for (let r = 0; r < users.length; r++) {
-      const row = exclude?.indices.subarray(exclude.indptr[users[r]], exclude.indptr[users[r] + 1]) ?? [];
-      for (const item of row) seen[item] = 1;
-      let n = 0;
-      for (const item of this.#order) {
-        if (n === k) break;
-        if (seen[item] || (allowed && !allowed[item])) continue;
-        result.items[r * k + n] = item;
-        result.scores[r * k + n++] = this.#count(item);
-      }
-      for (const item of row) seen[item] = 0;
-    }
-    return result;
+    return rankInOrder(this.#order, this.#counts.toArray(), request);
   }
 
   scorePairs(users: Int32Array, items: Int32Array): Float32Array {

@@ -93,8 +93,8 @@ async function* modelStages(name: string, model: Model, train: Dataset, test: Da
   const users = Int32Array.from(model.users, (id) => model.users.indexOf(id));
   const { items, scores } = model.rank({ users, k: 10, exclude: train.userItems, history: train.userItems });
   yield await stage(`${name}/rank`, items, scores);
-  const metrics = evaluate(model, train, test, { k: [5, 20] });
-  yield await stage(`${name}/metrics ${Object.keys(metrics).length}`, Float64Array.from(Object.values(metrics)));
+  const { cold: _, coldUsers: __, rmse: ___, mae: ____, ...metrics } = evaluate(model, train, test, { k: [5, 20] });
+  yield await stage(`${name}/metrics ${Object.keys(metrics).length}`, Float64Array.from(Object.values(metrics as Record<string, number>)));
 }
 
 async function* forgetStages(

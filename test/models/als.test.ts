@@ -208,7 +208,7 @@ test('refuses values that make no sense, singular systems and more memory than t
       (e) => e,
     );
   assert.match((await failure(negative, {})).message, /expected values above 0, found -2 for user/);
-  assert.match((await failure(negative, { objective: 'ials' })).message, /expected values >= 0/);
+  assert.match((await failure(negative, { objective: 'ials' })).message, /objective ials.*expected values above 0/);
   assert.is(await failure(negative, { objective: 'explicit', factors: 4, regularization: 0.1 }), undefined);
   assert.is(await failure(negative, { confidence: true, factors: 4, regularization: 0.1 }), undefined);
   const singular = await failure(data, { objective: 'explicit', factors: 40, regularization: 0 });

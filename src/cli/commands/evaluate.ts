@@ -2,14 +2,14 @@
 
 import * as check from '../../base/check.ts';
 import { DataError } from '../../base/errors.ts';
-import { evaluate as evaluateModel } from '../../model/evaluate.ts';
+import { evaluate as evaluateModel, type MetricMeans } from '../../model/evaluate.ts';
 import { withTeam } from '../../threads/team.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';
 import { asUsage } from '../flags.ts';
 import { listOf } from '../lists.ts';
-import { table } from '../terminal.ts';
+import { count, table } from '../terminal.ts';
 
 export const evaluate: Command = {
   name: 'evaluate',
@@ -44,17 +44,22 @@ export const evaluate: Command = {
     const names = [
       ...new Set(
         Object.keys(metrics)
-          .filter((key) => key !== 'users')
+          .filter((key) => key.includes('@'))
           .map((key) => key.split('@')[0]),
       ),
     ];
+    const { cold, coldUsers, rmse, mae } = metrics;
+    const rowsOf = (means: MetricMeans): (string | number)[][] =>
+      names.map((name) => [name, ...cutoffs.map((k) => means[`${name}@${k}` as 'recall@20'])]);
+    const head = ['metric', ...cutoffs.map((k) => `@${k}`)];
+    const errors = rmse === null || mae === null ? '' : `\n\nerror of held-out values: rmse ${rmse.toFixed(4)}, mae ${mae.toFixed(4)}`;
+    const coldText =
+      cold === null
+        ? ''
+        : `\n\n${count(coldUsers, 'user')} without training rows, served the most popular items\n\n${table(head, rowsOf(cold))}`;
     terminal.result(
       { model: model.kind.name, on, ...metrics },
-      `${model.kind.name} on ${on}, ${metrics.users} users\n\n` +
-        table(
-          ['metric', ...cutoffs.map((k) => `@${k}`)],
-          names.map((name) => [name, ...cutoffs.map((k) => metrics[`${name}@${k}` as 'recall@20'])]),
-        ),
+      `${model.kind.name} on ${on}, ${metrics.users} users\n\n${table(head, rowsOf(metrics))}${errors}${coldText}`,
     );
   },
 };

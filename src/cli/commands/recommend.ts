@@ -1,5 +1,7 @@
 // lethe recommend: the best items for a user.
-import { recommend as recommendFor } from '../../model/recommend.ts';
+
+import { isCold } from '../../model/popular.ts';
+import { ON_COLD, recommend as recommendFor } from '../../model/recommend.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';
@@ -13,6 +15,12 @@ export const recommend: Command = {
   flags: [
     { name: 'user', takes: 'ID', required: true, doc: 'The user, by the id that DATA has.' },
     { name: 'k', short: 'k', takes: 'K', default: '10', doc: 'Length of the list.' },
+    {
+      name: 'on-cold',
+      takes: 'WAY',
+      default: 'popular',
+      doc: `What somebody without training rows is served: ${ON_COLD.join(', ')}.`,
+    },
     { name: 'include-seen', doc: 'Rank items too that the user has interacted with.' },
     ...DATA_FLAGS,
   ],
@@ -23,7 +31,14 @@ export const recommend: Command = {
     const k = args.integer('k', 10, { min: 1 });
     const model = await readModel(modelPath);
     const { train } = await openTrainedData(context, dataPath, model);
-    const items = recommendFor(model, user, { k, data: train, includeSeen: args.on('include-seen') });
-    terminal.result({ user, items }, itemTable(items));
+    const onCold = args.oneOf('on-cold', ON_COLD) ?? 'popular';
+    const found = recommendFor(model, user, { k, data: train, includeSeen: args.on('include-seen'), onCold });
+    const items = found.map(({ cold: _, ...item }) => item);
+    const cold = isCold(train, model.users.indexOf(user));
+    if (cold)
+      terminal.note(
+        `user ${JSON.stringify(user)} has no training rows: ${onCold === 'empty' ? 'nothing is served' : 'the most popular items are served'}`,
+      );
+    terminal.result({ user, ...(cold && { cold }), items }, itemTable(items));
   },
 };
