@@ -109,4 +109,43 @@ test('what is no data is not trained on', () => {
   assert.not(place.files.includes('x'));
 });
 
+test('somebody without training rows is served what is popular, and metrics count them apart', () => {
+  const rows = pairs.map(([u, i]) => `u${u},i${i},${u === 7 ? 2 : (u + i) % 2 ? 2 : 0},1`);
+  place.write('split.inter', `userID,itemID,x_label\n${rows.map((row) => row.replace(/,1$/, '')).join('\n')}\n`.replaceAll(',', '\t'));
+  place.json('train', 'split.inter', '--model', 'als', '--factors', '4', '--out', 'm');
+  const list = place.json('recommend', 'm', 'split.inter', '--user', 'u7', '-k', '3');
+  assert.equal([list.cold, list.items.length, list.items[0].score], [true, 3, 4]);
+  assert.is(place.json('recommend', 'm', 'split.inter', '--user', 'u1', '-k', '3').cold, undefined);
+  assert.match(
+    place.run('recommend', 'm', 'split.inter', '--user', 'u7').stderr,
+    /^user "u7" has no training rows: the most popular items are served\n$/,
+  );
+  assert.equal(place.json('recommend', 'm', 'split.inter', '--user', 'u7', '--on-cold', 'empty'), { user: 'u7', cold: true, items: [] });
+  const refused = place.run('recommend', 'm', 'split.inter', '--user', 'u7', '--on-cold', 'refuse');
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /^lethe: split\.inter: user "u7" has no training rows/);
+  assert.is(place.run('recommend', 'm', 'split.inter', '--user', 'u7', '--on-cold', 'guess').status, 2);
+  const report = place.json('evaluate', 'm', 'split.inter', '-k', '3');
+  assert.equal([report.users, report.coldUsers, report.rmse, report.mae], [7, 1, null, null]);
+  assert.ok(report.cold['recall@3'] > 0);
+  assert.match(place.run('evaluate', 'm', 'split.inter').stdout, /1 user without training rows, served the most popular items/);
+  place.json(
+    'train',
+    'odd.csv',
+    '--model',
+    'als',
+    '--objective',
+    'explicit',
+    '--factors',
+    '2',
+    '--out',
+    'e',
+    '--split',
+    'per-user:0.7,0,0.3',
+    ...COLUMNS,
+  );
+  const explicit = place.json('evaluate', 'e', 'odd.csv');
+  assert.ok(explicit.rmse > 0 && explicit.mae > 0 && explicit.mae <= explicit.rmse);
+});
+
 test.run();
