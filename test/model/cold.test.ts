@@ -33,6 +33,7 @@ function dataOf(
   return builder.build();
 }
 
+const OPTIONS: Readonly<Record<string, object>> = { als: { factors: 2, iterations: 2 }, bpr: { factors: 4, epochs: 1 } };
 const TRAIN = ['1a', '1b', '2a', '2c', '3b', '3c', '3d', '4a'].map((pair) => [...pair] as [string, string]);
 const HELD = ['1c', '1d', '2b', '4d', '9a', '9d'].map((pair) => [...pair] as [string, string]);
 const ALL = [...TRAIN, ...HELD, ['8', 'e'] as [string, string]];
@@ -45,10 +46,7 @@ function parts(rename: (item: string) => string = (item) => item): { train: Data
 test('somebody without training rows is served the most popular items, and it is said', async () => {
   const { train } = parts();
   for (const kind of [als, bpr, ease, itemKnn, popularity]) {
-    const model: Model = await kind.fit(
-      train,
-      kind === als ? { factors: 2, iterations: 2 } : kind === bpr ? { factors: 4, epochs: 1 } : {},
-    );
+    const model: Model = await kind.fit(train, OPTIONS[kind.name] ?? {});
     const { name } = kind;
     const list = recommend(model, '9', { k: 3, data: train });
     assert.equal(

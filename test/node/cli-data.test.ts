@@ -110,7 +110,7 @@ test('what is no data is not trained on', () => {
 });
 
 test('somebody without training rows is served what is popular, and metrics count them apart', () => {
-  const rows = pairs.map(([u, i]) => `u${u},i${i},${u === 7 ? 2 : (u + i) % 2 ? 2 : 0},1`);
+  const rows = pairs.map(([u, i]) => `u${u},i${i},${u === 7 || (u + i) % 2 ? 2 : 0},1`);
   place.write('split.inter', `userID,itemID,x_label\n${rows.map((row) => row.replace(/,1$/, '')).join('\n')}\n`.replaceAll(',', '\t'));
   place.json('train', 'split.inter', '--model', 'als', '--factors', '4', '--out', 'm');
   const list = place.json('recommend', 'm', 'split.inter', '--user', 'u7', '-k', '3');
