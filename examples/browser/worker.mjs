@@ -7,8 +7,6 @@ import { unlearnAls } from 'lethe/unlearn-als';
 const LIST = 10;
 let data;
 let model;
-let retained;
-let unlearned;
 let running;
 
 const counts = ({ users, items, interactions }) => ({ users: users.live, items: items.live, interactions });
@@ -18,19 +16,18 @@ const listFor = (someModel, someData, user) =>
 const actions = {
   async load({ file }) {
     data = await readDataset({ name: file.name, chunks: file }, { features: false });
-    model = unlearned = undefined;
+    model = undefined;
     return counts(data);
   },
   async example() {
     data = await generate({ users: 600, items: 400, interactions: 24000 });
-    model = unlearned = undefined;
+    model = undefined;
     return counts(data);
   },
   async train({ factors, iterations }) {
     running = new AbortController();
     const started = performance.now();
     model = await als.fit(data, { factors, iterations }, { signal: running.signal, onProgress: (progress) => postMessage({ progress }) });
-    unlearned = undefined;
     return { seconds: (performance.now() - started) / 1000, digest: await digest(model), users: [...data.users].slice(0, 2000) };
   },
   async user({ user }) {
@@ -45,8 +42,9 @@ const actions = {
   async forget({ user, what, item }) {
     const request = { user: { users: [user] }, item: { items: [item] }, interaction: { interactions: [[user, item]] } }[what];
     const done = await forget(model, data, request, { method: unlearnAls });
-    ({ model: unlearned, data: retained } = done);
-    return { report: done.report, list: listFor(unlearned, retained, user) };
+    // What was forgotten is gone for every question that follows, and for training again.
+    ({ model, data } = done);
+    return { report: done.report, list: listFor(model, data, user) };
   },
 };
 

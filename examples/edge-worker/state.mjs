@@ -1,6 +1,6 @@
 // A model together with the interactions it was trained on, as parts of bytes: a service that must forget needs both, and
 // must never hold one without the other. Ids stand in the model only; positions are small integers. Users' rows lie in
-// blocks, so that a deletion changes few parts, and nobody needs all of them in one piece.
+// blocks, each with the narrowest numbers that hold it.
 import { Dataset, deserialize, serialize } from 'lethe';
 
 const MAGIC = 0x4c45_4454;
@@ -10,29 +10,16 @@ const CUT_SHORT = 'the packed model is cut short or damaged';
 
 /**
  * The parts by number: 0 the head (u32: magic, version, users, items, interactions), 1 the model's file, 2 … the blocks.
- * @param {ReadonlySet<number>} [changed] which blocks are wanted; default all.
  * @returns {Promise<Map<number, Uint8Array>>}
  */
-export async function partsOf({ model, data }, changed) {
+async function partsOf({ model, data }) {
   const { rows, cols, indices } = data.userItems;
   const parts = new Map([
     [0, bytesOf(Uint32Array.of(MAGIC, VERSION, rows, cols, indices.length))],
     [1, await serialize(model)],
   ]);
-  for (let block = 0; block * BLOCK < rows; block++)
-    if (!changed || changed.has(block)) parts.set(2 + block, blockOf(data.userItems, block));
+  for (let block = 0; block * BLOCK < rows; block++) parts.set(2 + block, blockOf(data.userItems, block));
   return parts;
-}
-
-/** The blocks that hold the given entries (ascending positions). */
-export function blocksWith(entries, { indptr }) {
-  const blocks = new Set();
-  let user = 0;
-  for (const entry of entries) {
-    while (indptr[user + 1] <= entry) user++;
-    blocks.add(Math.floor(user / BLOCK));
-  }
-  return blocks;
 }
 
 /**
@@ -40,7 +27,7 @@ export function blocksWith(entries, { indptr }) {
  * @param {Iterable<Uint8Array>} parts
  * @throws {TypeError} for parts that `partsOf` did not make; ModelError for a damaged model in them.
  */
-export async function assemble(parts) {
+async function assemble(parts) {
   const iterator = parts[Symbol.iterator]();
   const next = () => {
     const { done, value } = iterator.next();

@@ -14,6 +14,8 @@ export { Recommender } from './recommender.mjs';
 const LONGEST_PATH = 1024;
 const LONGEST_BODY = 4096;
 const LARGEST_MODEL = 64 << 20;
+/** One thread serves everybody: nobody may ask for more work than this. */
+const MOST_PASSES = 5;
 
 /** method, path as a pattern of segments, whether it needs the token, and what it asks of the recommender. */
 const ROUTES = [
@@ -106,7 +108,20 @@ async function optionsIn(request) {
   if (text === '') return {};
   try {
     const options = JSON.parse(text);
-    if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
-  } catch {} // the refusal below says it
+    if (typeof options === 'object' && options !== null && !Array.isArray(options)) return checked(options);
+  } catch (error) {
+    if (error instanceof Refusal) throw error; // all else the refusal below says
+  }
   throw new Refusal(400, 'the body expected a JSON object of options');
+}
+
+/** @throws {Refusal} for options that are not offered here, or ask for too much. */
+function checked(options) {
+  for (const [name, value] of Object.entries(options)) {
+    if (name === 'local' && typeof value === 'boolean') continue;
+    if (name === 'passes' && Number.isInteger(value) && value >= 0 && value <= MOST_PASSES) continue;
+    if (name === 'passes') throw new Refusal(400, `"passes" expected an integer from 0 to ${MOST_PASSES}`);
+    throw new Refusal(400, 'the body may hold "local" (true or false) and "passes"');
+  }
+  return options;
 }

@@ -21,10 +21,12 @@ async function expectations(file) {
   const data = await readDataset({ name: 'ratings.csv', chunks: text });
   const model = await als.fit(data, { factors: 16, iterations: 5 });
   const item = data.items.at(data.itemsOf(data.users.indexOf('3'))[0]);
-  const { report } = await forget(model, data, { interactions: [['3', item]] }, { method: unlearnAls });
+  const done = await forget(model, data, { interactions: [['3', item]] }, { method: unlearnAls });
   return {
     digest: await digest(model),
-    after: report.digestAfter,
+    item,
+    after: done.report.digestAfter,
+    listAfter: recommend(done.model, '3', { k: 10, data: done.data }).map(({ item }) => item),
     list: recommend(model, '3', { k: 10, data }).map(({ item }) => item),
     interactions: data.interactions,
   };
@@ -67,6 +69,16 @@ async function story(tab, url, file, expected) {
   await until(tab, 'after-digest', /[0-9a-f]{64}/);
   same(await text(tab, 'after-digest'), expected.after);
   same((await tab.$$('#after li')).length > 0, true);
+  // The next questions are answered by the model that has forgotten.
+  const offered = () => tab.$$eval('#item option', (options) => options.map(({ value }) => value));
+  same((await offered()).includes(expected.item), true);
+  await type(tab, 'user', 4);
+  await tab.keyboard.press('Tab');
+  await type(tab, 'user', 3);
+  await tab.keyboard.press('Tab');
+  await until(tab, 'before-digest', new RegExp(expected.after));
+  same(await tab.$$eval('#before li', (lines) => lines.map((line) => line.textContent.split(' ')[1])), expected.listAfter);
+  same((await offered()).includes(expected.item), false);
 }
 
 /** Every control has a name, statuses are announced, and Tab reaches all that is enabled. */

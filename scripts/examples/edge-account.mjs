@@ -7,7 +7,12 @@ const [recommenderFile, stateFile, deletions] = process.argv.slice(2);
 const { Recommender } = await import(pathToFileURL(recommenderFile).href);
 
 /** Keeps nothing, so that only the code's own memory is counted. */
-const storage = { sql: { exec: () => ({ toArray: () => [] }) }, transactionSync: (work) => work() };
+const storage = {
+  sql: { exec: () => ({ toArray: () => [] }) },
+  transactionSync: (work) => work(),
+  deleteAll: async () => {},
+  sync: async () => {},
+};
 const alive = () => {
   for (let n = 0; n < 3; n++) globalThis.gc();
   const { heapUsed, external } = process.memoryUsage();
