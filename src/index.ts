@@ -14,9 +14,9 @@ export { holdOut, joinParts, redrawSplit, type Split, type SplitOptions, splitDa
 export { type ExportedFactors, exportFactors, type ImportOptions, importFactors } from './files/factors.ts';
 export { type ReadFileOptions, readDatasetFile, writeDatasetFolder } from './files/node-files.ts';
 export { deserialize, inspectFile, kernelsDigest, type ModelInfo, serialize } from './files/serialize.ts';
-export { type ForgetOptions, type ForgetReport, forget, gold } from './forget/forget.ts';
-export { compatible, type Exactness, type Unlearner } from './forget/method.ts';
-export { type ForgetRequest, type Partition, partitionOf } from './forget/request.ts';
+export { type ForgetOptions, type ForgetReport, type ForgetResult, forget, type GoldControl, gold, type HeldOut } from './forget/forget.ts';
+export { compatible, type Exactness, type Positions, type Unlearner } from './forget/method.ts';
+export { type ForgetRequest, type Partition, type PartitionOptions, partitionOf, type UnknownIds } from './forget/request.ts';
 export {
   type Contenders,
   contendersOf,

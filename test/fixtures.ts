@@ -1,5 +1,5 @@
 // Small data whose answers are known, and small settings for each registered model.
-import { Dataset, DatasetBuilder, type Features, MODELS } from '../src/index.ts';
+import { Dataset, DatasetBuilder, type Features, forget, MODELS } from '../src/index.ts';
 
 /**
  * Even users have even items, odd users odd ones; user u lacks the items of its own colour that lie `gap` apart from it,
@@ -71,3 +71,7 @@ export const smallOptions = (name: string): object => SMALL[name] ?? {};
 export const IMPERSONAL = new Set(['popularity']);
 
 export const modelKinds = Object.values(MODELS);
+
+/** forget() that leaves everybody's position as it was, so that rows before and after can be held side by side. */
+export const forgetInPlace: typeof forget = (model, data, request, options) =>
+  forget(model, data, request, { positions: 'kept', ...options });

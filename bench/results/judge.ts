@@ -173,6 +173,7 @@ async function judged(set: SetName, name: ModelName, what: Request, again: boole
       const { model, report } = await forget(originals[0].model, split.train, request, {
         method,
         validation: split.validation,
+        positions: 'kept',
         digests: false,
       });
       put(by, model, (cpuSeconds() - before) / golds[0].seconds, `${report.status ?? report.exactness}`);

@@ -192,7 +192,12 @@ async function forgetting(name: SetName, kindName: string, what: string): Promis
   );
   for (const method of METHODS) {
     const before = cpuSeconds();
-    const { model, report } = await forget(original, split.train, request, { method, validation: split.validation, digests: false });
+    const { model, report } = await forget(original, split.train, request, {
+      method,
+      validation: split.validation,
+      positions: 'kept',
+      digests: false,
+    });
     line(
       method.name,
       figures(model, partition, split, gold.model),
@@ -256,7 +261,12 @@ async function sequence(name: SetName): Promise<void> {
   line('original', figures(original, partition, split, gold.model), null);
   line('gold', figures(gold.model, partition, split, gold.model), 1);
   let before = cpuSeconds();
-  const once = await forget(original, split.train, whole, { method: mmrecun, validation: split.validation, digests: false });
+  const once = await forget(original, split.train, whole, {
+    method: mmrecun,
+    validation: split.validation,
+    positions: 'kept',
+    digests: false,
+  });
   line('one request', figures(once.model, partition, split, gold.model), (cpuSeconds() - before) / gold.seconds);
   let model: Model = original;
   let data = split.train;
@@ -266,7 +276,7 @@ async function sequence(name: SetName): Promise<void> {
       model,
       data,
       { interactions: pairs.filter((_, k) => k % 10 === part) },
-      { method: mmrecun, validation: split.validation, digests: false },
+      { method: mmrecun, validation: split.validation, positions: 'kept', digests: false },
     );
     note(`request ${part + 1}: ${JSON.stringify(next.report)}`);
     [model, data] = [next.model, next.data];
@@ -304,6 +314,7 @@ async function sensitivity(name: SetName): Promise<void> {
       for (const epochs of [5, 10, 20, 40]) {
         const { model } = await forget(original, split.train, request, {
           method: mmrecun,
+          positions: 'kept',
           digests: false,
           validation: split.validation,
           options: { form, alpha, epochs, target: 0, membershipFloor: 0, guard: 0.5 },

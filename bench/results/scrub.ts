@@ -80,6 +80,7 @@ export async function scrubbing(name: SetName): Promise<void> {
       const { model, report } = await forget(original, split.train, request, {
         method: mmrecun,
         validation: split.validation,
+        positions: 'kept',
         digests: false,
         options: { scrub },
       });

@@ -16,7 +16,7 @@ import type { Model } from '../model/model.ts';
 import type { Context } from './command.ts';
 import { noteInput } from './files.ts';
 import { asUsage, type Flag } from './flags.ts';
-import { listOf } from './lists.ts';
+import { linesIn, listOf } from './lists.ts';
 import { count } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
@@ -45,6 +45,11 @@ export const DATA_FLAGS: readonly Flag[] = [
     default: 'last',
     doc: `What happens to pairs that occur more than once: ${DUPLICATES.join(', ')}.`,
   },
+  {
+    name: 'fingerprint-key',
+    takes: '@FILE',
+    doc: 'A file with a secret of 16 characters or more: fingerprints of the data are made with it, and only its holder can compute them.',
+  },
 ];
 
 /** Options of reading that a model remembers, under the names that flags have. */
@@ -69,7 +74,16 @@ export async function openData(context: Context, path: string, model?: Model): P
   if (data.acrossParts > 0) {
     terminal.note(`${path}: ${count(data.acrossParts, 'pair')} in several parts of the split; they count in the first of them alone`);
   }
-  return data;
+  return keyed(data, context.args.text('fingerprint-key'));
+}
+
+/** A secret does not stand on the command line, where every other process sees it. */
+async function keyed(data: Dataset, flag: string | undefined): Promise<Dataset> {
+  if (flag === undefined) return data;
+  if (!flag.startsWith('@')) throw new UsageError('--fingerprint-key expected @FILE, a file that holds the secret');
+  const [key, ...more] = await linesIn(flag.slice(1));
+  if (more.length > 0) throw new DataError('expected one line, the secret, found more', { source: flag.slice(1) });
+  return data.withFingerprintKey(key);
 }
 
 /** What the flags say. */

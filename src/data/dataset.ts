@@ -1,10 +1,10 @@
 // Interactions in memory: sparse rows over two tables of ids (ids.ts), and what comes with the items (features.ts).
 // Refuses to hold unordered or duplicate entries: `DatasetBuilder` (builder.ts) settles those first.
 import { DataError } from '../base/errors.ts';
-import { philox } from '../base/random.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import { type Features, movedFeatures } from './features.ts';
-import type { IdTable } from './ids.ts';
+import { RowSums } from './fingerprint.ts';
+import type { IdTable, KeptPositions } from './ids.ts';
 import type { ReadingRecord } from './reading.ts';
 
 /** Which part of a split an entry belongs to. */
@@ -34,6 +34,8 @@ export interface DatasetParts {
   readonly split?: SplitRecord;
   /** How they were read, as far as it was said, and what counts as a like. */
   readonly reading?: ReadingRecord;
+  /** A secret that fingerprints are made with, so that only its holder can compute them; default none. */
+  readonly fingerprintKey?: string;
 }
 
 /** Shares of users and of items whose rows are in no part but `unseen`: people whom no model has seen, to judge others beside. */
@@ -57,6 +59,9 @@ export interface SplitRecord {
   readonly revoked?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Characters that a secret must have, so that it cannot be tried out. */
+const LEAST_KEY = 16;
+
 /** An immutable set of interactions over fixed tables of users and items. */
 export class Dataset implements DatasetParts {
   readonly users: IdTable;
@@ -71,7 +76,9 @@ export class Dataset implements DatasetParts {
   readonly source?: string;
   readonly split: SplitRecord;
   readonly reading?: ReadingRecord;
-  #sums?: readonly number[];
+  readonly fingerprintKey?: string;
+  #sums?: RowSums;
+  #fingerprint?: string;
 
   constructor(given: DatasetParts) {
     this.users = given.users;
@@ -86,6 +93,7 @@ export class Dataset implements DatasetParts {
     this.source = given.source;
     this.split = given.split ?? { rule: 'all', seed: 0 };
     this.reading = given.reading;
+    this.fingerprintKey = given.fingerprintKey;
   }
 
   /** Number of interactions. */
@@ -156,20 +164,59 @@ export class Dataset implements DatasetParts {
     return dataset;
   }
 
+  /** The same interactions, fingerprinted with a secret: 16 characters at least, kept by the owner of the data. */
+  withFingerprintKey(key: string): Dataset {
+    if (typeof key !== 'string' || key.length < LEAST_KEY)
+      throw new RangeError(`the fingerprint key expected at least ${LEAST_KEY} characters, got ${key?.length ?? 0}`);
+    const { userItems, times, parts } = this;
+    const dataset = new Dataset({ ...this.tables(), userItems, times, parts, fingerprintKey: key });
+    dataset.#sums = this.#sums;
+    return dataset;
+  }
+
   /**
-   * Identifies the set of interactions (user id, item id, value), whatever their order and positions: the sum of keyed
-   * hashes, 128 bits as hex. Equal sets give equal fingerprints. Computed once.
+   * Identifies the set of interactions (user id, item id, value), whatever their order and positions: SHA-256 as hex, or
+   * `keyed:` and HMAC-SHA-256 where there is a `fingerprintKey`. Equal sets (and keys) give equal fingerprints; the
+   * difference of two says nothing. Computed once.
    */
   fingerprint(): string {
-    this.#sums ??= this.#hashEntries((add) => {
-      for (let entry = 0; entry < this.interactions; entry++) add(entry);
+    this.#sums ??= RowSums.of(this);
+    return (this.#fingerprint ??= this.#sums.fingerprint(this, this.fingerprintKey));
+  }
+
+  /**
+   * The same interactions over fewer positions, in the same order; entries of all others must be gone.
+   * @returns these very data where every position stays.
+   */
+  compacted({ users, items }: KeptPositions): Dataset {
+    const { indptr, indices, data, rows, cols } = this.userItems;
+    if (users.length === rows && items.length === cols) return this;
+    const itemAt = new Int32Array(cols).fill(-1);
+    items.forEach((from, to) => (itemAt[from] = to));
+    const newIndptr = new Int32Array(users.length + 1);
+    users.forEach((from, to) => (newIndptr[to + 1] = newIndptr[to] + indptr[from + 1] - indptr[from]));
+    if (newIndptr[users.length] !== indices.length) throw new RangeError('a position that is left out still has interactions');
+    const titles = new Map<number, string>();
+    for (const [item, title] of this.titles) if (itemAt[item] >= 0) titles.set(itemAt[item], title);
+    const features = new Map<string, Features>();
+    for (const [name, table] of this.features) features.set(name, movedFeatures(table, itemAt, items.length));
+    const dataset = new Dataset({
+      ...this.tables(),
+      users: this.users.only(users),
+      items: this.items.only(items),
+      titles,
+      features,
+      userItems: { rows: users.length, cols: items.length, indptr: newIndptr, indices: indices.map((item) => itemAt[item]), data },
+      times: this.times,
+      parts: this.parts,
     });
-    return this.#sums.map((sum) => sum.toString(16).padStart(8, '0')).join('');
+    dataset.#sums = this.#sums?.moved(users);
+    return dataset;
   }
 
   /**
    * The entries that are not listed, over the same tables. Cheap beside `filter` where few are listed, also for the
-   * fingerprint, which is a sum.
+   * fingerprint, which is made of sums.
    * @param entries ascending positions of entries.
    */
   without(entries: Int32Array): Dataset {
@@ -192,32 +239,8 @@ export class Dataset implements DatasetParts {
       times: this.times && cutInto(new Float64Array(remaining), this.times, entries),
       parts: this.parts && cutInto(new Uint8Array(remaining), this.parts, entries),
     });
-    if (this.#sums) {
-      const gone = this.#hashEntries((add) => entries.forEach(add));
-      dataset.#sums = this.#sums.map((sum, i) => (sum - gone[i] + 4294967296) % 4294967296);
-    }
+    dataset.#sums = this.#sums?.without(this, entries);
     return dataset;
-  }
-
-  /** Sums, modulo 2^32 each, of the four hash words of the entries that `visit` adds in ascending order. */
-  #hashEntries(visit: (add: (entry: number) => void) => void): number[] {
-    const { indptr, indices, data } = this.userItems;
-    const itemKeys = this.items.keys();
-    const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-    const sums = new Uint32Array(4); // which wrap around
-    let row = -1;
-    let user = { lo: 0, hi: 0 };
-    visit((entry) => {
-      if (row < 0 || entry >= indptr[row + 1]) {
-        do row++;
-        while (entry >= indptr[row + 1]);
-        user = this.users.key(row);
-      }
-      const item = indices[entry];
-      const words = philox(user.lo, user.hi, itemKeys[2 * item], itemKeys[2 * item + 1], bits[entry], 0x66696e67);
-      for (let i = 0; i < 4; i++) sums[i] += words[i];
-    });
-    return [...sums];
   }
 
   /**
@@ -255,6 +278,7 @@ export class Dataset implements DatasetParts {
       source: this.source,
       split: this.split,
       reading: this.reading,
+      fingerprintKey: this.fingerprintKey,
       userItems: {
         rows: users.size,
         cols: items.size,
@@ -269,8 +293,8 @@ export class Dataset implements DatasetParts {
 
   /** Everything that stays when entries change. */
   private tables(): Omit<DatasetParts, 'userItems'> {
-    const { users, items, titles, features, source, split, reading } = this;
-    return { users, items, titles, features, source, split, reading };
+    const { users, items, titles, features, source, split, reading, fingerprintKey } = this;
+    return { users, items, titles, features, source, split, reading, fingerprintKey };
   }
 }
 

@@ -105,6 +105,10 @@ export class IdTable {
     for (const position of gone) ids[position] = null;
     return IdTable.of(ids);
   }
+  /** A table of the ids at the given positions, in their order. */
+  only(positions: Int32Array): IdTable {
+    return IdTable.of(Array.from(positions, (position) => this.#ids[position]));
+  }
   /** Keys for keyed randomness [lo, hi] per position, u32[2·size]; zero where empty. */
   keys(): Uint32Array {
     if (this.#keys) return this.#keys.slice();
@@ -123,4 +127,10 @@ export class IdTable {
     const id = this.#ids[position];
     return id === null ? { lo: 0, hi: 0 } : keyOf(id);
   }
+}
+
+/** Ascending positions that stay where the others are left out of tables. */
+export interface KeptPositions {
+  readonly users: Int32Array;
+  readonly items: Int32Array;
 }

@@ -3,9 +3,10 @@ import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
 import { type OptionSpecs, type OptionsOf, resolveOptions } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { compacted } from '../model/compact.ts';
 import { digest } from '../model/digest.ts';
 import { byteComparable, type FitControl, type Model } from '../model/model.ts';
-import { compatible, type Exactness, type Unlearner } from './method.ts';
+import { compatible, type Exactness, type Positions, type Unlearner } from './method.ts';
 import { type ForgetRequest, type Partition, partitionOf } from './request.ts';
 import { requireTrainedOn } from './trained-on.ts';
 
@@ -14,6 +15,11 @@ export interface ForgetReport {
   readonly exactness: Exactness;
   /** Users and items deleted, training interactions that left. */
   readonly forgotten: { readonly users: number; readonly items: number; readonly interactions: number };
+  /** Interactions that left the held-out parts. */
+  readonly heldOut?: number;
+  /** What was asked for and is in no part of the data, where that was to be ignored. */
+  readonly unknown?: { readonly users: number; readonly items: number; readonly interactions: number };
+  readonly positions: Positions;
   /** Wall time of the method itself. */
   readonly seconds: number;
   readonly digestBefore?: string;
@@ -25,14 +31,40 @@ export interface ForgetReport {
   readonly [detail: string]: unknown;
 }
 
+export interface HeldOut {
+  readonly validation?: Dataset;
+  readonly test?: Dataset;
+  /** Users and items that were held out as a whole. */
+  readonly unseen?: Dataset;
+}
+
 export interface ForgetOptions<S extends OptionSpecs = any> extends FitControl {
   readonly method: Unlearner<S>;
   /** The method's options. */
   readonly options?: Partial<OptionsOf<S>>;
   /** Go on without ids and interactions that are unknown, instead of refusing; default false. */
   readonly ignoreUnknown?: boolean;
+  /**
+   * The other parts of the split, over the same tables. Their interactions can be named too, leave with their users and
+   * items, and are handed back; `validation` is what the method validates on.
+   */
+  readonly heldOut?: HeldOut;
+  /** Where ids stand afterwards; default `compacted`, which tells nobody who left. */
+  readonly positions?: Positions;
   /** Whether to compute the digests of the report; default true. */
   readonly digests?: boolean;
+}
+
+/** What `forget` hands back. */
+export interface ForgetResult {
+  readonly model: Model;
+  /** The data that the model now stands for. */
+  readonly data: Dataset;
+  /** What remains of the held-out parts that were given, over the same tables. */
+  readonly heldOut: HeldOut;
+  /** What left, by the positions that there were. */
+  readonly partition: Partition;
+  readonly report: ForgetReport;
 }
 
 /**
@@ -49,24 +81,36 @@ export async function forget<S extends OptionSpecs>(
   data: Dataset,
   request: ForgetRequest,
   options: ForgetOptions<S>,
-): Promise<{ model: Model; data: Dataset; partition: Partition; report: ForgetReport }> {
-  const { method, ignoreUnknown = false, digests = true, ...control } = options;
+): Promise<ForgetResult> {
+  const { method, ignoreUnknown = false, digests = true, heldOut, positions = 'compacted', ...control } = options;
   if (!method) throw new TypeError(`"method" expected an unlearning method, got ${check.describe(method)}`);
+  check.oneOf('positions', positions, ['compacted', 'kept']);
   if (!compatible(model.kind, method)) {
     const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need));
     throw new ModelError(`method "${method.name}" cannot work on a model of kind "${model.kind.name}": it needs ${missing.join(', ')}`);
   }
   const resolved = resolveOptions(method.name, method.options, options.options);
   requireTrainedOn(model, data);
-  const partition = partitionOf(data, request, { ignoreUnknown });
+  const names = (['validation', 'test', 'unseen'] as const).filter((name) => heldOut?.[name] !== undefined);
+  const partition = partitionOf(data, request, { ignoreUnknown, heldOut: heldOut && names.map((name) => heldOut[name]!) });
+  const remaining = Object.fromEntries(names.map((name, n) => [name, partition.heldOut[n]])) as HeldOut;
+  const validation = control.validation ?? remaining.validation;
+  const watched = { ...control, ...(validation && validation.interactions > 0 && { validation }) };
   const started = performance.now();
-  const { model: unlearned, details } = await method.forget({ model, partition, control }, resolved);
+  const { model: made, details } = await method.forget({ model, partition, control: watched, positions }, resolved);
+  const retained = positions === 'kept' ? partition.retain : partition.retain.compacted(partition.kept);
+  const unlearned = positions === 'kept' ? made : compacted(made, retained.users, retained.items);
   const seconds = (performance.now() - started) / 1000;
   const comparable = byteComparable(model) && byteComparable(unlearned);
+  const { users, items, interactions } = partition.unknown;
+  const passedOver = { users: users.length, items: items.length, interactions: interactions.length };
   const report: ForgetReport = {
     method: method.name,
     exactness: method.exactness,
     forgotten: { users: partition.users.length, items: partition.items.length, interactions: partition.entries.length },
+    ...(partition.heldOutInteractions > 0 && { heldOut: partition.heldOutInteractions }),
+    ...(users.length + items.length + interactions.length > 0 && { unknown: passedOver }),
+    positions,
     seconds,
     ...details,
     ...(!comparable && { kernels: 'fast', byteComparable: false }),
@@ -74,14 +118,33 @@ export async function forget<S extends OptionSpecs>(
     ...(!comparable && !method.anew && { exactness: 'approximate' }),
     ...(digests && { digestBefore: await digest(model), digestAfter: await digest(unlearned) }),
   };
-  return { model: unlearned, data: partition.retain, partition, report };
+  const over = (part: Dataset): Dataset => (positions === 'kept' ? part : aligned(part, retained));
+  return {
+    model: unlearned,
+    data: retained,
+    heldOut: Object.fromEntries(Object.entries(remaining).map(([name, part]) => [name, over(part)])),
+    partition,
+    report,
+  };
 }
 
-/**
- * Gold: the same kind, options and seed, trained from scratch on the retain set. The judge of every method.
- * @param control.seed another seed, for the noise floor between two golds.
- */
-export function gold(model: Model, partition: Partition, control: FitControl & { readonly seed?: number } = {}): Promise<Model> {
-  const { seed, ...rest } = control;
-  return model.kind.fit(partition.retain, seed === undefined ? model.options : { ...model.options, seed }, rest);
+/** How gold is trained. */
+export interface GoldControl extends FitControl {
+  /** Another seed, for the noise floor between two golds. */
+  readonly seed?: number;
+  /** `kept`: as in the partition, beside which models are judged; `compacted`: as in what `forget` hands back. Default `kept`. */
+  readonly positions?: Positions;
+}
+
+/** Gold: the same kind, options and seed, trained from scratch on the retain set. The judge of every method. */
+export function gold(model: Model, partition: Partition, control: GoldControl = {}): Promise<Model> {
+  const { seed, positions = 'kept', validation, ...rest } = control;
+  const data = positions === 'kept' ? partition.retain : partition.retain.compacted(partition.kept);
+  const settings = seed === undefined ? model.options : { ...model.options, seed };
+  return model.kind.fit(data, settings, { ...rest, ...(validation && { validation: aligned(validation, data) }) });
+}
+
+/** A held-out part over the tables of the data, without the ids that these do not have. */
+function aligned(part: Dataset, { users, items }: Dataset): Dataset {
+  return part.users.size === users.size && part.items.size === items.size ? part : part.alignTo(users, items);
 }

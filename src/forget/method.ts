@@ -3,11 +3,19 @@ import type { OptionSpecs, OptionsOf } from '../base/options.ts';
 import type { Capability, FitControl, Model, ModelKind } from '../model/model.ts';
 import type { Partition } from './request.ts';
 
+/**
+ * `compacted`: where a fresh reading of what remains puts them, so that no position tells who left.
+ * `kept`: where they were; whoever left leaves a hole.
+ */
+export type Positions = 'compacted' | 'kept';
+
 /** What a method is given. */
 export interface ForgetContext {
   readonly model: Model;
   readonly partition: Partition;
   readonly control: FitControl;
+  /** Where ids shall stand in the end; a model over the tables of the retain set is always accepted. Default `kept`. */
+  readonly positions?: Positions;
 }
 
 /** What a method gives back: a new model (the given one stays as it is) and what it has to say. */

@@ -4,7 +4,7 @@ import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import { Dataset, type SplitRecord } from '../data/dataset.ts';
 import type { Features } from '../data/features.ts';
-import { compareIds, type IdTable } from '../data/ids.ts';
+import { compareIds, type IdTable, type KeptPositions } from '../data/ids.ts';
 
 /** What to forget: any mix of users, items, single interactions and a modality, by the ids that users know. */
 export interface ForgetRequest {
@@ -28,27 +28,141 @@ export interface Partition {
   readonly entries: Int32Array;
   /** Ascending positions of items whose features of a modality are revoked. */
   readonly modality?: { readonly name: string; readonly items: Int32Array };
+  /**
+   * Positions that a fresh reading of what remains would have, those of `heldOut` included: not those of the deleted, nor of
+   * ids whose last interaction left.
+   */
+  readonly kept: KeptPositions;
+  /** What remains of the held-out parts that were given, over the tables of `retain`. */
+  readonly heldOut: readonly Dataset[];
+  /** Interactions that left the held-out parts, those of deleted users and items included. */
+  readonly heldOutInteractions: number;
+  /** What the request names and no part has; empty unless that was to be ignored. */
+  readonly unknown: UnknownIds;
+}
+
+/** What was passed over. */
+export interface UnknownIds {
+  readonly users: readonly string[];
+  readonly items: readonly string[];
+  readonly interactions: readonly (readonly [user: string, item: string])[];
+}
+
+export interface PartitionOptions {
+  /** Go on without what is unknown, instead of refusing; default false. */
+  readonly ignoreUnknown?: boolean;
+  /**
+   * All other parts of the split, over the same tables: their interactions can be named too. Without them an id that has
+   * no interaction in `data` is taken to have some elsewhere.
+   */
+  readonly heldOut?: readonly Dataset[];
 }
 
 /**
  * Divides a training set by a request.
  * @throws DataError for unknown ids; RangeError for nothing or everything; TypeError for what is no request.
  */
-export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnknown = false } = {}): Partition {
+export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnknown = false, heldOut }: PartitionOptions = {}): Partition {
   check.knownKeys('a forget request', request, ['users', 'items', 'interactions', 'modality']);
-  const users = positionsOf('user', data.users, check.array('users', request.users ?? []), ignoreUnknown);
-  const items = positionsOf('item', data.items, check.array('items', request.items ?? []), ignoreUnknown);
-  const whole = entriesOf(data, users, items);
-  const entries = distinct([...whole, ...listedEntries(data, check.array('interactions', request.interactions ?? []), ignoreUnknown)]);
-  const modality = request.modality && modalityOf(data, request.modality, ignoreUnknown);
-  if (users.length === 0 && items.length === 0 && entries.length === 0 && !modality?.items.length) {
+  const unknown = { users: [] as string[], items: [] as string[], interactions: [] as (readonly [string, string])[] };
+  const users = positionsOf('user', data.users, check.array('users', request.users ?? []), unknown.users);
+  const items = positionsOf('item', data.items, check.array('items', request.items ?? []), unknown.items);
+  const listed = listedEntries([data, ...(heldOut ?? [])], check.array('interactions', request.interactions ?? []), unknown.interactions);
+  const modality = request.modality && modalityOf(data, request.modality, unknown.items);
+  if (!ignoreUnknown) refuseUnknown(unknown, data, heldOut ? 'in no part of the data' : 'not in the training data');
+  const [whole, ...wholeHeldOut] = [data, ...(heldOut ?? [])].map((part) => entriesOf(part, users, items));
+  const entries = distinct([...whole, ...listed[0]]);
+  const heldOutEntries = wholeHeldOut.map((own, n) => distinct([...own, ...listed[n + 1]]));
+  const heldOutInteractions = heldOutEntries.reduce((sum, { length }) => sum + length, 0);
+  if (users.length + items.length + entries.length + heldOutInteractions === 0 && !modality?.items.length) {
     throw new RangeError('the forget request names nothing that is in the data');
   }
   if (entries.length === data.interactions)
     throw new RangeError('the forget request is everything: no interaction would remain; delete the model instead');
-  const remaining = data.without(entries).withTables(data.users.without(users), data.items.without(items));
+  const tables = [data.users.without(users), data.items.without(items)] as const;
+  const remaining = withoutItems(data.without(entries).withTables(...tables), items);
   const retained = remaining.withSplit(splitAfter(remaining, entries.length - whole.length, modality));
-  return { data, retain: modality ? withoutFeatures(retained, modality) : retained, users, items, entries, modality };
+  const retain = modality ? withoutFeatures(retained, modality) : retained;
+  const stillHeldOut = (heldOut ?? []).map((part, n) => withoutItems(part.without(heldOutEntries[n]).withTables(...tables), items));
+  return {
+    data,
+    retain,
+    users,
+    items,
+    entries,
+    modality,
+    kept: keptPositions([data, ...(heldOut ?? [])], [retain, ...stillHeldOut], heldOut !== undefined),
+    heldOut: stillHeldOut,
+    heldOutInteractions,
+    unknown,
+  };
+}
+
+/** The partition of data from which nothing leaves. */
+export function untouched(data: Dataset, heldOut: readonly Dataset[] = []): Partition {
+  const none = new Int32Array(0);
+  const all = (table: IdTable): Int32Array => Int32Array.from({ length: table.size }, (_, position) => position);
+  return {
+    data,
+    retain: data,
+    users: none,
+    items: none,
+    entries: none,
+    kept: { users: all(data.users), items: all(data.items) },
+    heldOut,
+    heldOutInteractions: 0,
+    unknown: { users: [], items: [], interactions: [] },
+  };
+}
+
+/**
+ * Positions that a fresh reading would have. Items with features come with these, whether anybody has them or not.
+ * @param complete whether the parts are all that there is; else who had no interaction before stays.
+ */
+function keptPositions(before: readonly Dataset[], after: readonly Dataset[], complete: boolean): KeptPositions {
+  const { users, items, features } = after[0];
+  const counts = (parts: readonly Dataset[], size: number, add: (part: Dataset, counts: Int32Array) => void): Int32Array => {
+    const total = new Int32Array(size);
+    for (const part of parts) add(part, total);
+    return total;
+  };
+  const byUser = ({ userItems: { indptr } }: Dataset, total: Int32Array): void => {
+    for (let u = 0; u < total.length; u++) total[u] += indptr[u + 1] - indptr[u];
+  };
+  const byItem = ({ userItems: { indices } }: Dataset, total: Int32Array): void => {
+    for (const item of indices) total[item]++;
+  };
+  const kept = (table: IdTable, add: typeof byUser, always: boolean): Int32Array => {
+    const then = counts(before, table.size, add);
+    const now = counts(after, table.size, add);
+    const stays = (p: number): boolean => table.at(p) !== null && (always || now[p] > 0 || (then[p] === 0 && !complete));
+    return Int32Array.from({ length: table.size }, (_, p) => p).filter(stays);
+  };
+  return { users: kept(users, byUser, false), items: kept(items, byItem, features.size > 0) };
+}
+
+function refuseUnknown({ users, items, interactions }: UnknownIds, { source }: Dataset, where: string): void {
+  for (const [what, ids] of [
+    ['user', users],
+    ['item', items],
+  ] as const) {
+    if (ids.length > 0) throw new DataError(`${what} ${JSON.stringify(ids[0])} is unknown; leave it out, or ignore unknown ids`);
+  }
+  if (interactions.length === 0) return;
+  const [user, item] = interactions[0];
+  throw new DataError(
+    `interaction of user ${JSON.stringify(user)} with item ${JSON.stringify(item)} is ${where}; leave it out, or ignore unknown ones`,
+    { source },
+  );
+}
+
+/** Titles and features of deleted items leave with them. */
+function withoutItems(data: Dataset, items: Int32Array): Dataset {
+  if (items.length === 0 || (data.titles.size === 0 && data.features.size === 0)) return data;
+  const titles = new Map(data.titles);
+  for (const item of items) titles.delete(item);
+  const named = new Dataset({ ...data, titles });
+  return [...data.features.keys()].reduce((left, name) => withoutFeatures(left, { name, items }), named);
 }
 
 /** Entries of whole users and items, ascending; only a request that names items looks at all interactions. */
@@ -64,18 +178,18 @@ function entriesOf(data: Dataset, users: Int32Array, items: Int32Array): Int32Ar
   return distinct(found);
 }
 
-function listedEntries(data: Dataset, interactions: NonNullable<ForgetRequest['interactions']>, ignoreUnknown: boolean): number[] {
-  const found: number[] = [];
-  for (const [user, item] of interactions.map((pair) => check.array('an interaction', pair))) {
-    const entry = findEntry(data, data.users.indexOf(user), data.items.indexOf(item));
-    if (entry >= 0) found.push(entry);
-    else if (!ignoreUnknown) {
-      throw new DataError(
-        `interaction of user ${JSON.stringify(user)} with item ${JSON.stringify(item)} is not in the training data; ` +
-          'leave it out, or ignore unknown ones',
-        { source: data.source },
-      );
-    }
+/** Entries of single interactions, by part. @param unknown takes those that no part has. */
+function listedEntries(
+  parts: readonly Dataset[],
+  interactions: NonNullable<ForgetRequest['interactions']>,
+  unknown: (readonly [string, string])[],
+): number[][] {
+  const found = parts.map((): number[] => []);
+  for (const pair of interactions) {
+    const [user, item] = check.array('an interaction', pair) as readonly [string, string];
+    const entries = parts.map((part) => findEntry(part, part.users.indexOf(user), part.items.indexOf(item)));
+    entries.forEach((entry, part) => entry >= 0 && found[part].push(entry));
+    if (entries.every((entry) => entry < 0)) unknown.push([user, item]);
   }
   return found;
 }
@@ -105,12 +219,13 @@ function splitAfter(
   };
 }
 
-function positionsOf(what: 'user' | 'item', table: IdTable, ids: readonly string[], ignoreUnknown: boolean): Int32Array {
+/** @param unknown takes the ids that the table does not have. */
+function positionsOf(what: 'user' | 'item', table: IdTable, ids: readonly string[], unknown: string[]): Int32Array {
   const positions = new Set<number>();
   for (const id of ids) {
     const position = table.indexOf(check.string(what, id));
     if (position >= 0) positions.add(position);
-    else if (!ignoreUnknown) throw new DataError(`${what} ${JSON.stringify(id)} is unknown; leave it out, or ignore unknown ids`);
+    else unknown.push(id);
   }
   return Int32Array.from(positions).sort();
 }
@@ -131,7 +246,7 @@ function findEntry(data: Dataset, user: number, item: number): number {
 function modalityOf(
   data: Dataset,
   { name, items }: NonNullable<ForgetRequest['modality']>,
-  ignoreUnknown: boolean,
+  unknown: string[],
 ): NonNullable<Partition['modality']> {
   const features = data.features.get(name);
   if (!features) {
@@ -140,7 +255,7 @@ function modalityOf(
       { source: data.source },
     );
   }
-  const asked = items ? positionsOf('item', data.items, items, ignoreUnknown) : Int32Array.from(features.present.keys());
+  const asked = items ? positionsOf('item', data.items, items, unknown) : Int32Array.from(features.present.keys());
   return { name, items: asked.filter((item) => features.present[item] !== 0) };
 }
 

@@ -7,8 +7,8 @@ import { likesOf, parseLikes, VALUE_COLUMN } from '../data/likes.ts';
 import { redrawSplit, type Split } from '../data/split.ts';
 import type { Model } from '../model/model.ts';
 import { renumbered } from '../model/renumber.ts';
-import { type ForgetRequest, type Partition, partitionOf, withoutFeatures } from './request.ts';
-import { requireTrainedOn } from './trained-on.ts';
+import { type ForgetRequest, type Partition, partitionOf, untouched, withoutFeatures } from './request.ts';
+import { differing, requireTrainedOn } from './trained-on.ts';
 
 /** The parts of the split that a model was trained in, over the model's tables. */
 export interface TrainedData extends Split {
@@ -142,14 +142,13 @@ export function contendersOf(
     parts = redrawSplit(likedAs(model, data), model.provenance.split);
   }
   const { train, validation, test, unseen } = parts;
-  const partition: Partition = request
-    ? partitionOf(train, request, options)
-    : { data: train, retain: train, users: new Int32Array(0), items: new Int32Array(0), entries: new Int32Array(0) };
+  const heldOut = [validation, test, unseen];
+  const partition = request ? partitionOf(train, request, { ...options, heldOut }) : untouched(train, heldOut);
   const known = [partition.retain.fingerprint(), train.fingerprint()];
   for (const { name, model } of models) {
     if (!known.includes(model.provenance.fingerprint)) {
       throw new DataError(
-        `${name} was trained neither on the data nor on what remains of them after this request: fingerprint expected ${known[0]}, found ${model.provenance.fingerprint}`,
+        `${name} was trained neither on the data nor on what remains of them after this request: ${differing(model.provenance.fingerprint, partition.retain)}`,
         { source: data.source },
       );
     }

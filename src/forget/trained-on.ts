@@ -7,11 +7,15 @@ import type { Model } from '../model/model.ts';
 /** @throws DataError when `data` are not the interactions that the model was trained on. */
 export function requireTrainedOn(model: Model, data: Dataset): void {
   requireTables(model, data);
-  const found = data.fingerprint();
-  const expected = model.provenance.fingerprint;
-  if (found !== expected) {
-    throw new DataError(`the data are not those that the model was trained on: fingerprint expected ${expected}, found ${found}`, {
-      source: data.source,
-    });
-  }
+  const { fingerprint } = model.provenance;
+  if (data.fingerprint() !== fingerprint)
+    throw new DataError(`the data are not those that the model was trained on: ${differing(fingerprint, data)}`, { source: data.source });
+}
+
+/** How the fingerprint of data differs from a model's, and what to do where it is for want of the key. */
+export function differing(expected: string, data: Dataset): string {
+  const keyed = expected.startsWith('keyed:');
+  if (keyed && data.fingerprintKey === undefined) return 'its fingerprint was made with a key; give the same one';
+  if (!keyed && data.fingerprintKey !== undefined) return 'its fingerprint was made without a key; give none';
+  return `fingerprint expected ${expected}, found ${data.fingerprint()}${keyed ? ' (data or key are others)' : ''}`;
 }

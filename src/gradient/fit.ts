@@ -5,6 +5,8 @@ import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
 import { type OptionsOf, type OptionValue, resolveOptions } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { KeptPositions } from '../data/ids.ts';
+import { compactRows, type RowOwners } from '../model/compact.ts';
 import { type Model, type SavedModel, savedParameter } from '../model/model.ts';
 import { type Team, withTeam } from '../threads/team.ts';
 import { kernelBuild } from '../wasm/kernels.ts';
@@ -21,6 +23,13 @@ import {
 import { Optimizer } from './optimizer.ts';
 import { Training } from './training.ts';
 
+/** Whose rows a trained matrix or a served one holds, by its name. */
+function ownersOf(name: string, userTables: readonly string[] = []): RowOwners {
+  if (name === 'nodes') return ['users', 'items'];
+  if (name === 'userFactors' || name === 'noiseUsers' || name.startsWith('userRows-') || userTables.includes(name)) return ['users'];
+  return name === 'itemFactors' || name === 'itemRows' || name === 'noiseItems' ? ['items'] : [];
+}
+
 /** The registry's entry for a network. */
 export function gradientKind<S extends typeof TRAINING>(spec: GradientSpec<S>): GradientKind<S> {
   const kind: GradientKind<S> = Object.freeze({
@@ -31,6 +40,7 @@ export function gradientKind<S extends typeof TRAINING>(spec: GradientSpec<S>): 
     network: spec.network,
     fit: async (data: Dataset, given: Partial<OptionsOf<S>> = {}, control: GradientControl = {}) =>
       fit(kind, data, resolveOptions(spec.name, spec.options, given) as unknown as TrainingOptions, control),
+    compact: (saved: SavedModel, kept: KeptPositions) => compactRows(saved, kept, (name) => ownersOf(name, spec.userTables)),
     restore(saved: SavedModel): Model {
       const width = saved.parameters.get('itemFactors')?.cols ?? 1;
       const userFactors = savedParameter(saved, 'userFactors', saved.users.size, width);

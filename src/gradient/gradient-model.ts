@@ -31,6 +31,8 @@ export interface GradientSpec<S extends typeof TRAINING> {
   readonly name: string;
   readonly summary: string;
   readonly options: S;
+  /** Parameters with a row per user whose names do not say so. */
+  readonly userTables?: readonly string[];
   /** Makes parameters (zero) and constants in the arena. */
   network(arena: Arena, data: Dataset, options: OptionsOf<S>): Network;
 }

@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Partition } from '../forget/request.ts';
 import { evaluate } from '../model/evaluate.ts';
 import { byteComparable, type Model, type Ranking } from '../model/model.ts';
+import { renumbered } from '../model/renumber.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import { type JudgedColumns, judgedColumns } from './columns.ts';
 import { forgetRecall, forgetScore, knownEntries } from './forgotten-pairs.ts';
@@ -59,9 +60,12 @@ export interface ComparedModel extends JudgedColumns {
 const OVERLAP_USERS = 2000;
 const DISTANCE_USERS = 200;
 
-/** Measures each contender. @param contenders their tables may have lost the deleted ids, or still have them. */
+/** Measures each contender. @param contenders their tables may have lost the deleted ids and their positions, or still have them. */
 export function compare(contenders: readonly Contender[], partition: Partition, options: CompareOptions = {}): ComparedModel[] {
-  const { test, testUsers = Infinity, mask = [], gold, originals = [], golds = gold ? [gold] : [], unseen } = options;
+  const { test, testUsers = Infinity, mask = [], unseen } = options;
+  const placed = (model: Model): Model => renumbered(model, partition.data.users, partition.data.items);
+  const gold = options.gold && placed(options.gold);
+  const { originals = [], golds = gold ? [gold] : [] } = options;
   const k = check.integer('k', options.k ?? 20, { min: 1 });
   const { retain } = partition;
   const length = Math.min(k, retain.items.size);
@@ -80,7 +84,8 @@ export function compare(contenders: readonly Contender[], partition: Partition, 
   const asked = partition.entries.length > 0 || partition.modality !== undefined;
   const heldOut = [...(test ? [test] : []), ...mask];
   const judge = asked && originals.length > 0 && golds.length > 0 ? new Judge(partition, { originals, golds, unseen, heldOut }) : undefined;
-  return contenders.map(({ name, model, seconds = null }) => {
+  return contenders.map(({ name, model: own, seconds = null }) => {
+    const model = placed(own);
     const report = testable && evaluate(model, retain, testable, { k, mask, candidates, users: tested, metrics: ['recall', 'ndcg'] });
     return {
       name,

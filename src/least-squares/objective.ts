@@ -5,7 +5,7 @@
 //
 // implicit  Hu, Koren, Volinsky 2008: base = 1, w = alpha·|r|, t = 1 + alpha·r for r > 0, reg = λ;
 //           with `confidence`: w = alpha·|r| − 1, t = alpha·r for r > 0
-// ials      Rendle et al. 2021:       base = α₀, w = 1, t = 1, reg = λ (n + α₀·N)^ν, N = size of the other side
+// ials      Rendle et al. 2021:       base = α₀, w = 1, t = 1, reg = λ (n + α₀·N)^ν, N = ids of the other side
 // explicit  Zhou et al. 2008 (ALS-WR): base = 0, w = 1, t = r, reg = λ n
 
 import { DataError } from '../base/errors.ts';
@@ -72,7 +72,7 @@ export function weightArguments(options: LeastSquaresOptions): [ws: number, w0: 
 /** Where the cells of rows lie, as kernels take it. */
 export const cellArguments = ({ indptr, indices, data }: Csr): [indptr: number, indices: number, data: number] => [indptr, indices, data];
 
-/** reg = λ (n + offset)^exponent for a row of n entries. @param opposite size of the other side. */
+/** reg = λ (n + offset)^exponent for a row of n entries. @param opposite ids of the other side: whoever was deleted does not count. */
 export function regularizationRule(
   { objective, unobservedWeight, frequencyExponent }: LeastSquaresOptions,
   opposite: number,

@@ -86,7 +86,7 @@ export class LeastSquares {
     arena.reserve(plan.bytes, plan.remedy);
     const userItems = Csr.from(arena, cells?.userItems ?? data.userItems);
     const itemUsers = cells ? Csr.from(arena, cells.itemUsers) : userItems.transpose();
-    this.#sides = { users: this.#side(userItems), items: this.#side(itemUsers) };
+    this.#sides = { users: this.#side(userItems, data.items.live), items: this.#side(itemUsers, data.users.live) };
     this.#gram32 = arena.alloc(ld * ld * 4);
     const parts = Math.max(gramParts(userItems.rows, ld), gramParts(itemUsers.rows, ld));
     this.#gramParts = parts > 1 ? arena.alloc(parts * ld * ld * 8) : 0;
@@ -394,10 +394,11 @@ export class LeastSquares {
       : planRows(rows, (r) => (entriesOf(r) * (gram + 4 * ld)) / 2 + (gram * ld) / 6);
   }
 
-  #side(cells: Csr): SideState {
+  /** @param opposite ids of the other side. */
+  #side(cells: Csr, opposite: number): SideState {
     const { arena, options } = this;
     const regularization = arena.alloc(cells.rows * 4);
-    const { offset, exponent } = regularizationRule(options, cells.cols);
+    const { offset, exponent } = regularizationRule(options, opposite);
     arena.kernels.als_regularization(cells.rows, cells.indptr, options.regularization, offset, exponent, regularization);
     let planned: Plan | undefined;
     const plan = (): Plan => (planned ??= this.#planSweep(cells.rows, this.#lengths(cells)));

@@ -29,11 +29,15 @@ export interface Rows {
   readonly steps: Plan;
 }
 
-/** Room for the rows of a side, zero. @param keeps whether there is room for factored normal equations. */
-export function rowsOf(arena: Arena, ld: number, options: LeastSquaresOptions, cells: Csr, keeps: boolean): Rows {
+/**
+ * Room for the rows of a side, zero.
+ * @param opposite ids of the other side.
+ * @param keeps whether there is room for factored normal equations.
+ */
+export function rowsOf(arena: Arena, ld: number, options: LeastSquaresOptions, cells: Csr, opposite: number, keeps: boolean): Rows {
   const { rows } = cells;
   const regularization = arena.alloc(rows * 4);
-  const { offset, exponent } = regularizationRule(options, cells.cols);
+  const { offset, exponent } = regularizationRule(options, opposite);
   arena.kernels.als_regularization(rows, cells.indptr, options.regularization, offset, exponent, regularization);
   const factors = arena.allocZeroed(rows * ld * 8);
   const gradient = arena.allocZeroed(rows * ld * 8);

@@ -52,8 +52,8 @@ export class Stationary extends Float64Rows {
     arena.reserve(stationaryBytes(data, options.factors));
     this.keeps = keepsFactors(data, options.factors);
     const cells = Csr.from(arena, userItems);
-    const users = rowsOf(arena, ld, options, cells, this.keeps);
-    const items = rowsOf(arena, ld, options, cells.transpose(), this.keeps);
+    const users = rowsOf(arena, ld, options, cells, data.items.live, this.keeps);
+    const items = rowsOf(arena, ld, options, cells.transpose(), data.users.live, this.keeps);
     this.#sides = { users, items };
     this.factors = { users: users.factors, items: items.factors };
     this.gradient = { users: users.gradient, items: items.gradient };

@@ -5,7 +5,7 @@ import { ModelError } from '../base/errors.ts';
 import type { OptionSpecs, OptionsOf, OptionValue } from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset, SplitRecord } from '../data/dataset.ts';
-import type { IdTable } from '../data/ids.ts';
+import type { IdTable, KeptPositions } from '../data/ids.ts';
 import type { ReadingRecord } from '../data/reading.ts';
 import type { Team } from '../threads/team.ts';
 import { kernelBuild } from '../wasm/kernels.ts';
@@ -97,6 +97,8 @@ export interface Removal {
   readonly retain: Dataset;
   /** Ascending entries of `data` that are not in `retain`. */
   readonly entries: Int32Array;
+  /** The positions of `retain` that the model of what remains may do without all others; default all. */
+  readonly kept?: KeptPositions;
 }
 
 /** A model of a kind with the capability `exactForget`. */
@@ -144,6 +146,11 @@ export interface ModelKind<S extends OptionSpecs = any> {
    * @param data a data set, or `{interactions, userItems: {rows, cols}}` for data that are not there yet.
    */
   plan?(data: CellShape, options?: Partial<OptionsOf<S>>, control?: Pick<RunControl, 'threads'>): MemoryPlan;
+  /**
+   * The parameters with the rows of fewer positions only, in their order (model/compact.ts): where training on the same data
+   * would put them.
+   */
+  compact(saved: SavedModel, kept: KeptPositions): ReadonlyMap<string, SavedParameter>;
   /** A model from its saved parts. @throws ModelError when parts are missing or have wrong shapes. */
   restore(saved: SavedModel): Model;
 }

@@ -5,7 +5,7 @@ import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import { Dataset } from '../data/dataset.ts';
-import { IdTable } from '../data/ids.ts';
+import { IdTable, type KeptPositions } from '../data/ids.ts';
 import { requireInteractions, requireLikes } from '../data/likes.ts';
 import { ACCELERATORS, accelerate, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
 import { leastSquaresOptions } from '../least-squares/objective.ts';
@@ -13,6 +13,7 @@ import { LeastSquares } from '../least-squares/problem.ts';
 import { planLeastSquares } from '../least-squares/problem-memory.ts';
 import { Stationary } from '../least-squares/stationary.ts';
 import { BilinearModel } from '../model/bilinear.ts';
+import { compactRows } from '../model/compact.ts';
 import {
   type CellShape,
   type FitControl,
@@ -227,5 +228,6 @@ export const als = Object.freeze({
   options,
   fit,
   plan,
+  compact: (saved: SavedModel, kept: KeptPositions) => compactRows(saved, kept, (name) => (name === 'userFactors' ? ['users'] : ['items'])),
   restore,
 } as const) satisfies ModelKind<typeof options>;

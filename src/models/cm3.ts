@@ -49,6 +49,7 @@ export const cm3: GradientKind<typeof options> = gradientKind({
   name: 'cm3',
   summary: 'Modalities mixed on the sphere; pairs aligned, unlike items spread apart, without negatives.',
   options,
+  userTables: ['attention'],
   network(arena, data, { factors, hidden, layers, neighbors, sideWeight, uniformity, ceiling, concentration, seed }) {
     const set = new ParameterSet(arena, data);
     const modalities = frozenFeatures('cm3', arena, data);

@@ -10,8 +10,10 @@ import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { requireLikes } from '../data/likes.ts';
 import { type Counted, changeOf, countedOf, uploadBaskets } from '../least-squares/basket-change.ts';
+import { compactEase } from '../least-squares/compact-ease.ts';
 import { CorrectedEase, type EaseBase } from '../least-squares/corrected-ease.ts';
 import { type Change, correct, LowRank, UnstableError } from '../least-squares/woodbury.ts';
+import { pickedCells } from '../model/compact.ts';
 import { HistoryModel, type HistoryParts } from '../model/history.ts';
 import {
   type CellShape,
@@ -38,8 +40,7 @@ export type EaseOptions = option.OptionsOf<typeof options>;
 
 /** Pivots swept in one kernel call. */
 const PIVOTS = 128;
-/** Users whose counts are added in one kernel call. */
-const USERS_PER_CALL = 2048;
+const USERS_PER_CALL = 2048; // whose counts are added in one kernel call
 /** A column of the inverse whose residual is beyond this has lost its digits: then it is computed afresh. */
 const RESIDUAL_LIMIT = 1e-8;
 /** Corrections of at most this many rows are left beside the inverse that they are for: each costs a pass over a row of scores. */
@@ -200,8 +201,10 @@ export class EaseModel extends HistoryModel implements EaseBase {
     earlier: readonly Counted[],
   ): Promise<{ model: Model; details: Record<string, unknown> }> {
     const { kind, options: own, record } = this;
-    const { retain } = removal;
-    const parts = { kind, options: own, users: retain.users, items: retain.items, provenance: provenanceOf(retain, this), record };
+    const { retain, kept } = removal;
+    // It has no rows of users: these need not be moved afterwards.
+    const users = kept ? retain.users.only(kept.users) : retain.users;
+    const parts = { kind, options: own, users, items: retain.items, provenance: provenanceOf(retain, this), record };
     const change = changeOf(removal);
     const counted = [...earlier, ...countedOf(change)];
     const rank = change.items.length + change.corrections.length;
@@ -221,7 +224,8 @@ export class EaseModel extends HistoryModel implements EaseBase {
         why = error.message;
       }
     }
-    const model = this.#recounted(parts, counted);
+    const items = kept ? retain.items.only(kept.items) : retain.items;
+    const model = this.#recounted({ ...parts, items }, counted, kept?.items);
     await model.factor(control, 'forget');
     return { model, details: { exactness: 'exact', route: 'factorisation', rank, ...(why !== undefined && { why }) } };
   }
@@ -233,11 +237,22 @@ export class EaseModel extends HistoryModel implements EaseBase {
     return undefined;
   }
 
-  /** A model of these counts and changes of them, without weights yet. */
-  #recounted(parts: HistoryParts & { readonly options: EaseOptions }, counted: readonly Counted[]): EaseModel {
+  /** A model of these counts and changes of them, without weights yet. @param items the positions that it has; default all. */
+  #recounted(parts: HistoryParts & { readonly options: EaseOptions }, counted: readonly Counted[], items?: Int32Array): EaseModel {
     const model = new EaseModel(parts);
-    model.gram.view().set(this.gram.view());
-    for (const { baskets, sign } of counted) model.countNow(baskets, sign);
+    if (!items || items.length === this.items.size) {
+      model.gram.view().set(this.gram.view());
+      for (const { baskets, sign } of counted) model.countNow(baskets, sign);
+      return model;
+    }
+    const { rows, cols } = this.gram;
+    model.gram.load(pickedCells({ rows, cols, values: this.gram.toArray() }, items).values);
+    const itemAt = new Int32Array(this.items.size).fill(-1);
+    items.forEach((from, to) => (itemAt[from] = to));
+    for (const { baskets, sign } of counted) {
+      const moved = baskets.map((basket) => basket.map((item) => itemAt[item]).filter((item) => item >= 0));
+      model.countNow(moved, sign);
+    }
     return model;
   }
 
@@ -330,5 +345,6 @@ export const ease = Object.freeze({
   options,
   fit,
   plan: ({ userItems: { cols } }: CellShape) => memoryPlan({ 'pairs of items': easeBytes(cols) }, () => remedyFor(cols)),
+  compact: compactEase,
   restore,
 } as const) satisfies ModelKind<typeof options>;

@@ -7,7 +7,9 @@ import { ModelError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { KeptPositions } from '../data/ids.ts';
 import { requireLikes } from '../data/likes.ts';
+import { compactRows } from '../model/compact.ts';
 import { HistoryModel, type HistoryParts } from '../model/history.ts';
 import {
   type ExactForgetter,
@@ -17,6 +19,7 @@ import {
   type Ranking,
   type Removal,
   type SavedModel,
+  type SavedParameter,
   savedParameter,
 } from '../model/model.ts';
 import { checkPosition } from '../model/ranking-inputs.ts';
@@ -323,11 +326,21 @@ function restore(saved: SavedModel): ItemKnnModel {
   return model;
 }
 
+/** Neighbours are named by their positions, from 1 on: these change with the rows. */
+function compact(saved: SavedModel, kept: KeptPositions): Map<string, SavedParameter> {
+  const rows = compactRows(saved, kept, () => ['items']);
+  const names = new Float32Array(saved.items.size + 1);
+  kept.items.forEach((from, to) => (names[from + 1] = to + 1));
+  const neighbors = rows.get('neighbors')!;
+  return rows.set('neighbors', { ...neighbors, values: neighbors.values.map((name) => names[name]) });
+}
+
 export const itemKnn = Object.freeze({
   name: 'item-knn',
   summary: 'Nearest items by co-occurrence (cosine, TF-IDF, BM25); forgets exactly.',
   capabilities: ['fit', 'exactForget'],
   options,
   fit,
+  compact,
   restore,
 } as const) satisfies ModelKind<typeof options>;

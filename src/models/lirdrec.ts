@@ -50,6 +50,7 @@ export const lirdrec: GradientKind<typeof options> = gradientKind({
   name: 'lirdrec',
   summary: "Items read directly from their features and these features' cosine transforms; attention copied progressively.",
   options,
+  userTables: ['attention'],
   network(arena, data, { factors, hidden, layers, neighbors, sideWeight, copying, regularization }) {
     const set = new ParameterSet(arena, data);
     const modalities = frozenFeatures('lirdrec', arena, data);

@@ -2,9 +2,11 @@
 
 import { resolveOptions } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { IdTable } from '../data/ids.ts';
+import type { IdTable, KeptPositions } from '../data/ids.ts';
 import { requireLikes } from '../data/likes.ts';
+import { compactRows } from '../model/compact.ts';
 import {
+  type ExactForgetter,
   type FitControl,
   type Model,
   type ModelKind,
@@ -12,6 +14,7 @@ import {
   provenanceOf,
   type Ranking,
   type RankRequest,
+  type Removal,
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';
@@ -30,7 +33,7 @@ interface PopularityParts {
   readonly counts: ArrayLike<number>;
 }
 
-class PopularityModel implements Model {
+class PopularityModel implements ExactForgetter {
   readonly kind: ModelKind = popularity;
   readonly options = {};
   readonly record = {};
@@ -84,6 +87,12 @@ class PopularityModel implements Model {
     return { items, scores };
   }
 
+  async without({ retain }: Removal): Promise<{ model: Model; details: Record<string, unknown> }> {
+    const { users, items } = retain;
+    const model = new PopularityModel({ users, items, provenance: provenanceOf(retain, this), counts: retain.itemCounts() });
+    return { model, details: { exactness: 'exact' } };
+  }
+
   #count(item: number): number {
     return this.#counts.row(item)[0];
   }
@@ -92,7 +101,7 @@ class PopularityModel implements Model {
 export const popularity = Object.freeze({
   name: 'popularity',
   summary: 'Most popular items first, the same for everybody: the floor to compare with.',
-  capabilities: ['fit'],
+  capabilities: ['fit', 'exactForget'],
   options,
   async fit(data: Dataset, given: object = {}, control: FitControl = {}): Promise<Model> {
     resolveOptions('popularity', options, given);
@@ -102,6 +111,7 @@ export const popularity = Object.freeze({
     control.onProgress?.({ phase: 'train', done: 1, total: 1 });
     return new PopularityModel({ users: data.users, items: data.items, provenance: provenanceOf(data), counts });
   },
+  compact: (saved: SavedModel, kept: KeptPositions) => compactRows(saved, kept, () => ['items']),
   restore(saved: SavedModel): Model {
     return new PopularityModel({ ...saved, counts: savedParameter(saved, 'counts', saved.items.size, 1).values });
   },

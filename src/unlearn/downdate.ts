@@ -15,6 +15,6 @@ export const downdate = Object.freeze({
   exactness: 'exact',
   needs: ['fit', 'exactForget'],
   options,
-  forget: ({ model, partition, control }: ForgetContext, { exact }: option.OptionsOf<typeof options>): Promise<Forgotten> =>
-    (model as ExactForgetter).without(partition, exact, control),
+  forget: ({ model, partition, control, positions }: ForgetContext, { exact }: option.OptionsOf<typeof options>): Promise<Forgotten> =>
+    (model as ExactForgetter).without({ ...partition, kept: positions === 'compacted' ? partition.kept : undefined }, exact, control),
 } as const) satisfies Unlearner<typeof options>;

@@ -11,8 +11,8 @@ export const retrain = Object.freeze({
   anew: true,
   needs: ['fit'],
   options,
-  forget: async ({ model, partition, control }: ForgetContext): Promise<Forgotten> => ({
-    model: await gold(model, partition, control),
+  forget: async ({ model, partition, control, positions }: ForgetContext): Promise<Forgotten> => ({
+    model: await gold(model, partition, { ...control, ...(positions && { positions }) }),
     details: {},
   }),
 } as const) satisfies Unlearner<typeof options>;

@@ -76,13 +76,13 @@ interface Outcome {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-async function forget({ model, partition, control }: ForgetContext, given: UnlearnAlsOptions): Promise<Forgotten> {
+async function forget({ model, partition, control, positions }: ForgetContext, given: UnlearnAlsOptions): Promise<Forgotten> {
   const { way, passes, tolerance, local, ...objective } = given;
   const bilinear = model as BilinearModel;
   const alsOptions = optionsFor(bilinear, objective);
   const ledger = ledgerAfter(bilinear, partition);
   const plan = planOf(bilinear, shareOf(ledger), { way, passes, tolerance, local });
-  if (plan.way === 'retrain') return trainedAnew(plan, alsOptions, partition, control);
+  if (plan.way === 'retrain') return trainedAnew(plan, alsOptions, partition, { ...control, positions });
   const outcome = await carryOut(plan, bilinear, partition, alsOptions, control);
   const details = { way: plan.way, why: plan.why, ...outcome.details, ...retrainOf(ledger) };
   return {
@@ -106,10 +106,10 @@ async function forget({ model, partition, control }: ForgetContext, given: Unlea
 async function trainedAnew(
   { way, why }: Plan,
   alsOptions: AlsOptions,
-  { retain }: Partition,
-  control: ForgetContext['control'],
+  partition: Partition,
+  { positions, signal, onProgress, threads }: ForgetContext['control'] & Pick<ForgetContext, 'positions'>,
 ): Promise<Forgotten> {
-  const { signal, onProgress, threads } = control;
+  const retain = positions === 'compacted' ? partition.retain.compacted(partition.kept) : partition.retain;
   const model = await als.fit(retain, alsOptions, { signal, onProgress, threads });
   const { iterations, objective, decrease } = model.record;
   const ledger = { interactions: 0, of: retain.interactions };

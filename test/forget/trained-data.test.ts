@@ -6,7 +6,7 @@ import {
   compare,
   contendersOf,
   DataError,
-  type Dataset,
+  Dataset,
   deserialize,
   type ForgetRequest,
   forget,
@@ -33,6 +33,13 @@ async function forgotten(request: ForgetRequest, from: Model = model, rows: Data
   const { model: unlearned, data: retained } = await forget(from, rows, request, { method: retrain, digests: false });
   return { model: await deserialize(await serialize(unlearned)), data: retained };
 }
+async function assertRejects(work: Promise<unknown>, message: RegExp): Promise<void> {
+  const error = await work.then(
+    () => undefined,
+    (reason: Error) => reason,
+  );
+  assert.match(error?.message ?? 'nothing was refused', message);
+}
 const refused = (error: unknown): boolean => error instanceof DataError && /not those that the model was trained on/.test(error.message);
 const pairOf = (rows: Dataset, user: number): [string, string] => [rows.users.at(user)!, rows.items.at(rows.itemsOf(user)[0])!];
 
@@ -50,7 +57,7 @@ test('ids that were forgotten are left out of the data, wherever they stand', as
   const found = trainedData(unlearned, data);
   assert.is(found.train.fingerprint(), unlearned.provenance.fingerprint);
   assert.is(found.test.users.indexOf('3'), -1);
-  assert.is(found.test.itemCounts()[7], 0);
+  assert.is(found.test.items.indexOf('7'), -1);
 });
 
 test('other data, another seed of the split and other values are refused', async () => {
@@ -131,7 +138,8 @@ test('features that were revoked do not come back with the data, nor do ids of d
   );
   const { model: further } = await forgotten({ items: ['1'], modality: { name: 'image', items: ['2'] } }, unlearned, retained);
   assert.equal(further.provenance.split.revoked, { text: ['2'], image: ['2'] });
-  assert.is(trainedData(further, data).train.features.get('image')!.present[2], 0);
+  const again = trainedData(further, data).train;
+  assert.is(again.features.get('image')!.present[again.items.indexOf('2')], 0);
 });
 
 test('contenders: the original is told from models that have forgotten, and strangers are named', async () => {
@@ -181,6 +189,59 @@ test('a model at other positions compares as itself', async () => {
     ) < 1e-9,
   );
   assert.ok(first.scoreDistance! > 100 * second.scoreDistance!, 'negative control');
+});
+
+test('what is handed back holds nothing of a deleted item: no title, no features; the others keep theirs', async () => {
+  const titled = new Dataset({ ...train, titles: new Map(Array.from({ length: train.items.size }, (_, i) => [i, `title of ${i}`])) });
+  const from = await popularity.fit(titled);
+  for (const positions of ['kept', 'compacted'] as const) {
+    const { data: retained } = await forget(from, titled, { items: ['7'], users: ['3'] }, { method: retrain, positions });
+    assert.not.ok([...retained.titles.values()].includes('title of 7'), positions);
+    assert.is(retained.titles.get(retained.items.indexOf('8')), 'title of 8');
+    const rowOf = (any: Dataset, item: number): string =>
+      any.features
+        .get('text')!
+        .values.subarray(item * 4, item * 4 + 4)
+        .join();
+    const gone = rowOf(titled, 7);
+    for (let item = 0; item < retained.items.size; item++) assert.is.not(rowOf(retained, item), gone, positions);
+    assert.is(rowOf(retained, retained.items.indexOf('8')), rowOf(titled, 8));
+    if (positions === 'kept') assert.is(retained.features.get('text')!.present[7], 0);
+  }
+});
+
+test('held-out interactions are forgotten singly, and come back in no part; unknown ones are told', async () => {
+  const [user, item] = pairOf(held, 2);
+  const request = { interactions: [[user, item] as const] };
+  const seenBy = (part: Dataset): boolean => {
+    const [u, i] = [part.users.indexOf(user), part.items.indexOf(item)];
+    return u >= 0 && part.itemsOf(u).includes(i);
+  };
+  assert.ok(seenBy(held), 'negative control');
+  await assertRejects(forget(model, train, request, { method: retrain }), /is not in the training data/);
+  const { heldOut, report, data: retained } = await forget(model, train, request, { method: retrain, heldOut: { validation, test: held } });
+  assert.equal([report.heldOut, report.forgotten.interactions, seenBy(heldOut.test!)], [1, 0, false]);
+  assert.is(retained.fingerprint(), train.fingerprint());
+  const options = { method: retrain, heldOut: { validation, test: held }, ignoreUnknown: true };
+  const asked = { interactions: [[user, item] as const, ['nobody', item] as const], users: ['none', '9'] };
+  const passed = await forget(model, train, asked, options);
+  assert.equal(passed.report.unknown, { users: 1, items: 0, interactions: 1 });
+  assert.equal(passed.partition.unknown, { users: ['none'], items: [], interactions: [['nobody', item]] });
+  await assertRejects(forget(model, train, asked, { ...options, ignoreUnknown: false }), /user "none" is unknown/);
+});
+
+test('an id whose last interaction leaves is no more in the tables, unless it has others elsewhere', async () => {
+  const own = Array.from(train.itemsOf(2), (i) => [train.users.at(2)!, train.items.at(i)!] as const);
+  const whole = data.itemsOf(2).length;
+  assert.ok(own.length < whole, 'some are held out');
+  const parts = { heldOut: { validation, test: held } };
+  const some = await forget(model, train, { interactions: own }, { method: retrain, ...parts });
+  assert.ok(some.model.users.indexOf('2') >= 0, 'held-out interactions are left');
+  const all = Array.from(data.itemsOf(2), (i) => [data.users.at(2)!, data.items.at(i)!] as const);
+  const none = await forget(model, train, { interactions: all }, { method: retrain, ...parts });
+  assert.is(none.model.users.indexOf('2'), -1);
+  const kept = await forget(model, train, { interactions: all }, { method: retrain, ...parts, positions: 'kept' });
+  assert.ok(kept.model.users.indexOf('2') >= 0);
 });
 
 test.run();

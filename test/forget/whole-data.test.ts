@@ -3,7 +3,6 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DatasetBuilder } from '../../src/data/builder.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
-import { forget } from '../../src/forget/forget.ts';
 import { partitionOf } from '../../src/forget/request.ts';
 import { contendersOf } from '../../src/forget/trained-data.ts';
 import { wholeRetain } from '../../src/forget/whole-data.ts';
@@ -11,6 +10,7 @@ import { certify } from '../../src/judge/certify.ts';
 import type { Model } from '../../src/model/model.ts';
 import { als } from '../../src/models/als.ts';
 import { converge } from '../../src/unlearn/converge.ts';
+import { forgetInPlace } from '../fixtures.ts';
 import { draws } from '../kernels/samples.ts';
 
 const test = suite('whole data');
@@ -35,7 +35,7 @@ const lying = (model: Model, of: Dataset): Model =>
   });
 
 const forgotten = async (request: { users?: string[]; items?: string[] }): Promise<Model> =>
-  (await forget(await als.fit(data, SETTINGS), data, request, { method: converge, digests: false })).model;
+  (await forgetInPlace(await als.fit(data, SETTINGS), data, request, { method: converge, digests: false })).model;
 
 test('a model that forgot u3 and u7 is not certified for u3 alone, whatever its header says', async () => {
   const both = await forgotten({ users: ['u3', 'u7'] });

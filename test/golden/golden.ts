@@ -107,15 +107,14 @@ async function* forgetStages(
 ): AsyncGenerator<Stage> {
   let forgotten: Awaited<ReturnType<typeof forget>>;
   try {
-    forgotten = await forget(model, train, request, { method, options: smallOptions(method.options) });
+    forgotten = await forget(model, train, request, { method, options: smallOptions(method.options), heldOut: { test } });
   } catch (error) {
     // A method may say that it cannot forget this; it must say so in the same words everywhere.
     if (!(error instanceof ModelError || error instanceof RangeError)) throw error;
     yield await stage(`${name}/refused`, new TextEncoder().encode(error.message));
     return;
   }
-  const held = test.withTables(forgotten.data.users, forgotten.data.items);
-  yield* modelStages(name, forgotten.model, forgotten.data, held);
+  yield* modelStages(name, forgotten.model, forgotten.data, forgotten.heldOut.test!);
 }
 
 const smallOptions = (options: object): object => Object.fromEntries(Object.entries(SMALL).filter(([name]) => name in options));

@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { breathe } from '../../src/base/breathe.ts';
 import type { Checkpoint } from '../../src/gradient/gradient-model.ts';
 import { blocksOf } from '../../src/gradient/pair-descent.ts';
-import { bpr, digest, evaluate, finetune, forget, generate, ModelError, mmrecun, retrain, type Unlearner } from '../../src/index.ts';
-import { clustered } from '../fixtures.ts';
+import { bpr, digest, evaluate, finetune, generate, ModelError, mmrecun, retrain, type Unlearner } from '../../src/index.ts';
+import { clustered, forgetInPlace as forget } from '../fixtures.ts';
 
 const test = suite('pairs');
 const OPTIONS = { optimizer: 'sgd-pairs', factors: 8, epochs: 20, learningRate: 0.1, regularization: 0.01 } as const;

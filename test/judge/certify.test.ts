@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { DatasetBuilder } from '../../src/data/builder.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { splitDataset } from '../../src/data/split.ts';
-import { forget, gold } from '../../src/forget/forget.ts';
+import { gold } from '../../src/forget/forget.ts';
 import { type ForgetRequest, partitionOf } from '../../src/forget/request.ts';
 import { certifiable } from '../../src/judge/certifiable.ts';
 import { certify } from '../../src/judge/certify.ts';
@@ -19,6 +19,7 @@ import type { BilinearModel } from '../../src/model/bilinear.ts';
 import { type AlsModel, type AlsOptions, als } from '../../src/models/als.ts';
 import { itemKnn } from '../../src/models/item-knn.ts';
 import { converge, forgetInStages } from '../../src/unlearn/converge.ts';
+import { forgetInPlace as forget } from '../fixtures.ts';
 import { draws } from '../kernels/samples.ts';
 
 const test = suite('certificate');

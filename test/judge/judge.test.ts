@@ -5,7 +5,6 @@ import * as assert from 'uvu/assert';
 import { DatasetBuilder } from '../../src/data/builder.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { splitDataset } from '../../src/data/split.ts';
-import { forget } from '../../src/forget/forget.ts';
 import { type Partition, partitionOf } from '../../src/forget/request.ts';
 import { sigmoid } from '../../src/judge/fold-in.ts';
 import { ScoreSpace } from '../../src/judge/influence.ts';
@@ -23,6 +22,7 @@ import { itemKnn } from '../../src/models/item-knn.ts';
 import { popularity } from '../../src/models/popularity.ts';
 import type { mmrecun } from '../../src/unlearn/mmrecun.ts';
 import { retrain } from '../../src/unlearn/retrain.ts';
+import { forgetInPlace as forget } from '../fixtures.ts';
 import { draws } from '../kernels/samples.ts';
 
 const test = suite('judge');

@@ -9,7 +9,6 @@ import {
   Dataset,
   DatasetBuilder,
   digest,
-  forget,
   MemoryError,
   ModelError,
   partitionOf,
@@ -18,7 +17,7 @@ import {
 } from '../../src/index.ts';
 import { leastSquaresOptions } from '../../src/least-squares/objective.ts';
 import { LeastSquares } from '../../src/least-squares/problem.ts';
-import { clustered } from '../fixtures.ts';
+import { clustered, forgetInPlace as forget } from '../fixtures.ts';
 
 const test = suite('als');
 const data = clustered(80, 50);

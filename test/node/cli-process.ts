@@ -1,6 +1,6 @@
 // Runs the built command line as a process, in a folder of its own.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,13 @@ export class Workplace {
     return JSON.parse(stdout);
   }
 
+  /** Runs a command that must end with `status`; what it says about it. */
+  fails(status: number, ...args: string[]): string {
+    const outcome = this.run(...args);
+    if (outcome.status !== status) throw new Error(`lethe ${args.join(' ')} ended with ${outcome.status}: ${outcome.stderr}`);
+    return outcome.stderr;
+  }
+
   start(...args: string[]): ChildProcess {
     return spawn(process.execPath, [main, ...args], { cwd: this.folder, stdio: ['pipe', 'pipe', 'pipe'] });
   }
@@ -39,6 +46,10 @@ export class Workplace {
   write(name: string, content: string | Uint8Array): string {
     writeFileSync(join(this.folder, name), content);
     return name;
+  }
+
+  read(name: string): Buffer {
+    return readFileSync(join(this.folder, name));
   }
 
   path(name: string): string {

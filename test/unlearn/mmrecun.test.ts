@@ -11,7 +11,6 @@ import {
   digest,
   type ForgetRequest,
   finetune,
-  forget,
   freedom,
   gold,
   lightgcn,
@@ -21,7 +20,7 @@ import {
   negativeGradient,
   vbpr,
 } from '../../src/index.ts';
-import { clustered } from '../fixtures.ts';
+import { clustered, forgetInPlace as forget } from '../fixtures.ts';
 
 const test = suite('mmrecun');
 const SMALL = { factors: 8, epochs: 40, learningRate: 0.02, batchSize: 128 };

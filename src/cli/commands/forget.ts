@@ -3,11 +3,11 @@
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Dataset } from '../../data/dataset.ts';
-import { joinParts, type Split } from '../../data/split.ts';
+import { joinParts } from '../../data/split.ts';
 import type { FileContent } from '../../files/whole-files.ts';
-import { forget as forgetRequest } from '../../forget/forget.ts';
+import { forget as forgetRequest, type HeldOut } from '../../forget/forget.ts';
 import type { Unlearner } from '../../forget/method.ts';
-import type { ForgetRequest } from '../../forget/request.ts';
+import type { ForgetRequest, UnknownIds } from '../../forget/request.ts';
 import { trainedData } from '../../forget/trained-data.ts';
 import { interChunks } from '../../formats/write.ts';
 import { UNLEARNERS, type UnlearnerName } from '../../unlearn/index.ts';
@@ -16,7 +16,7 @@ import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel, requireWritable, saveModel } from '../files.ts';
 import type { OptionSet } from '../flags.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
-import { fields, forgottenText, secondsText } from '../terminal.ts';
+import { fields, forgottenText, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
 export const METHOD_FLAG = { name: 'method', takes: 'NAME', doc: `The unlearning method: ${Object.keys(UNLEARNERS).join(', ')}.` } as const;
@@ -48,6 +48,12 @@ export const forget: Command = {
       takes: 'FILE',
       doc: 'Also write the interactions that remain, with the parts of the split, as .inter; compressed where FILE ends in .gz.',
     },
+    {
+      name: 'positions',
+      takes: 'WHERE',
+      default: 'compacted',
+      doc: 'Where ids stand in NEWMODEL: compacted, as in a model of the retained data alone; kept, with a hole where somebody was.',
+    },
     ...DATA_FLAGS,
   ],
   options: methodOptions,
@@ -63,9 +69,12 @@ export const forget: Command = {
     if (retainOut !== undefined) await requireWritable('--retain-out', retainOut);
     const model = await readModel(modelPath);
     const parts = trainedData(model, await openData(context, dataPath, model));
+    const positions = args.oneOf('positions', ['compacted', 'kept'] as const);
     const {
       model: unlearned,
       data: retained,
+      heldOut,
+      partition,
       report,
     } = await forgetRequest(model, parts.train, request, {
       method,
@@ -74,13 +83,15 @@ export const forget: Command = {
       signal,
       onProgress: terminal.progress,
       threads: args.threads,
-      ...(parts.validation.interactions > 0 && { validation: parts.validation }),
+      ...(positions && { positions }),
+      heldOut: { validation: parts.validation, test: parts.test, unseen: parts.unseen },
     });
-    const retainText = retainOut === undefined ? [] : [[retainOut, retainedFile(retainOut, retained, parts, request)] as const];
+    notePassedOver(terminal, partition.unknown, request);
+    const retainText = retainOut === undefined ? [] : [[retainOut, retainedFile(retainOut, retained, heldOut)] as const];
     await saveModel(out, unlearned, new Map<string, FileContent>(retainText));
     const { note } = report;
     if (typeof note === 'string') terminal.note(note);
-    const { seconds, method: _, exactness, forgotten, ...details } = report;
+    const { seconds, method: _, exactness, forgotten, unknown: __, ...details } = report;
     terminal.result(
       { ...report, out, ...(retainOut !== undefined && { retainOut }) },
       fields([
@@ -97,17 +108,35 @@ export const forget: Command = {
   },
 };
 
+/** Says what the request names and nobody has, with the first of each. */
+function notePassedOver(terminal: Terminal, { users, items, interactions }: UnknownIds, request: ForgetRequest): void {
+  const tell = (what: string, unknown: readonly string[], asked: number | undefined): void => {
+    if (unknown.length > 0)
+      terminal.note(
+        `passed over ${unknown.length} of ${asked} ${what} that are in no part of the data: ${unknown[0]}${unknown.length > 1 ? ', …' : ''}`,
+      );
+  };
+  tell(
+    'users',
+    users.map((id) => JSON.stringify(id)),
+    request.users?.length,
+  );
+  tell(
+    'items',
+    items.map((id) => JSON.stringify(id)),
+    (request.items?.length ?? 0) + (request.modality?.items?.length ?? 0),
+  );
+  tell(
+    'interactions',
+    interactions.map(([user, item]) => `user ${JSON.stringify(user)} with item ${JSON.stringify(item)}`),
+    request.interactions?.length,
+  );
+}
+
 /** What remains of all parts as `.inter`, with the parts where there is a split: one drawn anew from fewer rows could differ. */
-function retainedFile(path: string, retained: Dataset, { validation, test, unseen }: Split, request: ForgetRequest): FileContent {
-  const { users, items, split } = retained;
-  const pairs = new Map<string, Set<string>>();
-  for (const [user, item] of request.interactions ?? []) pairs.set(user, (pairs.get(user) ?? new Set()).add(item));
-  const all = split.rule === 'all' && !split.unseen ? retained : joinParts({ train: retained, validation, test, unseen });
-  const remaining = all.filter((_, u, i) => {
-    const user = users.at(u);
-    const item = items.at(i);
-    return user !== null && item !== null && pairs.get(user)?.has(item) !== true;
-  });
-  const bytes = interChunks(remaining);
+function retainedFile(path: string, retained: Dataset, { validation, test, unseen }: HeldOut): FileContent {
+  const { split } = retained;
+  const whole = split.rule === 'all' && !split.unseen;
+  const bytes = interChunks(whole ? retained : joinParts({ train: retained, validation: validation!, test: test!, unseen: unseen! }));
   return path.endsWith('.gz') ? Readable.from(bytes).pipe(createGzip()) : bytes;
 }
