@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { als, generate, loadKernels } from '../../src/index.ts';
+import { als, defaultKernels, generate, loadKernels } from '../../src/index.ts';
 import { openTeam, planEven, type Team } from '../../src/threads/team.ts';
 import { embeddedModule } from '../../src/wasm/embedded.ts';
 
@@ -104,8 +104,12 @@ test('a process with an open team ends by itself', () => {
 
 test('kernels that came as a compiled module have one thread', async () => {
   await loadKernels(embeddedModule());
-  const team = await openTeam(4);
-  assert.is(team.threads, 1);
+  try {
+    const team = await openTeam(4);
+    assert.is(team.threads, 1);
+  } finally {
+    await loadKernels(defaultKernels);
+  }
 });
 
 test.run();

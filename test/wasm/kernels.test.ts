@@ -22,6 +22,7 @@ test('every kernel stands in exactly one table, and nothing else does', () => {
 });
 
 test('kernels of another kind are refused, and those in use stay in use; other bytes have another digest', async () => {
+  await loadKernels(defaultKernels);
   const before = await kernelsDigest();
   const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const refusals: readonly (readonly [given: unknown, pattern: RegExp])[] = [
