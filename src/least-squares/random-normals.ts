@@ -35,5 +35,6 @@ function logarithm(u: number): number {
     sum += term / k;
     term *= square;
   }
+  // biome-ignore lint/suspicious/noApproximativeNumericConstant: ln 2 written out has the same bits on every host; Math.LN2 need not.
   return 2 * sum - halvings * 0.6931471805599453;
 }
