@@ -12,6 +12,8 @@ import { Tape } from '../gradient/tape.ts';
 import { Training } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 import type { ForgetContext, Forgotten } from './method.ts';
+import { keptOf, type Remembered, type Side } from './outcome.ts';
+import { standardised } from './standard-scores.ts';
 
 /** Epochs of unlearning are numbered from here on, so that their draws are none of training's. */
 export const FIRST_EPOCH = 1_000_000;
@@ -42,6 +44,8 @@ export class UnlearningRun {
   readonly modality?: { readonly name: string; readonly items: number };
   /** Users who lose all interactions, with or without their id, and those interactions: what a scrub probes with. */
   readonly probes: { readonly users: Int32Array; readonly pairs: Dataset };
+  /** Users and items that are wholly forgotten, and from whom rows of what remains learned. */
+  readonly remembered: Remembered;
   readonly #model: GradientModel;
   readonly #context: ForgetContext;
 
@@ -80,9 +84,46 @@ export class UnlearningRun {
     const probed = positions(data.users.size, (u) => row(data, u) > 0 && row(retain, u) === 0);
     const isProbe = new Set(probed);
     this.probes = { users: probed, pairs: data.filter((_, user, item) => isProbe.has(user) && after[item] > 0) };
+    const itemsPairs = data.filter((_, user, item) => after[item] === 0 && row(retain, user) > 0);
+    const lost = itemsPairs.itemCounts();
+    this.remembered = {
+      users: positions(data.users.size, (u) => row(this.probes.pairs, u) > 0),
+      items: positions(data.items.size, (i) => lost[i] > 0),
+      usersPairs: this.probes.pairs,
+      itemsPairs,
+    };
     this.pairs = data
       .filter((entry, user, item) => gone[entry] === 1 && live(user, item) && (keepEmptied || (row(retain, user) > 0 && after[item] > 0)))
       .withTables(retain.users, retain.items);
+  }
+
+  /** The interactions before the request. */
+  get data(): Dataset {
+    return this.#context.partition.data;
+  }
+  /** The rows that the model served before it. */
+  get served(): Readonly<Record<Side, Matrix>> {
+    return { users: this.#model.userFactors, items: this.#model.itemFactors };
+  }
+  /** Users or items that keep interactions. */
+  living(side: Side): Int32Array {
+    const counts = side === 'items' ? this.retain.itemCounts() : undefined;
+    return positions(this.retain[side].size, (p) => (counts ? counts[p] : this.retain.itemsOf(p).length) > 0);
+  }
+  /** Rows of a side that keeps interactions begin anew. @returns them and all shared weights, by parameter: what moves while the other side stands still. */
+  beginSide(side: Side, seed: number): Map<string, Int32Array> {
+    const living = this.living(side);
+    for (const [name, parameter] of this.training.network.parameters) {
+      for (const block of parameter.blocks)
+        if (block.owner === side) begin(name, parameter, block, this.retain, seed, this.#generation, living);
+    }
+    return this.#rowsOf(({ owner, rows }) => {
+      if (owner === 'shared') return Int32Array.from({ length: rows }, (_, r) => r);
+      return owner === side ? living : [];
+    });
+  }
+  get #generation(): number {
+    return (this.#ledger()?.requests ?? 0) + 1;
   }
 
   /** Gives the probed users' rows the values that training began with (generation 0), or fresh ones. */
@@ -144,7 +185,7 @@ export class UnlearningRun {
    * other rows were drawn and still lean.
    */
   freshen(seed: number): void {
-    const generation = (this.#ledger()?.requests ?? 0) + 1;
+    const generation = this.#generation;
     for (const [name, parameter] of this.training.network.parameters) {
       for (const block of parameter.blocks) {
         const only = block.owner === 'shared' ? new Int32Array(0) : this.emptied[block.owner];
@@ -158,7 +199,7 @@ export class UnlearningRun {
     const rows = this.#rowsOf(() => []);
     for (const [name, parameter] of this.training.network.parameters) {
       if (!name.endsWith(`:${this.modality?.name}`)) continue;
-      for (const block of parameter.blocks) begin(name, parameter, block, this.retain, seed, (this.#ledger()?.requests ?? 0) + 1);
+      for (const block of parameter.blocks) begin(name, parameter, block, this.retain, seed, this.#generation);
       rows.set(
         name,
         Int32Array.from({ length: parameter.matrix.rows }, (_, r) => r),
@@ -252,6 +293,7 @@ export class UnlearningRun {
       details: {
         ...details,
         rowsBegunAnew: this.emptied.users.length + this.emptied.items.length,
+        ...(details.relearned === undefined && keptOf(this.remembered)),
         ...(this.modality && { modality: this.modality }),
         forgottenSinceTraining: share,
         retrainDue: share > RETRAIN_SHARE,
@@ -282,43 +324,6 @@ export function touchedRows(training: Training, batches: readonly Batch[]): Map<
 
 function positions(n: number, wanted: (position: number) => boolean): Int32Array {
   return Int32Array.from({ length: n }, (_, p) => p).filter(wanted);
-}
-
-/**
- * Scores of a user's pairs as (s − mean)/deviation over all items, both from the items' mean row and second moments.
- */
-function standardised(X: Matrix, Y: Matrix): (user: number, items: Int32Array) => Float64Array {
-  const d = Y.cols;
-  const n = Y.rows;
-  const mean = new Float64Array(d);
-  const second = new Float64Array(d * d);
-  const rows = new Float64Array(n * d);
-  const x = new Float64Array(d);
-  for (let i = 0; i < n; i++) rows.set(Y.row(i), i * d);
-  for (let at = 0; at < n * d; at += d) {
-    for (let a = 0; a < d; a++) {
-      const y = rows[at + a];
-      mean[a] += y / n;
-      for (let b = 0; b <= a; b++) second[a * d + b] += (y * rows[at + b]) / n;
-    }
-  }
-  return (user, items) => {
-    x.set(X.row(user));
-    let m = 0;
-    let square = 0;
-    for (let a = 0; a < d; a++) {
-      m += x[a] * mean[a];
-      for (let b = 0; b <= a; b++) square += (a === b ? 1 : 2) * x[a] * x[b] * second[a * d + b];
-    }
-    const deviation = Math.sqrt(Math.max(square - m * m, 1e-30));
-    const scores = new Float64Array(items.length);
-    for (let k = 0; k < items.length; k++) {
-      let score = 0;
-      for (let c = 0, at = items[k] * d; c < d; c++) score += x[c] * rows[at + c];
-      scores[k] = (score - m) / deviation;
-    }
-    return scores;
-  };
 }
 
 /** P(a > b) + ½ P(a = b) for a, b drawn from two lists. */

@@ -4,6 +4,7 @@
 import * as option from '../base/options.ts';
 import { FIRST_EPOCH, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
+import { outcome } from '../forget/outcome.ts';
 
 const options = Object.freeze({
   epochs: option.integer(10, { min: 1 }, 'Passes over the retain set.'),
@@ -20,7 +21,7 @@ async function forget(context: ForgetContext, { epochs, learningRate, seed }: op
     const objective = await run.training.epoch(FIRST_EPOCH + e, sampler, optimizer, learningRate, run.control);
     run.control.onProgress?.({ phase: 'finetune', done: e, total: epochs, objective });
   }
-  return run.finish({ epochs });
+  return run.finish({ epochs, ...outcome(true, false, run.remembered) });
 }
 
 export const finetune = Object.freeze({

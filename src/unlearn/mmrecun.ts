@@ -5,6 +5,8 @@ import * as option from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { FIRST_EPOCH, touchedRows, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
+import { adviceOn, outcome } from '../forget/outcome.ts';
+import { type RelearnOptions, relearn } from '../forget/relearn.ts';
 import type { Pass } from '../gradient/network.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
 import { add, multiply } from '../gradient/ops/pointwise.ts';
@@ -47,6 +49,22 @@ const options = Object.freeze({
   repairEpochs: option.optionalInteger(
     { min: 0 },
     'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its projection begins anew, after 5 of the projection alone.',
+  ),
+  relearnEpochs: option.integer(
+    4,
+    { min: 0 },
+    'Epochs for whole users and items: the rows of the other side, which learned from them, begin anew and are trained alone on what remains. 0 keeps these rows, and what they learned.',
+  ),
+  jointEpochs: option.integer(3, { min: 0 }, 'Epochs of training on all rows after those of relearnEpochs.'),
+  relearnRate: option.number(
+    0.02,
+    { above: 0 },
+    'Step size of relearnEpochs; with sgd-pairs they take twice the steps of training instead.',
+  ),
+  ghost: option.number(
+    0.2,
+    { min: 0 },
+    'Weight of a deleted pair in relearnEpochs, against what the rows that stand still carry over of it; a retained pair has 1.',
   ),
   settlingEpochs: option.integer(
     3,
@@ -92,13 +110,15 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   const { training, control } = run;
   const scrubbed = given.scrub && run.probes.pairs.interactions > 0 ? await scrub(run, given) : undefined;
   run.freshen(seed);
+  const relearned = given.relearnEpochs > 0 ? await relearn(run, relearning(given)) : [];
   await settle(run, given);
   const restart = run.modality !== undefined && run.modality.items > given.restartShare * run.retain.items.live;
   const restarted = restart ? run.restartModality(seed) : undefined;
   const repairEpochs = given.repairEpochs ?? epochsOfRepair(run, restart);
   const repaired = await repair(run, given, repairEpochs, restarted);
-  if (run.pairs.interactions === 0)
-    return run.finish({ epochs: 0, status: 'complete', repairEpochs: repaired, reversedPairs: 0, scrubbed });
+  const done = { ...(relearned.length > 0 && { relearned }), repairEpochs: repaired, reversedPairs: run.pairs.interactions, scrubbed };
+  const moved = relearned.length > 0 || repaired > 0 || scrubbed !== undefined;
+  if (run.pairs.interactions === 0) return run.finish({ epochs: 0, ...outcome(moved, relearned.length > 0, run.remembered), ...done });
 
   const maxEpochs = given.epochs ?? (given.fast || !run.validation ? 15 : 40);
   const reference = run.reference();
@@ -128,20 +148,26 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
     kept.keep();
     if (met(now.forgetRecall, now.membershipAuc)) status = 'complete';
   }
+  if (status === 'complete' && epoch === 0 && !moved) status = 'unmoved';
   const measured = run.validation !== undefined || given.target !== undefined;
   return run.finish({
     epochs: epoch,
     status: measured ? status : 'unmeasured',
-    repairEpochs: repaired,
-    reversedPairs: run.pairs.interactions,
-    scrubbed,
+    ...done,
     target: known(target),
     before: finite(before),
     after: finite(after),
-    ...(measured && status !== 'complete' && { advice: 'the target was not reached: retrain, or forget with other options' }),
-    ...(!measured && { advice: 'give validation data, so that the run stops by what it measures' }),
+    ...adviceOn(measured ? status : 'unmeasured'),
   });
 }
+
+const relearning = ({ relearnEpochs, jointEpochs, relearnRate, ghost, seed }: Options): RelearnOptions => ({
+  epochs: relearnEpochs,
+  jointEpochs,
+  reverse: ghost,
+  learningRate: relearnRate,
+  seed,
+});
 
 /** Without a modality there is nothing to get used to. */
 function epochsOfRepair(run: UnlearningRun, restart: boolean): number {
@@ -174,7 +200,7 @@ async function settle(run: UnlearningRun, { seed, settlingEpochs }: Options): Pr
 }
 
 /**
- * Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number returned.
+ * Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number returned, else how many there were.
  * @param restarted rows of weights that begin anew: they go most of their way alone, before anything else follows them off course.
  */
 async function repair(
@@ -201,7 +227,7 @@ async function repair(
   const optimizer = run.optimizer();
   for (let e = 0; e < epochs; e++) await epoch(optimizer, restarted ? learningRate / 2 : learningRate);
   kept.restore();
-  return bestEpoch;
+  return run.validation ? bestEpoch : done;
 }
 
 /**

@@ -3,6 +3,7 @@
 import * as option from '../base/options.ts';
 import { FIRST_EPOCH, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
+import { outcome } from '../forget/outcome.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
 import { sum } from '../gradient/ops/reduce.ts';
 
@@ -33,7 +34,12 @@ async function forget(context: ForgetContext, { epochs, learningRate, seed }: op
       control.onProgress?.({ phase: 'negative-gradient', done: e, total: epochs });
     }
   }
-  return run.finish({ epochs: pairs.interactions > 0 ? epochs : 0, reversedPairs: pairs.interactions });
+  const moved = pairs.interactions > 0;
+  return run.finish({
+    epochs: moved ? epochs : 0,
+    reversedPairs: pairs.interactions,
+    ...outcome(moved, false, run.remembered),
+  });
 }
 
 export const negativeGradient = Object.freeze({

@@ -13,11 +13,13 @@ import {
   finetune,
   freedom,
   gold,
+  Judge,
   lightgcn,
   type Model,
   ModelError,
   mmrecun,
   negativeGradient,
+  splitDataset,
   vbpr,
 } from '../../src/index.ts';
 import { clustered, forgetInPlace as forget } from '../fixtures.ts';
@@ -142,9 +144,10 @@ test('deleted rows are zero; rows that lose all begin anew, not as training bega
   const model = await bpr.fit(train, SMALL);
   const user = train.users.at(4)!;
   const pairs = interactionsOf(train, (_, u) => u === 4);
-  const deleted = await forget(model, train, { users: [user] }, { method: mmrecun });
-  const emptied = await forget(model, train, { interactions: pairs }, { method: mmrecun });
-  const again = await forget(model, train, { interactions: pairs }, { method: mmrecun });
+  const options = { relearnEpochs: 0 };
+  const deleted = await forget(model, train, { users: [user] }, { method: mmrecun, options });
+  const emptied = await forget(model, train, { interactions: pairs }, { method: mmrecun, options });
+  const again = await forget(model, train, { interactions: pairs }, { method: mmrecun, options });
   assert.is(await digest(emptied.model), await digest(again.model));
   const rows = (m: Model): Float32Array => m.parameters.get('userFactors')!.row(4).slice();
   assert.ok(rows(deleted.model).every((v) => Object.is(v, 0)));
@@ -160,6 +163,8 @@ test('deleted rows are zero; rows that lose all begin anew, not as training bega
   assert.ok(fresh.some((v) => v !== 0));
   for (const { model: m, report } of [deleted, emptied]) {
     assert.is(report.reversedPairs, 0);
+    assert.is(report.status, 'unmoved', 'nothing is complete that moved nothing');
+    assert.match(report.keeps as string, /rows of items keep what they learned from 1 forgotten users/);
     assert.equal(m.parameters.get('itemFactors')!.toArray(), model.parameters.get('itemFactors')!.toArray());
   }
 });
@@ -200,7 +205,7 @@ test('an emptied item is drawn by what remains where a graph of items reaches it
     const model = await kind.fit(train, SMALL);
     const run = async (method: typeof mmrecun | typeof finetune, options: object): Promise<Model> =>
       (await forget(model, train, request, { method: method as never, options })).model;
-    const ours = await run(mmrecun, {});
+    const ours = await run(mmrecun, { relearnEpochs: 0 });
     const fresh = await run(finetune, { epochs: 1, learningRate: 1e-12 });
     const row = train.users.size + item;
     const away = Math.max(
@@ -282,6 +287,72 @@ test('refuses to forget a modality that the model does not use', async () => {
     );
     assert.instance(error, ModelError);
     assert.match(error.message, new RegExp(`model "${kind.name}" does not use modality "audio".*uses none`));
+  }
+});
+
+/** Membership of a whole side's deleted, and test recall beside gold's. */
+async function judged(kind: typeof bpr | typeof lightgcn, side: 'users' | 'items', settings: object) {
+  const all = clustered(300, 120);
+  const split = splitDataset(all, 'per-user:0.8,0.1,0.1', 1, side === 'users' ? { unseenUsers: 0.2 } : { unseenItems: 0.2 });
+  const live = side === 'users' ? [...split.train.users] : [...split.train.items];
+  const wanted = live.filter((id, n) => n % 6 === 1 && split.unseen[side].indexOf(id) >= 0).slice(0, 40);
+  const partition = partitionOf(split.train, { [side]: wanted });
+  const fits = (data: Dataset): Promise<Model[]> =>
+    Promise.all([1, 2, 3].map((seed): Promise<Model> => kind.fit(data, { ...settings, seed } as never)));
+  const originals = await fits(split.train);
+  const golds = await fits(partition.retain);
+  const judge = new Judge(partition, { originals, golds, unseen: split.unseen });
+  const of = async (options: object) => {
+    const { model, report } = await forget(originals[0], split.train, { [side]: wanted }, { method: mmrecun, options });
+    const { set } = judge.of(model).membership.find((row) => row.of === side)!;
+    return { left: set.left!, report, model };
+  };
+  return { of, original: judge.of(originals[0]).membership[0].set };
+}
+
+for (const [kind, side, settings] of [
+  [bpr, 'users', { factors: 16, epochs: 80, optimizer: 'sgd-pairs', learningRate: 0.05, regularization: 0.01 }],
+  [bpr, 'items', { factors: 16, epochs: 80, optimizer: 'sgd-pairs', learningRate: 0.05, regularization: 0.01 }],
+  [lightgcn, 'users', { factors: 16, epochs: 80, learningRate: 0.01, batchSize: 256 }],
+] as const) {
+  test(`${kind.name}: the other side's rows no longer tell which ${side} are gone; kept rows do`, async () => {
+    const { of, original } = await judged(kind, side, settings);
+    assert.ok(original.power, 'the original fails the same check');
+    const [kept, ours] = [await of({ relearnEpochs: 0 }), await of({})];
+    assert.ok(kept.left > 0.6, `${kept.left} left where rows were kept`);
+    assert.ok(Math.abs(ours.left) < 0.4 && ours.left < kept.left / 2, `${ours.left} left, ${kept.left} where rows were kept`);
+    assert.is(kept.report.keeps === undefined, false);
+    assert.is(ours.report.status, 'relearned');
+    assert.is(ours.report.keeps, undefined);
+    const [did] = ours.report.relearned as { of: string; deleted: number; rowsBegunAnew: number }[];
+    assert.is(did.of, side);
+    assert.ok(did.deleted > 0 && did.rowsBegunAnew > 0);
+    assert.is(await digest(ours.model), await digest((await of({})).model));
+  });
+}
+
+test('an abort stops relearning; the baselines say what rows keep of whole users', async () => {
+  for (const [kind, settings] of [
+    [lightgcn, SMALL],
+    [bpr, { ...SMALL, optimizer: 'sgd-pairs' }],
+  ] as const) {
+    const model = await kind.fit(train, settings as never);
+    const stop = new AbortController();
+    const before = await digest(model);
+    const phases: string[] = [];
+    const onProgress = ({ phase }: { phase: string }): void => {
+      phases.push(phase);
+      stop.abort(new Error('enough'));
+    };
+    const run = forget(model, train, { users: ['u3'] }, { method: mmrecun, signal: stop.signal, onProgress });
+    assert.is(await run.then(String, (error) => error.message), 'enough');
+    assert.equal(phases, ['relearn']);
+    assert.is(await digest(model), before);
+    for (const method of [finetune, negativeGradient]) {
+      const { report } = await forget(model, train, { users: ['u3'] }, { method: method as never });
+      assert.match(report.keeps as string, /learned from 1 forgotten users/, method.name);
+      assert.is(report.status, method === finetune ? 'unmeasured' : 'unmoved');
+    }
   }
 });
 

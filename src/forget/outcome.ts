@@ -1,0 +1,42 @@
+// What a run of forgetting by gradients says of itself: status words that follow what was done and measured, and what rows of
+// what remains keep. Nothing that moved nothing is complete.
+
+import type { Dataset } from '../data/dataset.ts';
+
+export type Side = 'users' | 'items';
+
+/** Users and items that lose all interactions and had some with the other side of what remains, and these interactions. */
+export interface Remembered {
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  readonly usersPairs: Dataset;
+  readonly itemsPairs: Dataset;
+}
+
+/** In words, what rows that did not begin anew keep of whole users and items. */
+export function keptOf({ users, items }: Remembered): { readonly keeps?: string } {
+  const of = [
+    users.length > 0 ? `the rows of items keep what they learned from ${users.length} forgotten users` : '',
+    items.length > 0 ? `the rows of users keep what they learned from ${items.length} forgotten items` : '',
+  ];
+  const keeps = of.filter((words) => words !== '').join('; ');
+  return keeps === '' ? {} : { keeps };
+}
+
+/** `relearned`: rows that had learned began anew; `unmeasured`: something moved, and nothing says how far; `unmoved`: nothing did. */
+export function outcome(moved: boolean, relearned: boolean, remembered: Remembered): { readonly status: string; readonly advice?: string } {
+  if (relearned) return { status: 'relearned' };
+  const { keeps } = keptOf(remembered);
+  return {
+    status: moved ? 'unmeasured' : 'unmoved',
+    ...(keeps && { advice: `${keeps}: retrain, or forget by mmrecun with relearnEpochs` }),
+  };
+}
+
+/** What to do after a loop that stops by what it measures. */
+export function adviceOn(status: string): { readonly advice?: string } {
+  if (status === 'complete') return {};
+  if (status === 'unmeasured') return { advice: 'give validation data, so that the run stops by what it measures' };
+  if (status === 'unmoved') return { advice: 'the target was met before any step, which does not say what is left: compare with gold' };
+  return { advice: 'the target was not reached: retrain, or forget with other options' };
+}
