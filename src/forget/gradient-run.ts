@@ -110,6 +110,11 @@ export class UnlearningRun {
     const counts = side === 'items' ? this.retain.itemCounts() : undefined;
     return positions(this.retain[side].size, (p) => (counts ? counts[p] : this.retain.itemsOf(p).length) > 0);
   }
+  /** Whether a side's whole rows are what was asked: by id, or half of the interactions or more; a rare item's last one is neither. */
+  asksWhole(side: Side): boolean {
+    const { partition } = this.#context;
+    return partition[side].length > 0 || 2 * this.remembered[`${side}Pairs`].interactions >= partition.entries.length;
+  }
   /** Rows of a side that keeps interactions begin anew. @returns them and all shared weights, by parameter: what moves while the other side stands still. */
   beginSide(side: Side, seed: number): Map<string, Int32Array> {
     const living = this.living(side);
@@ -278,7 +283,7 @@ export class UnlearningRun {
   }
 
   /** The unlearned model with its ledger, and the report. */
-  finish(details: Readonly<Record<string, unknown>>): Forgotten {
+  finish(details: Readonly<Record<string, unknown>>, relearned: readonly Side[] = []): Forgotten {
     const { data, entries } = this.#context.partition;
     const earlier = this.#ledger();
     const ledger: Ledger = {
@@ -293,7 +298,7 @@ export class UnlearningRun {
       details: {
         ...details,
         rowsBegunAnew: this.emptied.users.length + this.emptied.items.length,
-        ...(details.relearned === undefined && keptOf(this.remembered)),
+        ...keptOf(this.remembered, relearned),
         ...(this.modality && { modality: this.modality }),
         forgottenSinceTraining: share,
         retrainDue: share > RETRAIN_SHARE,

@@ -13,11 +13,11 @@ export interface Remembered {
   readonly itemsPairs: Dataset;
 }
 
-/** In words, what rows that did not begin anew keep of whole users and items. */
-export function keptOf({ users, items }: Remembered): { readonly keeps?: string } {
+/** In words, what rows keep of whole users and items, but for those of whom they relearned. */
+export function keptOf({ users, items }: Remembered, relearned: readonly Side[] = []): { readonly keeps?: string } {
   const of = [
-    users.length > 0 ? `the rows of items keep what they learned from ${users.length} forgotten users` : '',
-    items.length > 0 ? `the rows of users keep what they learned from ${items.length} forgotten items` : '',
+    users.length > 0 && !relearned.includes('users') ? `the rows of items keep what they learned from ${users.length} forgotten users` : '',
+    items.length > 0 && !relearned.includes('items') ? `the rows of users keep what they learned from ${items.length} forgotten items` : '',
   ];
   const keeps = of.filter((words) => words !== '').join('; ');
   return keeps === '' ? {} : { keeps };

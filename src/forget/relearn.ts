@@ -51,7 +51,7 @@ export async function relearn(run: UnlearningRun, options: RelearnOptions): Prom
   const done: Relearned[] = [];
   for (const of of ['users', 'items'] as const) {
     const ghosts = new Ghosts(run, of, options.seed);
-    if (ghosts.pairs.interactions === 0) continue;
+    if (ghosts.pairs.interactions === 0 || !run.asksWhole(of)) continue;
     const fresh = run.beginSide(of === 'users' ? 'items' : 'users', options.seed);
     if (run.training.network.pairs && run.training.options.optimizer === 'sgd-pairs') await byPairs(run, ghosts, fresh, options);
     else await byBatches(run, ghosts, fresh, options);

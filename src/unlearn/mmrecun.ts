@@ -118,7 +118,9 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   const repaired = await repair(run, given, repairEpochs, restarted);
   const done = { ...(relearned.length > 0 && { relearned }), repairEpochs: repaired, reversedPairs: run.pairs.interactions, scrubbed };
   const moved = relearned.length > 0 || repaired > 0 || scrubbed !== undefined;
-  if (run.pairs.interactions === 0) return run.finish({ epochs: 0, ...outcome(moved, relearned.length > 0, run.remembered), ...done });
+  const sides = relearned.map(({ of }) => of);
+  if (run.pairs.interactions === 0)
+    return run.finish({ epochs: 0, ...outcome(moved, relearned.length > 0, run.remembered), ...done }, sides);
 
   const maxEpochs = given.epochs ?? (given.fast || !run.validation ? 15 : 40);
   const reference = run.reference();
@@ -150,15 +152,18 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   }
   if (status === 'complete' && epoch === 0 && !moved) status = 'unmoved';
   const measured = run.validation !== undefined || given.target !== undefined;
-  return run.finish({
-    epochs: epoch,
-    status: measured ? status : 'unmeasured',
-    ...done,
-    target: known(target),
-    before: finite(before),
-    after: finite(after),
-    ...adviceOn(measured ? status : 'unmeasured'),
-  });
+  return run.finish(
+    {
+      epochs: epoch,
+      status: measured ? status : 'unmeasured',
+      ...done,
+      target: known(target),
+      before: finite(before),
+      after: finite(after),
+      ...adviceOn(measured ? status : 'unmeasured'),
+    },
+    sides,
+  );
 }
 
 const relearning = ({ relearnEpochs, jointEpochs, relearnRate, ghost, seed }: Options): RelearnOptions => ({
