@@ -6,6 +6,7 @@ import { ModelError } from '../base/errors.ts';
 import { type OptionsOf, type OptionValue, resolveOptions } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { KeptPositions } from '../data/ids.ts';
+import { requireDisjoint } from '../data/overlap.ts';
 import { compactRows, type RowOwners } from '../model/compact.ts';
 import { type Model, type SavedModel, savedParameter } from '../model/model.ts';
 import { type Team, withTeam } from '../threads/team.ts';
@@ -69,6 +70,7 @@ async function fitWith(
   // Held-out rows of deleted users and items must not decide when training stops.
   const held = control.validation?.filter((_, user, item) => data.users.at(user) !== null && data.items.at(item) !== null);
   const validation = held?.interactions ? held : undefined;
+  if (validation) requireDisjoint(data, validation);
   const training = new Training(kind, data, options, team);
   const { arena, matrices } = training;
   const optimizer = new Optimizer(arena, matrices, { name: options.optimizer, weightDecay: options.weightDecay });

@@ -198,6 +198,12 @@ test('arguments that are swapped, rows that were trained on, options that are no
     () => evaluate(model, train, mixed),
     /expected held-out rows that are no training rows, found 2 that are both, such as user "1" and item "a"/,
   );
+  const stopped = await bpr.fit(train, { factors: 4, epochs: 1 }, { validation: train }).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  assert.match(stopped!.message, /expected held-out rows that are no training rows, found 8 that are both/, 'to stop training by, too');
+  await bpr.fit(train, { factors: 4, epochs: 1 }, { validation: held });
   assert.throws(() => evaluate(model, train, held, { K: 5 } as never), /evaluate knows no option "K"/);
   assert.throws(() => evaluate(model, train, held, { users: [99] }), /"users" expected positions from 0 to 5, got 99/);
   assert.throws(() => evaluate(model, train, held, { metrics: ['auc' as never] }), /"metrics" expected one of recall/);

@@ -61,7 +61,7 @@ test('data that a model has no use for, and more than memory holds', () => {
   place.write('negative.csv', 'user,item,rating\na,x,3\nb,y,-1\n');
   fails(
     1,
-    /negative\.csv: .*expected values >= 0, found -1 for user "b" and item "y"/,
+    /negative\.csv: .*expected values above 0, found -1 for user "b" and item "y"/,
     'train',
     'negative.csv',
     '--model',
