@@ -118,7 +118,7 @@ test('a model file that is truncated, foreign, bit-flipped, or no file at all', 
 
 test('a model and data that do not belong together', () => {
   place.write('other.csv', ratingsCsv({ users: 50 }));
-  const message = /other\.csv: .*not those that the model was trained on.*expected [0-9a-f]{32}, found [0-9a-f]{32}/;
+  const message = /other\.csv: .*not those that the model was trained on.*expected [0-9a-f]{64}, found [0-9a-f]{64}/;
   fails(1, message, 'evaluate', 'm', 'other.csv');
   fails(1, message, 'recommend', 'm', 'other.csv', '--user', 'u1');
   fails(1, message, 'forget', 'm', 'other.csv', '--method', 'retrain', '--out', 'new', '--users', 'u1');
