@@ -4,9 +4,9 @@
 // Entries share chunks, so that `lethe` and `lethe/als` are one library in memory.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { entries } from './exports.mjs';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
@@ -76,15 +76,36 @@ export const common = {
   mainFields: ['module', 'main'],
   plugins: [noFiles],
   legalComments: 'none',
-  // Names stay, for stack traces; the layout of the sources costs nobody a byte.
-  minifyWhitespace: true,
   logLevel: 'warning',
 };
+
+const MARK = '/* @__PURE__ */';
+const STAND_IN = 'lethePureCall_';
+/**
+ * The same text without the layout of the sources, which costs everybody bytes; names stay, for stack traces. esbuild takes
+ * the marks of purity out with the white space, so each stands in the name of what is called meanwhile.
+ */
+export async function squeezed(text) {
+  if (text.includes(STAND_IN)) throw new Error(`a source uses the name ${STAND_IN}`);
+  const marked = text.replaceAll(/\/\* @__PURE__ \*\/ (new )?(?=[\w$])/g, (_, made = '') => made + STAND_IN);
+  if (marked.includes(MARK)) throw new Error('a mark of purity stands before what has no name: call a function by name');
+  const { code } = await transform(marked, { minifyWhitespace: true, format: 'esm', target: common.target, legalComments: 'none' });
+  return code.replaceAll(new RegExp(`(\\bnew )?\\b${STAND_IN}`, 'g'), (_, made = '') => `/*@__PURE__*/${made}`);
+}
+
+/** Builds into files, squeezed. */
+async function emit(options) {
+  const { outputFiles } = await build({ ...options, write: false });
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, await squeezed(text));
+  }
+}
 
 async function form(name, options) {
   rmSync(dist(name), { recursive: true, force: true });
   const entryPoints = Object.fromEntries([...(await entries())].map(([entry, source]) => [entry, dist('src', `${source}.js`)]));
-  await build({ ...common, entryPoints, outdir: dist(name), splitting: true, chunkNames: 'chunk-[hash]', ...options });
+  await emit({ ...common, entryPoints, outdir: dist(name), splitting: true, chunkNames: 'chunk-[hash]', ...options });
   // esbuild orders the side effects of chunks by imports without names; there are none, and bundlers warn of such lines.
   for (const file of readdirSync(dist(name))) {
     const text = readFileSync(dist(name, file), 'utf8');
@@ -130,17 +151,17 @@ async function nodeForm() {
     whole.push(`export { ${names.map((name) => `${name} as ${alias(name)}`).join(', ')} } from './${source}.js';`);
     named.set(entry, `export { ${names.map((name) => `${alias(name)} as ${name}`).join(', ')} } from './lethe.js';\n`);
   }
-  await build({ ...options, stdin: { contents: whole.join('\n'), resolveDir: dist('src') }, outfile: dist('node', 'lethe.js') });
+  await emit({ ...options, stdin: { contents: whole.join('\n'), resolveDir: dist('src') }, outfile: dist('node', 'lethe.js') });
   for (const [entry, text] of named) writeFileSync(dist('node', `${entry}.js`), text);
   // By themselves: who does not ask for the fast kernels does not read them.
-  await build({ ...options, entryPoints: { fast: dist('src', 'fast.js') }, outdir: dist('node') });
+  await emit({ ...options, entryPoints: { fast: dist('src', 'fast.js') }, outdir: dist('node') });
 }
 
 export async function buildForms() {
   await nodeForm();
   await form('web', {});
   // Whole in one file, so that it works wherever a bundler or a server puts it.
-  await build({ ...common, entryPoints: [dist('src', 'threads', 'worker.js')], outfile: dist('web', 'worker.js') });
+  await emit({ ...common, entryPoints: [dist('src', 'threads', 'worker.js')], outfile: dist('web', 'worker.js') });
   await form('edge', { plugins: [noFiles, edgeKernels, noThreads] });
   for (const file of ['kernels.wasm', 'kernels.fast.wasm']) copyFileSync(join(root, 'build', file), dist('edge', file));
   writeFileSync(dist('edge', 'kernels.wasm.d.ts'), 'declare const kernels: WebAssembly.Module;\nexport default kernels;\n');

@@ -4,7 +4,7 @@ import { embeddedBytes, embeddedDigest, embeddedModule } from './wasm/embedded-f
 import type { NamedKernels } from './wasm/kernels.ts';
 
 /** A module of nothing but a relaxed multiply-add, to ask a host whether it knows that. */
-const PROBE = Uint8Array.of(
+const PROBE = /* @__PURE__ */ Uint8Array.of(
   0,
   97,
   115,
@@ -57,7 +57,7 @@ export const hasRelaxedSimd = (): boolean => WebAssembly.validate(PROBE);
  * import { fastKernels } from 'lethe/fast';
  * await loadKernels(fastKernels);
  */
-export const fastKernels: NamedKernels = Object.freeze({
+export const fastKernels: NamedKernels = /* @__PURE__ */ Object.freeze({
   digest: embeddedDigest,
   module(): WebAssembly.Module {
     if (!hasRelaxedSimd()) {

@@ -97,8 +97,14 @@ export function resolveOptions<S extends OptionSpecs>(what: string, specs: S, gi
   return resolved as OptionsOf<S>;
 }
 
+/**
+ * A table of options, frozen. It is made by a function, so that one mark at its call (`/* @__PURE__ *\/`) tells bundlers
+ * that all of it can go where nobody uses it.
+ */
+export const declareOptions = <S extends OptionSpecs>(make: () => S): Readonly<S> => Object.freeze(make());
+
 /** Every model's and method's seed. */
-export const seed: Option<number> = integer(
+export const seed: Option<number> = /* @__PURE__ */ integer(
   1,
   { min: 0, max: 0xffffffff },
   'Seed of every random draw; the same seed gives the same bytes.',

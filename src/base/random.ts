@@ -9,7 +9,7 @@ export interface Key {
 }
 
 /** Streams keep draws for different purposes apart; a number once given is never reused for another purpose. */
-export const STREAM = Object.freeze({
+export const STREAM = /* @__PURE__ */ Object.freeze({
   userFactors: 1,
   itemFactors: 2,
   split: 3,

@@ -1,13 +1,13 @@
 // Angles and their sines in float64 by series, for the host's side: the host's own functions differ between engines.
 
 export const PI = Math.PI;
-const HALF = PI / 2;
 
 /** sin x for x in [−π, π]. */
 export function sine(x: number): number {
+  const half = PI / 2;
   let y = x;
-  if (x > HALF) y = PI - x;
-  else if (x < -HALF) y = -PI - x;
+  if (x > half) y = PI - x;
+  else if (x < -half) y = -PI - x;
   const z = y * y;
   let term = y;
   let sum = y;
@@ -16,7 +16,7 @@ export function sine(x: number): number {
 }
 
 /** cos x for x in [−π/2, π]: a sine a quarter turn on. */
-export const cosine = (x: number): number => sine(HALF - x);
+export const cosine = (x: number): number => sine(PI / 2 - x);
 
 /** The angle in [0, π] whose cosine is c, c in [−1, 1]: 2·atan √((1−c)/(1+c)), the argument halved twice. */
 export function arc(c: number): number {

@@ -8,7 +8,7 @@ import type { IdTable, KeptPositions } from './ids.ts';
 import type { ReadingRecord } from './reading.ts';
 
 /** Which part of a split an entry belongs to. */
-export const PART = Object.freeze({ train: 0, validation: 1, test: 2, unseen: 3 });
+export const PART = /* @__PURE__ */ Object.freeze({ train: 0, validation: 1, test: 2, unseen: 3 });
 export type PartName = keyof typeof PART;
 
 export interface DatasetParts {

@@ -24,7 +24,7 @@ export interface GenerateOptions {
 }
 
 /** What a draw is for: the second word of the counter. */
-const DRAW = Object.freeze({ activity: 1, popularity: 2, taste: 3, item: 4, value: 5, centre: 6, noise: 7 });
+const DRAW = /* @__PURE__ */ Object.freeze({ activity: 1, popularity: 2, taste: 3, item: 4, value: 5, centre: 6, noise: 7 });
 
 /** Shares of a user's interactions that go to the three favourite clusters; the rest goes anywhere. */
 const TASTE = [0.5, 0.7, 0.8] as const;
@@ -247,7 +247,7 @@ function drawItem(
 }
 
 /** Around what a rating lies: in the favourite cluster, in the other two, elsewhere. */
-const RATING = Object.freeze({ favourite: 4, liked: 3.5, other: 2.5 });
+const RATING = /* @__PURE__ */ Object.freeze({ favourite: 4, liked: 3.5, other: 2.5 });
 
 /** 1 to 5. */
 function ratingOf(user: number, item: number, favourites: readonly number[], clusterOf: Int32Array, seed: number): number {
@@ -284,18 +284,19 @@ function numbered(count: number): IdTable {
   return new IdTable(Array.from({ length: count }, (_, position) => String(position)));
 }
 
-const NOUNS = (
+const listed = (text: string): readonly string[] => text.split(' ');
+const NOUNS = /* @__PURE__ */ listed(
   'Harbour Orchard Comet Violin Glacier Lantern Desert Falcon Garden Thunder Mirror Railway Tiger Library Volcano Carnival ' +
-  'Island Engine Forest Castle Rhythm Kitchen River Planet Shadow Bridge Meadow Circus Summit Market Canyon Theatre ' +
-  'Lighthouse Wolf Compass Temple Balloon Prairie Anchor Clockwork Monsoon Puzzle Reef Sparrow Tunnel Vineyard Window Archive ' +
-  'Beacon Cavern Dragon Eclipse Fountain Ghost Horizon Iceberg Jungle Kite Labyrinth Mountain Nebula Oasis Pearl Quarry'
-).split(' ');
-const ADJECTIVES = (
+    'Island Engine Forest Castle Rhythm Kitchen River Planet Shadow Bridge Meadow Circus Summit Market Canyon Theatre ' +
+    'Lighthouse Wolf Compass Temple Balloon Prairie Anchor Clockwork Monsoon Puzzle Reef Sparrow Tunnel Vineyard Window Archive ' +
+    'Beacon Cavern Dragon Eclipse Fountain Ghost Horizon Iceberg Jungle Kite Labyrinth Mountain Nebula Oasis Pearl Quarry',
+);
+const ADJECTIVES = /* @__PURE__ */ listed(
   'Amber Bright Crimson Distant Endless Fading Golden Hidden Ivory Jolly Kind Lonely Misty Northern Open Patient ' +
-  'Quiet Restless Silver Tender Unseen Velvet Wandering Young Ancient Broken Curious Daring Electric Frozen Gentle Hollow ' +
-  'Iron Joyful Keen Little Midnight Noble Old Painted Quick Royal Secret Twilight Upper Vivid Winter Yellow ' +
-  'Azure Brave Copper Dancing Early Fearless Glowing Humble Inner Jade Last Mellow Narrow Outer Proud Rusty'
-).split(' ');
+    'Quiet Restless Silver Tender Unseen Velvet Wandering Young Ancient Broken Curious Daring Electric Frozen Gentle Hollow ' +
+    'Iron Joyful Keen Little Midnight Noble Old Painted Quick Royal Secret Twilight Upper Vivid Winter Yellow ' +
+    'Azure Brave Copper Dancing Early Fearless Glowing Humble Inner Jade Last Mellow Narrow Outer Proud Rusty',
+);
 
 /** The noun says which cluster an item is of, so that a list of recommendations shows a taste at a glance. */
 function titleOf(cluster: number, index: number): string {

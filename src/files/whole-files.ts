@@ -24,14 +24,18 @@ import { basename, dirname, join, resolve } from 'node:path';
 export type FileContent = Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /** Names that are in use, or will be cleared when the process is interrupted. */
-const unfinished = new Set<string>();
+const unfinished = /* @__PURE__ */ new Set<string>();
 
 const PASSING = /^\.lethe-([0-9a-f]{8})-(\d+)-[0-9a-f]{16}\.(part|commit)$/;
 /** Milliseconds after which what another machine left is taken for left behind: nothing is written for so long. */
 const ABANDONED = 24 * 3600 * 1000;
 
 /** Where process numbers mean something: a machine since its start, and a container on it. */
-const host: string = createHash('sha256').update([hostname(), bootId(), pidNamespace()].join('\n')).digest('hex').slice(0, 8);
+const host: string = /* @__PURE__ */ hostMark();
+
+function hostMark(): string {
+  return createHash('sha256').update([hostname(), bootId(), pidNamespace()].join('\n')).digest('hex').slice(0, 8);
+}
 
 function bootId(): string {
   try {

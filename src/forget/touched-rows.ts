@@ -7,17 +7,16 @@ import type { BilinearModel } from '../model/bilinear.ts';
 import { type AlsOptions, als } from '../models/als.ts';
 import type { Partition } from './request.ts';
 
-const { factors: _factors, seed: _seed, ...objectiveOptions } = leastSquaresOptions;
-
 /** The objective's options, all optional. */
-export const foreignObjective = Object.freeze(
-  Object.fromEntries(
-    Object.entries(objectiveOptions).map(([name, spec]) => [
+export const foreignObjective = /* @__PURE__ */ option.declareOptions(() => {
+  const { factors: _factors, seed: _seed, ...objective } = leastSquaresOptions;
+  return Object.fromEntries(
+    Object.entries(objective).map(([name, spec]) => [
       name,
       { ...spec, default: undefined, doc: `${spec.doc} For factors that ALS did not train; ALS models keep their own.` },
     ]),
-  ) as { [K in keyof typeof objectiveOptions]: option.Option<option.OptionsOf<typeof objectiveOptions>[K] | undefined> },
-);
+  ) as { [K in keyof typeof objective]: option.Option<option.OptionsOf<typeof objective>[K] | undefined> };
+});
 
 /** An ALS model's own options, or for foreign factors those given, with ALS defaults. */
 export function optionsFor(model: BilinearModel, given: Partial<Omit<LeastSquaresOptions, 'factors' | 'seed'>>): AlsOptions {

@@ -280,12 +280,12 @@ interface Arranged {
 }
 
 const PART_FILE = /^(?:.*[._-])?(train|valid|validation|val|test)(\.(inter|csv|tsv|txt|dat|data|adj))?$/;
-const PART_OF: Readonly<Record<string, number>> = {
-  train: PART.train,
-  valid: PART.validation,
-  validation: PART.validation,
-  val: PART.validation,
-  test: PART.test,
+const PART_OF: Readonly<Record<string, keyof typeof PART>> = {
+  train: 'train',
+  valid: 'validation',
+  validation: 'validation',
+  val: 'validation',
+  test: 'test',
 };
 
 /** Finds out which file is what. A lone file is the data, whatever its name. */
@@ -300,7 +300,7 @@ function arrange(files: readonly NamedContent[]): Arranged {
   const inter = rest.filter(({ name }) => baseName(name).endsWith('.inter'));
   const parts = rest.flatMap((file) => {
     const word = baseName(file.name).match(PART_FILE)?.[1];
-    return word === undefined ? [] : [{ file, part: PART_OF[word] }];
+    return word === undefined ? [] : [{ file, part: PART[PART_OF[word]] }];
   });
   const known = rest.filter(({ name }) => KNOWN_DATA_NAMES.includes(baseName(name)));
   if (inter.length === 1) return { data: [{ file: inter[0] }], features, titles: titlesBeside(inter[0].name, files) };

@@ -8,7 +8,7 @@ import { plainName, USUAL_NAMES } from './columns.ts';
 import { delimiterOf, eachLine, eachRecord } from './text.ts';
 
 /** Interactions' file name → its titles' file name, in the data sets that have such pairs. */
-const PAIRS: Readonly<Record<string, string>> = Object.freeze({
+const PAIRS: Readonly<Record<string, string>> = /* @__PURE__ */ Object.freeze({
   'u.data': 'u.item',
   'ratings.dat': 'movies.dat',
   'ratings.csv': 'movies.csv',
@@ -34,7 +34,7 @@ export function titlesBeside<F extends { readonly name: string }>(dataName: stri
 }
 
 /** Names of interactions' files that data sets are known by. */
-export const KNOWN_DATA_NAMES: readonly string[] = Object.keys(PAIRS);
+export const KNOWN_DATA_NAMES: readonly string[] = /* @__PURE__ */ Object.keys(PAIRS);
 
 /**
  * Titles by item id; empty titles are left out. `u.item` and `movies.dat` have no header; other files name an item (or

@@ -1,7 +1,7 @@
 // What a model trained by gradients is: the options of its training, the kind that a file of models/ declares, and the model
 // that comes out, which keeps the network's parameters beside the rows that serve.
 
-import { integer, number, type OptionSpecs, type OptionsOf, type OptionValue, seed, word } from '../base/options.ts';
+import { declareOptions, integer, number, type OptionSpecs, type OptionsOf, type OptionValue, seed, word } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { BilinearModel, type BilinearParts, type DenseFactors } from '../model/bilinear.ts';
 import type { FitControl, ModelKind } from '../model/model.ts';
@@ -12,7 +12,7 @@ import type { Network } from './network.ts';
 import { OPTIMIZERS, type OptimizerName } from './optimizer.ts';
 
 /** Options of every gradient model. */
-export const TRAINING = Object.freeze({
+export const TRAINING = /* @__PURE__ */ declareOptions(() => ({
   factors: integer(64, { min: 1, max: 4096 }, 'Width of the embeddings.'),
   learningRate: number(1e-3, { above: 0 }, 'Step size of the optimiser.'),
   learningRateDecay: number(1, { above: 0, max: 1 }, 'Factor on the step size after each epoch.'),
@@ -23,7 +23,7 @@ export const TRAINING = Object.freeze({
   patience: integer(10, { min: 1 }, 'Evaluations without a better validation Recall@20 before training stops; needs validation data.'),
   evaluateEvery: integer(1, { min: 1 }, 'Epochs between evaluations on the validation data.'),
   seed,
-} as const) satisfies OptionSpecs;
+})) satisfies OptionSpecs;
 export type TrainingOptions = OptionsOf<typeof TRAINING>;
 
 /** What a gradient model's file declares. */

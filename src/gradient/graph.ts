@@ -56,8 +56,8 @@ export interface Neighbors {
 }
 
 const BLOCK = 64;
-const imported = new WeakMap<Float32Array, Neighbors>();
-const computed = new WeakMap<Float32Array, Map<string, Neighbors>>();
+const imported = /* @__PURE__ */ new WeakMap<Float32Array, Neighbors>();
+const computed = /* @__PURE__ */ new WeakMap<Float32Array, Map<string, Neighbors>>();
 
 /**
  * Uses given neighbours for a modality instead of computing them, such as those that were published with a data set

@@ -83,7 +83,7 @@ export class ParameterSet {
 }
 
 /** What draws the first values of whose rows. */
-const FIRST_STREAM = { users: STREAM.userFactors, items: STREAM.itemFactors, shared: STREAM.parameters } as const;
+const FIRST_STREAM = { users: 'userFactors', items: 'itemFactors', shared: 'parameters' } as const;
 
 /**
  * Gives a block its first values: row r's are a function of (seed, stream, parameter, owner, id) alone; rows of ids that
@@ -105,7 +105,7 @@ export function begin(
   const { law, scale } = block.start;
   const ids = block.owner === 'shared' ? undefined : data[block.owner];
   const tensor = keyOf(`${name}:${block.owner}`);
-  const stream = generation > 0 ? STREAM.freshRow : FIRST_STREAM[block.owner];
+  const stream = generation > 0 ? STREAM.freshRow : STREAM[FIRST_STREAM[block.owner]];
   const rows = only ?? Int32Array.from({ length: block.rows }, (_, r) => r);
   const keys = new Uint32Array(rows.length * 2);
   rows.forEach((r, i) => {

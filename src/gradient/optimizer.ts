@@ -6,7 +6,7 @@ import { Matrix } from '../wasm/tensor.ts';
 
 export const OPTIMIZERS = ['adam', 'adagrad', 'sgd'] as const;
 /** The same, and descent pair by pair where a network has a way of its own to do it. */
-export const PAIR_OPTIMIZERS = [...OPTIMIZERS, 'sgd-pairs'] as const;
+export const PAIR_OPTIMIZERS = ['adam', 'adagrad', 'sgd', 'sgd-pairs'] as const;
 export type OptimizerName = (typeof PAIR_OPTIMIZERS)[number];
 
 export interface OptimizerOptions {

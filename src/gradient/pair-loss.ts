@@ -1,6 +1,6 @@
 // What models that learn from observed and drawn pairs share: which loss a pair has, and how its negatives are drawn.
 
-import { integer, number, type OptionsOf, word } from '../base/options.ts';
+import { declareOptions, integer, number, type OptionsOf, word } from '../base/options.ts';
 import { TRAINING } from './gradient-model.ts';
 import type { ParameterSet } from './network.ts';
 import { noisyLoss, pointwiseLoss } from './ops/noisy.ts';
@@ -14,7 +14,7 @@ import type { Tape, Variable } from './tape.ts';
 export const LOSSES = ['bpr', 'bpo', 'nbpo', 'nbpo-exact', 'nbpo-unlogged'] as const;
 
 /** Options of models that rank observed pairs above drawn ones. */
-export const RANKING = Object.freeze({
+export const RANKING = /* @__PURE__ */ declareOptions(() => ({
   ...TRAINING,
   loss: word(
     'bpr',
@@ -25,7 +25,7 @@ export const RANKING = Object.freeze({
   sampler: word('uniform', SAMPLERS, 'How these are drawn: all alike, or by how many users have them.'),
   noiseFactors: integer(50, { min: 1, max: 4096 }, 'Width of the rows that say how likely a label is wrong; nbpo only.'),
   noiseRegularization: number(0, { min: 0 }, 'Weight of the penalty on the squares of these rows; nbpo only.'),
-} as const);
+}));
 
 /** Rows of noise begin with products near −6: almost no label is doubted until the data say so. */
 const NOISE = 5;

@@ -37,7 +37,8 @@ export interface Limits {
 const UNBOUNDED = { bound: null, relativeBound: null };
 
 const OUT_OF_RANGE: Verdict = {
-  ...UNBOUNDED,
+  bound: null,
+  relativeBound: null,
   status: 'approximate',
   statement:
     'approximate: the figures of these data and options leave the range of float64, so that nothing was shown; scale the values down',

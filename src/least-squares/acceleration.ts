@@ -9,7 +9,7 @@ import { KEPT_ITERATIONS, LimitedMemory, Newton } from './variable-projection.ts
 import { settleWeak } from './weak-components.ts';
 
 /** Tolerances by name: the relative gradient at which training ends. */
-export const TOLERANCES = Object.freeze({ fast: 1e-4, tight: 1e-6, limit: 1e-9 });
+export const TOLERANCES = /* @__PURE__ */ Object.freeze({ fast: 1e-4, tight: 1e-6, limit: 1e-9 });
 
 export const ACCELERATORS = ['ncg', 'lbfgs'] as const;
 export type Accelerator = (typeof ACCELERATORS)[number];

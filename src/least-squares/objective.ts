@@ -14,7 +14,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Csr } from '../wasm/tensor.ts';
 
 /** Options of the objective and its solver, shared by training and unlearning. */
-export const leastSquaresOptions = Object.freeze({
+export const leastSquaresOptions = /* @__PURE__ */ option.declareOptions(() => ({
   objective: option.word(
     'implicit',
     ['implicit', 'ials', 'explicit'],
@@ -41,7 +41,7 @@ export const leastSquaresOptions = Object.freeze({
     "Standard deviation of a random row's length: entries are N(0, (initScale / sqrt(factors))^2).",
   ),
   seed: option.seed,
-});
+}));
 
 export type LeastSquaresOptions = option.OptionsOf<typeof leastSquaresOptions>;
 export type Side = 'users' | 'items';

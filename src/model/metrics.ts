@@ -97,10 +97,10 @@ const mrr: Metric = (list) => {
 /** 1 with a hit, else 0. */
 const hitRate: Metric = (list) => 1 - eachFirstHit(list, () => undefined);
 
-export const METRICS = Object.freeze({ recall, precision, f1, ndcg, map, mrr, hitRate });
+export const METRICS = /* @__PURE__ */ Object.freeze({ recall, precision, f1, ndcg, map, mrr, hitRate });
 export type MetricName = keyof typeof METRICS;
 
-let table = new Float64Array(0);
+let table = /* @__PURE__ */ new Float64Array(0);
 
 /** 1 / log2(j + 2) for j = 0 … k−1, by the kernels' logarithm: the host's differs between engines. */
 function discounts(k: number): Float64Array {

@@ -27,7 +27,7 @@ import { withTeam } from '../threads/team.ts';
 import type { MemoryPlan } from '../wasm/memory.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   ...leastSquaresOptions,
   iterations: option.integer(15, { min: 1, max: 100000 }, 'Sweeps: each solves all users, then all items.'),
   tolerance: option.namedNumber(
@@ -43,7 +43,7 @@ const options = Object.freeze({
     POLISHES,
     'With `tolerance`: newton takes Newton steps below a relative gradient of 1e-6; none, the default, does not.',
   ),
-});
+}));
 
 const TAKES_DISLIKES = '; objective "explicit" takes ratings of either sign, "implicit" with confidence: true takes dislikes';
 
@@ -221,7 +221,7 @@ function restore(saved: SavedModel): AlsModel {
   });
 }
 
-export const als = Object.freeze({
+export const als = /* @__PURE__ */ Object.freeze({
   name: 'als',
   summary: "Alternating least squares (Hu-Koren-Volinsky, Rendle's iALS, ALS-WR).",
   capabilities: ['fit', 'factors', 'leastSquares'],

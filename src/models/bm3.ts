@@ -1,7 +1,7 @@
 // BM3 (Zhou et al., WWW 2023): users, items and their modalities are drawn towards each other's noisy copies, without
 // negatives. Features are projected, and the predictor applied, for a batch's users and items only, once for each.
 
-import { integer, number } from '../base/options.ts';
+import { declareOptions, integer, number } from '../base/options.ts';
 import { STREAM } from '../base/random.ts';
 import { gradientKind } from '../gradient/fit.ts';
 import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
@@ -16,16 +16,16 @@ import { sliceRows } from '../gradient/ops/shape.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
 import { Csr } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...TRAINING,
   layers: integer(1, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items.'),
   dropout: number(0.5, { min: 0, max: 0.95 }, 'Share of elements that the noisy copies lack.'),
   contrast: number(2, { min: 0 }, 'Weight of the terms between and within modalities.'),
   regularization: number(0.1, { min: 0 }, 'Weight of the penalty on the lengths of all rows.'),
-} as const);
+}));
 
 /** Score = f(H_u) · f(H_i), H_u = E_u, H_i = E_i + Q_i, E the mean of layers, f one linear predictor. */
-export const bm3: GradientKind<typeof options> = gradientKind({
+export const bm3: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'bm3',
   summary: 'Users, items and modalities drawn towards noisy copies of each other, without negatives.',
   options,

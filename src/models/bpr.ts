@@ -1,6 +1,6 @@
 // Matrix factorisation by Bayesian personalised ranking (Rendle et al., UAI 2009).
 
-import { boolean, number, type OptionsOf, word } from '../base/options.ts';
+import { boolean, declareOptions, number, type OptionsOf, word } from '../base/options.ts';
 import { gradientKind } from '../gradient/fit.ts';
 import type { GradientKind } from '../gradient/gradient-model.ts';
 import { ParameterSet, type Pass, xavierNormal } from '../gradient/network.ts';
@@ -9,7 +9,7 @@ import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { PAIR_OPTIMIZERS } from '../gradient/optimizer.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...RANKING,
   optimizer: word(
     'adam',
@@ -22,10 +22,10 @@ const options = Object.freeze({
     "Weight of the penalty on the lengths of a batch's rows; with sgd-pairs, the decay of a pair's three rows.",
   ),
   fused: boolean(true, 'Computes a batch of loss bpr in one kernel instead of operation by operation: faster, the same up to rounding.'),
-} as const);
+}));
 
 /** Score = P_u · Q_i. */
-export const bpr: GradientKind<typeof options> = gradientKind({
+export const bpr: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'bpr',
   summary: 'Matrix factorisation trained by pairwise ranking.',
   options,

@@ -3,7 +3,7 @@
 // Departs from the published code: any number of modalities (spherical Bézier), small angles by their limit, scores
 // computed anew with the middle of the mix rather than kept from the last step.
 
-import { integer, number } from '../base/options.ts';
+import { declareOptions, integer, number } from '../base/options.ts';
 import { STREAM } from '../base/random.ts';
 import { symmetricBeta } from '../gradient/beta-distribution.ts';
 import { gradientKind } from '../gradient/fit.ts';
@@ -29,7 +29,7 @@ import { logMeanExpPairs } from '../gradient/ops/spread.ts';
 import { interactionGraphs, similarItems } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...TRAINING,
   hidden: integer(256, { min: 1, max: 4096 }, 'Width of the hidden layer that reads a modality.'),
   layers: integer(3, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items; their sum is used.'),
@@ -42,10 +42,10 @@ const options = Object.freeze({
     { min: 0.01, max: 1 },
     'Parameter of the Beta distribution that a step mixes modalities by; small: one or the other.',
   ),
-} as const);
+}));
 
 /** Score = user · item; both are blocks, one for each modality and one for their mix. */
-export const cm3: GradientKind<typeof options> = gradientKind({
+export const cm3: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'cm3',
   summary: 'Modalities mixed on the sphere; pairs aligned, unlike items spread apart, without negatives.',
   options,

@@ -31,10 +31,10 @@ import { checkStatus } from '../wasm/kernels.ts';
 import { Arena, memoryPlan } from '../wasm/memory.ts';
 import { Matrix, paddedWidth } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   regularization: option.number(500, { above: 0, max: 1e12 }, 'λ: larger trusts co-occurrence less; choose it on validation.'),
   inverse: option.boolean(true, 'Keep the inverse beside the weights: three times the file, and forgetting in milliseconds.'),
-});
+}));
 
 export type EaseOptions = option.OptionsOf<typeof options>;
 
@@ -56,6 +56,9 @@ export function easeBytes(items: number): number {
 
 const remedyFor = (items: number): string =>
   `EASE keeps a number for each of ${items}² pairs of items: use item-knn or als, or fewer items`;
+
+// Said here, as the compiler gives a class that names itself in a private method a statement after it, which no bundler leaves out.
+const easeModel = (...parts: ConstructorParameters<typeof EaseModel>): EaseModel => new EaseModel(...parts);
 
 export class EaseModel extends HistoryModel implements EaseBase {
   declare readonly options: EaseOptions;
@@ -239,7 +242,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
 
   /** A model of these counts and changes of them, without weights yet. @param items the positions that it has; default all. */
   #recounted(parts: HistoryParts & { readonly options: EaseOptions }, counted: readonly Counted[], items?: Int32Array): EaseModel {
-    const model = new EaseModel(parts);
+    const model = easeModel(parts);
     if (!items || items.length === this.items.size) {
       model.gram.view().set(this.gram.view());
       for (const { baskets, sign } of counted) model.countNow(baskets, sign);
@@ -338,7 +341,7 @@ function restore(saved: SavedModel): EaseModel {
   return model;
 }
 
-export const ease = Object.freeze({
+export const ease = /* @__PURE__ */ Object.freeze({
   name: 'ease',
   summary: 'EASE, the closed-form linear item-item model (Steck 2019); forgets exactly, or in milliseconds.',
   capabilities: ['fit', 'exactForget'],

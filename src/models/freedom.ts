@@ -2,7 +2,7 @@
 // step over a frozen graph of items from their features.
 // Departs from the published code in one thing: features are never trained, so that no revoked row lives on in them.
 
-import { integer, number } from '../base/options.ts';
+import { declareOptions, integer, number } from '../base/options.ts';
 import { pairKey, STREAM, uniform } from '../base/random.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { gradientKind } from '../gradient/fit.ts';
@@ -21,17 +21,17 @@ import type { Tape, Variable } from '../gradient/tape.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { Csr } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...RANKING,
   layers: integer(2, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items.'),
   pruning: number(0.8, { min: 0, max: 0.99 }, "Share of interactions that an epoch's graph leaves out."),
   neighbors: integer(10, { min: 1 }, 'Nearest items, itself included, that an item takes from in each modality.'),
   sideWeight: number(0.1, { min: 0, max: 0.5 }, 'Weight of each modality but the first (text, where there is one) in the graph of items.'),
   regularization: number(0, { min: 0 }, 'Weight of the ranking losses on the projected features alone.'),
-} as const);
+}));
 
 /** Score = E_u · (E_i + (S Q)_i), E the mean of layers over the graph, S the graph of items. */
-export const freedom: GradientKind<typeof options> = gradientKind({
+export const freedom: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'freedom',
   summary: 'LightGCN on a thinned graph, with a frozen graph of items from their features.',
   options,

@@ -15,7 +15,7 @@ import { popularity } from './popularity.ts';
 import { slmrec } from './slmrec.ts';
 import { vbpr } from './vbpr.ts';
 
-export const MODELS = Object.freeze({
+export const MODELS = /* @__PURE__ */ Object.freeze({
   als,
   bm3,
   bpr,

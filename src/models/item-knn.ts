@@ -26,7 +26,7 @@ import { checkPosition } from '../model/ranking-inputs.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   neighbors: option.integer(100, { min: 1, max: 10000 }, "Length of each item's list of neighbours."),
   weighting: option.word(
     'cosine',
@@ -40,7 +40,7 @@ const options = Object.freeze({
   ),
   k1: option.number(1.2, { min: 0, max: 1000 }, 'BM25: how soon frequency saturates.'),
   b: option.number(0.75, { min: 0, max: 1 }, "BM25: how much an item's popularity counts against it."),
-});
+}));
 
 export type ItemKnnOptions = option.OptionsOf<typeof options>;
 
@@ -335,7 +335,7 @@ function compact(saved: SavedModel, kept: KeptPositions): Map<string, SavedParam
   return rows.set('neighbors', { ...neighbors, values: neighbors.values.map((name) => names[name]) });
 }
 
-export const itemKnn = Object.freeze({
+export const itemKnn = /* @__PURE__ */ Object.freeze({
   name: 'item-knn',
   summary: 'Nearest items by co-occurrence (cosine, TF-IDF, BM25); forgets exactly.',
   capabilities: ['fit', 'exactForget'],

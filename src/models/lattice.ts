@@ -3,7 +3,7 @@
 // Departs from the published code: which items are neighbours is chosen once an epoch (and again for ranking), and the
 // edges' weights get their gradient in every step; nothing of n × n is held.
 
-import { integer, number } from '../base/options.ts';
+import { declareOptions, integer, number } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { gradientKind } from '../gradient/fit.ts';
 import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
@@ -20,17 +20,17 @@ import { directed, weightedItems } from '../gradient/propagation-graphs.ts';
 import { Tape, type Variable } from '../gradient/tape.ts';
 import { Csr, type SparseRows } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...TRAINING,
   learningRateDecay: number(0.9992, { above: 0, max: 1 }, 'Factor on the step size after each epoch.'),
   layers: integer(2, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items.'),
   neighbors: integer(10, { min: 1 }, 'Nearest items, itself included, that an item takes from in each modality.'),
   learned: number(0.1, { min: 0, max: 1 }, 'Share of the learned graph of items; the rest is the graph of their features.'),
   regularization: number(1e-4, { min: 0 }, "Weight of the penalty on the squares of a batch's rows."),
-} as const);
+}));
 
 /** Score = E_u · (E_i + h_i/‖h_i‖), h one step over the graphs of items. */
-export const lattice: GradientKind<typeof options> = gradientKind({
+export const lattice: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'lattice',
   summary: 'LightGCN whose items also take from alike items, by a graph that is learned from features.',
   options,

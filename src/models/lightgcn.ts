@@ -1,6 +1,6 @@
 // LightGCN (He et al., SIGIR 2020): free rows of users and items, smoothed by their graph, trained by pairwise ranking.
 
-import { integer, number } from '../base/options.ts';
+import { declareOptions, integer, number } from '../base/options.ts';
 import { gradientKind } from '../gradient/fit.ts';
 import type { GradientKind } from '../gradient/gradient-model.ts';
 import { bipartiteGraph } from '../gradient/graph.ts';
@@ -12,14 +12,14 @@ import { sliceRows } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import { Csr } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...RANKING,
   layers: integer(2, { min: 0, max: 8 }, 'Steps of propagation over the graph.'),
   regularization: number(1e-4, { min: 0 }, "Weight of the penalty on the lengths of a batch's rows."),
-} as const);
+}));
 
 /** Score = E_u · E_i with E = mean of Â^l E⁰ over l = 0 … layers. */
-export const lightgcn: GradientKind<typeof options> = gradientKind({
+export const lightgcn: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'lightgcn',
   summary: 'Rows smoothed over the graph of users and items, trained by pairwise ranking.',
   options,

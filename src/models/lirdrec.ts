@@ -4,7 +4,7 @@
 // Departs from the published code: moments of the copied weights begin anew, scores are computed anew for ranking, and the
 // shares of the two attentions are saved with the model.
 
-import { integer, number } from '../base/options.ts';
+import { declareOptions, integer, number } from '../base/options.ts';
 import { cosineTransform } from '../gradient/cosine-transform.ts';
 import { gradientKind } from '../gradient/fit.ts';
 import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
@@ -28,7 +28,7 @@ import { interactionGraphs, similarItems } from '../gradient/propagation-graphs.
 import { Tape, type Variable } from '../gradient/tape.ts';
 import { Matrix } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...TRAINING,
   learningRate: number(1e-4, { above: 0 }, 'Step size of the optimiser.'),
   hidden: integer(256, { min: 1, max: 4096 }, 'Width of the hidden layer that reads a modality.'),
@@ -37,7 +37,7 @@ const options = Object.freeze({
   sideWeight: number(0.1, { min: 0, max: 0.5 }, 'Weight of each modality but the first (text, where there is one) in the graph of items.'),
   copying: number(0.95, { min: 0, max: 0.999 }, 'Share of the computed attention before the first epoch; it falls ever faster.'),
   regularization: number(1e-3, { min: 0 }, 'Weight of the penalty on the mean square of all final rows.'),
-} as const);
+}));
 
 const ATTENTION_WIDTH = 16;
 /** The share falls by this to the power of the epoch's number. */
@@ -46,7 +46,7 @@ const FADE = 0.9;
 const LEAST_COPIED = 1e-3;
 
 /** Score = user · item; both are blocks, one for each modality and one for their transforms. */
-export const lirdrec: GradientKind<typeof options> = gradientKind({
+export const lirdrec: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'lirdrec',
   summary: "Items read directly from their features and these features' cosine transforms; attention copied progressively.",
   options,

@@ -3,7 +3,7 @@
 // Departs from the published code: features are never trained, any number of modalities, and the penalty of a short last
 // batch is divided by that batch's own size.
 
-import { integer, number } from '../base/options.ts';
+import { declareOptions, integer, number } from '../base/options.ts';
 import { gradientKind } from '../gradient/fit.ts';
 import type { GradientKind } from '../gradient/gradient-model.ts';
 import { byFanIn, frozenFeatures, openItems, ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
@@ -20,7 +20,7 @@ import { interactionGraphs, weightedItems } from '../gradient/propagation-graphs
 import type { Tape, Variable } from '../gradient/tape.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...RANKING,
   learningRateDecay: number(0.9992, { above: 0, max: 1 }, 'Factor on the step size after each epoch.'),
   layers: integer(2, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items.'),
@@ -28,10 +28,10 @@ const options = Object.freeze({
   regularization: number(1e-4, { min: 0 }, "Weight of the penalty on the squares of a batch's rows."),
   contrast: number(0.01, { min: 0 }, 'Weight of the contrast between features and behaviour.'),
   temperature: number(0.2, { above: 0 }, 'Temperature of that contrast.'),
-} as const);
+}));
 
 /** Score = E_u · E_i with E = C + side: C from interactions alone (LightGCN), side from features. */
-export const mgcn: GradientKind<typeof options> = gradientKind({
+export const mgcn: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'mgcn',
   summary: 'Features gated by behaviour, spread over similar items and fused by attention.',
   options,

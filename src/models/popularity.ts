@@ -1,6 +1,6 @@
 // Items by the number of users who have them: the floor that every report shows, and exact to forget.
 
-import { resolveOptions } from '../base/options.ts';
+import { declareOptions, resolveOptions } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { IdTable, KeptPositions } from '../data/ids.ts';
 import { requireLikes } from '../data/likes.ts';
@@ -23,7 +23,7 @@ import { checkPairs, checkPosition, checkRankRequest } from '../model/ranking-in
 import { Arena } from '../wasm/memory.ts';
 import { Matrix } from '../wasm/tensor.ts';
 
-const options = Object.freeze({});
+const options = /* @__PURE__ */ declareOptions(() => ({}));
 
 interface PopularityParts {
   readonly users: IdTable;
@@ -98,7 +98,7 @@ class PopularityModel implements ExactForgetter {
   }
 }
 
-export const popularity = Object.freeze({
+export const popularity = /* @__PURE__ */ Object.freeze({
   name: 'popularity',
   summary: 'Most popular items first, the same for everybody: the floor to compare with.',
   capabilities: ['fit', 'exactForget'],

@@ -3,7 +3,7 @@
 // Departs from the published code: any number of modalities, scores computed anew rather than kept from the last step, and
 // ranking by what the loss learns (`calibrated`).
 
-import { boolean, integer, number } from '../base/options.ts';
+import { boolean, declareOptions, integer, number } from '../base/options.ts';
 import { gradientKind } from '../gradient/fit.ts';
 import { type GradientKind, TRAINING } from '../gradient/gradient-model.ts';
 import { byFanIn, frozenFeatures, openItems, openRows, ParameterSet, type Pass, xavierUniform } from '../gradient/network.ts';
@@ -18,7 +18,7 @@ import { interactionGraphs } from '../gradient/propagation-graphs.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...TRAINING,
   weightDecay: number(1e-4, { min: 0 }, 'Coupled weight decay on all parameters.'),
   layers: integer(3, { min: 0, max: 8 }, 'Steps of propagation over the graph of users and items; their mean is used.'),
@@ -26,14 +26,14 @@ const options = Object.freeze({
   contrast: number(0.1, { min: 0 }, "Weight of the loss by which an item's modalities predict each other."),
   contrastTemperature: number(0.5, { above: 0 }, 'Temperature of that loss.'),
   calibrated: boolean(true, 'Rank by cosine / temperature + log(1 + interactions of the item), or by the plain product of the rows.'),
-} as const);
+}));
 
 /**
  * User and item are one layer over [ids | modality | …], each propagated by itself. Score = cos(user, item)/temperature +
  * log(1 + n_i): within a batch an item is a negative as often as it is liked, so that the loss draws the cosine to
  * log p(i | u)/p(i), whatever the rows' lengths. Ranking wants p(i | u), which the items' frequencies give back.
  */
-export const slmrec: GradientKind<typeof options> = gradientKind({
+export const slmrec: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'slmrec',
   summary: 'Ids and modalities propagated side by side; within a batch, pairs and modalities tell each other apart.',
   options,

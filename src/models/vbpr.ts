@@ -1,7 +1,7 @@
 // VBPR (He, McAuley, AAAI 2016), in the form that MMRec compares with: half of an item's row is free, half is a
 // projection of its features. Features are frozen, and projected for a batch's rows only.
 
-import { number } from '../base/options.ts';
+import { declareOptions, number } from '../base/options.ts';
 import { gradientKind } from '../gradient/fit.ts';
 import type { GradientKind } from '../gradient/gradient-model.ts';
 import { frozenFeatures, ParameterSet, type Pass, xavierNormal, xavierUniform } from '../gradient/network.ts';
@@ -12,13 +12,13 @@ import { concatColumns } from '../gradient/ops/shape.ts';
 import { pairLoss, RANKING } from '../gradient/pair-loss.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ declareOptions(() => ({
   ...RANKING,
   regularization: number(0.1, { min: 0 }, "Weight of the penalty on the lengths of a batch's rows."),
-} as const);
+}));
 
 /** Score = P_u · [Q_i | Σ_m F_m,i W_m + b]; users have twice `factors` columns. */
-export const vbpr: GradientKind<typeof options> = gradientKind({
+export const vbpr: GradientKind<typeof options> = /* @__PURE__ */ gradientKind({
   name: 'vbpr',
   summary: 'Matrix factorisation whose items also have a projection of their features.',
   options,

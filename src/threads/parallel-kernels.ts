@@ -14,7 +14,7 @@ const MOST_PIECES = 16;
 const UNIT = 64;
 const TILE = 16;
 
-const teams = new WeakMap<Arena, Team>();
+const teams = /* @__PURE__ */ new WeakMap<Arena, Team>();
 
 /** From now on work in the team's arena is shared among its threads. */
 export function shareWork(team: Team): void {
@@ -110,7 +110,7 @@ export function multiplySparseRows(S: Csr, rows: Int32Array, ld: number, factor:
   );
 }
 
-const plans = new WeakMap<Csr, Plan>();
+const plans = /* @__PURE__ */ new WeakMap<Csr, Plan>();
 
 /** Y = B + S·X, B = 0 for none; as in `spmm`. */
 export function multiplySparse(S: Csr, ld: number, X: number, B: number, Y: number): void {

@@ -16,7 +16,7 @@ import { openTeam } from '../threads/team.ts';
 const STAGES = ['a', 'b', 'c'] as const;
 export type Stage = (typeof STAGES)[number];
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   stage: option.word('c', STAGES, 'Where to end: a the rows that are touched, b a few accelerated iterations, c the tolerance.'),
   stageIterations: option.integer(3, { min: 1, max: 100 }, 'Accelerated iterations of stage b.'),
   tolerance: option.namedNumber(
@@ -30,7 +30,7 @@ const options = Object.freeze({
   ),
   polish: option.optionalWord(POLISHES, "newton takes Newton steps below a relative gradient of 1e-6; default the model's own, or none."),
   ...foreignObjective,
-});
+}));
 
 export type ConvergeOptions = option.OptionsOf<typeof options>;
 
@@ -126,7 +126,7 @@ async function forget(context: ForgetContext, given: ConvergeOptions): Promise<F
   return { model: result!.model, details: result!.details };
 }
 
-export const converge = Object.freeze({
+export const converge = /* @__PURE__ */ Object.freeze({
   name: 'converge',
   summary: 'Least squares to convergence on the retain set, in stages; the end can be certified.',
   exactness: 'approximate',

@@ -5,11 +5,11 @@ import * as option from '../base/options.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import type { ExactForgetter } from '../model/model.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   exact: option.boolean(true, 'The bytes of a retrain. false: the quickest correction (EASE: Woodbury), equal but for rounding.'),
-});
+}));
 
-export const downdate = Object.freeze({
+export const downdate = /* @__PURE__ */ Object.freeze({
   name: 'downdate',
   summary: "Subtract what is forgotten from the model's counts: exact, for models that are functions of counts.",
   exactness: 'exact',

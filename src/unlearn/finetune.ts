@@ -6,11 +6,11 @@ import { FIRST_EPOCH, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import { outcome } from '../forget/outcome.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   epochs: option.integer(10, { min: 1 }, 'Passes over the retain set.'),
   learningRate: option.number(1e-3, { above: 0 }, 'Step size of Adam, whose moments begin at zero.'),
   seed: option.seed,
-} as const);
+}));
 
 async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
   const run = new UnlearningRun(context);
@@ -24,7 +24,7 @@ async function forget(context: ForgetContext, { epochs, learningRate, seed }: op
   return run.finish({ epochs, ...outcome(true, false, run.remembered) });
 }
 
-export const finetune = Object.freeze({
+export const finetune = /* @__PURE__ */ Object.freeze({
   name: 'finetune',
   summary: 'Train on with the retain set alone: a baseline.',
   exactness: 'approximate',

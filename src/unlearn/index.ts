@@ -8,7 +8,7 @@ import { negativeGradient } from './negative-gradient.ts';
 import { retrain } from './retrain.ts';
 import { unlearnAls } from './unlearn-als.ts';
 
-export const UNLEARNERS = Object.freeze({
+export const UNLEARNERS = /* @__PURE__ */ Object.freeze({
   converge,
   downdate,
   finetune,

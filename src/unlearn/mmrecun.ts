@@ -15,7 +15,7 @@ import type { Optimizer } from '../gradient/optimizer.ts';
 import type { Batch } from '../gradient/sampling.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   alpha: option.number(0.5, { above: 0, max: 0.99 }, "Weight of the reverse loss; the retain set's loss has 1 - alpha."),
   form: option.word(
     'negated',
@@ -81,7 +81,7 @@ const options = Object.freeze({
     "Also takes out of the others' rows what leans to where forgotten users began: steps against their seeded rows, which stay fixed as probes.",
   ),
   seed: option.seed,
-} as const);
+}));
 type Options = option.OptionsOf<typeof options>;
 
 /** A pair ranked this far below its negative is forgotten: the negated loss would push it on without end. */
@@ -340,7 +340,7 @@ const known = (value: number): number | null => (Number.isFinite(value) ? value 
 const finite = (figures: Readonly<Record<string, number>>): Record<string, number | null> =>
   Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, known(value)]));
 
-export const mmrecun = Object.freeze({
+export const mmrecun = /* @__PURE__ */ Object.freeze({
   name: 'mmrecun',
   summary: 'Reverse ranking on what is forgotten, forward ranking on what remains, on a graph rebuilt without it.',
   exactness: 'approximate',

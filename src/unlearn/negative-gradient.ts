@@ -7,11 +7,11 @@ import { outcome } from '../forget/outcome.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
 import { sum } from '../gradient/ops/reduce.ts';
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   epochs: option.integer(30, { min: 1 }, 'Passes over the forgotten pairs.'),
   learningRate: option.number(1e-3, { above: 0 }, 'Step size of Adam, whose moments begin at zero.'),
   seed: option.seed,
-} as const);
+}));
 
 async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
   const run = new UnlearningRun(context, { keepEmptied: true });
@@ -42,7 +42,7 @@ async function forget(context: ForgetContext, { epochs, learningRate, seed }: op
   });
 }
 
-export const negativeGradient = Object.freeze({
+export const negativeGradient = /* @__PURE__ */ Object.freeze({
   name: 'negative-gradient',
   summary: 'Climb the loss of what is forgotten, and nothing else: a baseline.',
   exactness: 'approximate',

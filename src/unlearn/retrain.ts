@@ -1,10 +1,11 @@
 // Gold itself: train again, from scratch, on what remains. Exact for every model; as dear as training.
+import { declareOptions } from '../base/options.ts';
 import { gold } from '../forget/forget.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 
-const options = Object.freeze({});
+const options = /* @__PURE__ */ declareOptions(() => ({}));
 
-export const retrain = Object.freeze({
+export const retrain = /* @__PURE__ */ Object.freeze({
   name: 'retrain',
   summary: 'Train from scratch on the retain set: exact, and the judge of all others.',
   exactness: 'exact',

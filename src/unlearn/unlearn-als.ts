@@ -23,7 +23,7 @@ import type { Matrix } from '../wasm/tensor.ts';
 
 const WAYS = ['change', 'passes'] as const;
 
-const options = Object.freeze({
+const options = /* @__PURE__ */ option.declareOptions(() => ({
   way: option.optionalWord(
     WAYS,
     'passes: ALS goes on, on the retain set; change: what passes without the forgotten data change, less what the same passes with them change; default: by how far training had converged.',
@@ -38,7 +38,7 @@ const options = Object.freeze({
   ),
   local: option.boolean(false, 'Only re-solve the rows that the forget set touches: an answer within milliseconds.'),
   ...foreignObjective,
-});
+}));
 
 type UnlearnAlsOptions = option.OptionsOf<typeof options>;
 
@@ -321,7 +321,7 @@ function retrainOf(ledger: Ledger): Readonly<Record<string, unknown>> {
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
 
-export const unlearnAls = Object.freeze({
+export const unlearnAls = /* @__PURE__ */ Object.freeze({
   name: 'unlearn-als',
   summary: 'Unlearn-ALS: go on with ALS from the given factors, on the retain set (Xu et al. 2023).',
   exactness: 'approximate',

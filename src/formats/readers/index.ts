@@ -5,5 +5,5 @@ import { csv } from './csv.ts';
 import { inter } from './inter.ts';
 import { movielens } from './movielens.ts';
 
-export const FORMATS = Object.freeze({ movielens, inter, csv, adjacency }) satisfies Readonly<Record<string, Format>>;
+export const FORMATS = /* @__PURE__ */ Object.freeze({ movielens, inter, csv, adjacency }) satisfies Readonly<Record<string, Format>>;
 export type FormatName = keyof typeof FORMATS;
