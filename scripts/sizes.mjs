@@ -53,10 +53,10 @@ export async function sizes() {
   return measured;
 }
 
-const ROOM = 1.05;
-const STEP = 50;
-/** A twentieth above what was measured, and at least 50 bytes. */
-export const budgetOf = (bytes) => Math.ceil(Math.max(bytes * ROOM, bytes + STEP) / STEP) * STEP;
+const ROOM = 1.1;
+const LEAST_ROOM = 512;
+/** A tenth above what was measured, and at least half a kilobyte: everyday work is not held up, a lost mark is. */
+export const budgetOf = (bytes) => Math.ceil(Math.max(bytes * ROOM, bytes + LEAST_ROOM) / 100) * 100;
 
 const kilobytes = (bytes) => (bytes / 1024).toFixed(1);
 export const tableOf = (measured) =>

@@ -40,9 +40,6 @@ export function correct(arena: Arena, items: number, P: Matrix, regularization: 
   run(change.corrections);
 }
 
-// Said here, as the compiler gives a class that names itself in a private method a statement after it, which no bundler leaves out.
-const lowRank = (...parts: ConstructorParameters<typeof LowRank>): LowRank => new LowRank(...parts);
-
 /** Corrections that are not applied: P′ = P − Σ_a T_aᵀ Z_a, beside the P that they are for; rows f64[m]. */
 export class LowRank {
   readonly T: readonly Float64Array[];
@@ -64,7 +61,8 @@ export class LowRank {
 
   #with(arena: Arena, P: Matrix, rows: readonly Correction[], cleared: Iterable<number>): LowRank {
     const { T, Z } = factored(rows, (basket) => this.product(basket, productWith(arena, P, basket)));
-    return lowRank([...this.T, ...T], [...this.Z, ...Z], [...this.cleared, ...cleared]);
+    // A class that names itself in a private method gets a statement after it from the compiler, which no bundler leaves out.
+    return new (this.constructor as typeof LowRank)([...this.T, ...T], [...this.Z, ...Z], [...this.cleared, ...cleared]);
   }
 
   /** V P′ from V P, for the basket V; `product` is overwritten. */

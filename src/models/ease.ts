@@ -57,9 +57,6 @@ export function easeBytes(items: number): number {
 const remedyFor = (items: number): string =>
   `EASE keeps a number for each of ${items}² pairs of items: use item-knn or als, or fewer items`;
 
-// Said here, as the compiler gives a class that names itself in a private method a statement after it, which no bundler leaves out.
-const easeModel = (...parts: ConstructorParameters<typeof EaseModel>): EaseModel => new EaseModel(...parts);
-
 export class EaseModel extends HistoryModel implements EaseBase {
   declare readonly options: EaseOptions;
   readonly weights: Matrix;
@@ -242,7 +239,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
 
   /** A model of these counts and changes of them, without weights yet. @param items the positions that it has; default all. */
   #recounted(parts: HistoryParts & { readonly options: EaseOptions }, counted: readonly Counted[], items?: Int32Array): EaseModel {
-    const model = easeModel(parts);
+    const model = new (this.constructor as typeof EaseModel)(parts); // see LowRank
     if (!items || items.length === this.items.size) {
       model.gram.view().set(this.gram.view());
       for (const { baskets, sign } of counted) model.countNow(baskets, sign);
