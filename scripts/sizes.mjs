@@ -16,8 +16,8 @@ export const BUDGETS = join(root, 'test', 'node', 'size-budgets.json');
 const quiet = { bundle: true, format: 'esm', target: 'es2022', platform: 'neutral', write: false, logLevel: 'silent' };
 
 /**
- * The statements of a file that stay when nobody uses it, with the imports that they name: calls without a mark of purity
- * and whatever else may do something. Constants computed of constants are no harm.
+ * The statements of a file that stay when nobody uses it: calls without a mark of purity and whatever else may do something.
+ * Constants computed of constants, and what they import, are no harm.
  * @param text of the file; default what it holds.
  */
 export async function keptOf(path, text = readFileSync(path, 'utf8')) {
@@ -34,7 +34,7 @@ export async function keptOf(path, text = readFileSync(path, 'utf8')) {
   const { outputFiles } = await build({ ...quiet, stdin: { contents: "import 'file';", resolveDir: root }, plugins: [alone] });
   return outputFiles[0].text
     .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('//') && !/^var \w+ = [\w.*+< -]+;$/.test(line))
+    .filter((line) => !/^$|^\/\/|^import .* from |^var \w+ = [\w.*+< -]+;$/.test(line))
     .join('\n');
 }
 
