@@ -87,9 +87,13 @@ function addFour(
   const y2 = e2 < last ? Y + <usize>load<i32>(indices + e2) * row : y0;
   const y3 = e3 < last ? Y + <usize>load<i32>(indices + e3) * row : y0;
   const v0 = <f64>load<f32>(data + e);
-  const v1 = e1 < last ? <f64>load<f32>(data + e1) : 0, v2 = e2 < last ? <f64>load<f32>(data + e2) : 0, v3 = e3 < last ? <f64>load<f32>(data + e3) : 0;
+  const v1 = e1 < last ? <f64>load<f32>(data + e1) : 0;
+  const v2 = e2 < last ? <f64>load<f32>(data + e2) : 0;
+  const v3 = e3 < last ? <f64>load<f32>(data + e3) : 0;
   const w_0 = ws * Math.abs(v0) + w0;
-  const w_1 = e1 < last ? ws * Math.abs(v1) + w0 : 0, w_2 = e2 < last ? ws * Math.abs(v2) + w0 : 0, w_3 = e3 < last ? ws * Math.abs(v3) + w0 : 0;
+  const w_1 = e1 < last ? ws * Math.abs(v1) + w0 : 0;
+  const w_2 = e2 < last ? ws * Math.abs(v2) + w0 : 0;
+  const w_3 = e3 < last ? ws * Math.abs(v3) + w0 : 0;
   const s0 = f64x2.splat(entryTarget64(v0, ts, t0, explicit));
   const s1 = f64x2.splat(e1 < last ? entryTarget64(v1, ts, t0, explicit) : 0);
   const s2 = f64x2.splat(e2 < last ? entryTarget64(v2, ts, t0, explicit) : 0);
@@ -155,7 +159,9 @@ export function als64_gradient(
 }
 
 /** g += Σ (w s − t) y over four entries at once, so that x and g pass once: the bits of one after the other, in half the time. */
-function addFourEntries(e: usize, row: usize, ws: f64, w0: f64, ts: f64, t0: f64, explicit: i32, indices: usize, data: usize, Y: usize, x: usize, g: usize): void {
+function addFourEntries(
+  e: usize, row: usize, ws: f64, w0: f64, ts: f64, t0: f64, explicit: i32, indices: usize, data: usize, Y: usize, x: usize, g: usize,
+): void {
   const y0 = Y + <usize>load<i32>(indices + e) * row, y1 = Y + <usize>load<i32>(indices + e, 4) * row;
   const y2 = Y + <usize>load<i32>(indices + e, 8) * row, y3 = Y + <usize>load<i32>(indices + e, 12) * row;
   let a0 = f64x2.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
@@ -205,7 +211,9 @@ export function als64_curvature(
       addScaled(<f64>load<f32>(reg + (<usize>r << 2)), dx, g, row);
       if (G) for (let i: usize = 0; i < row; i += 8) addScaled(load<f64>(dx + i), G + (i >> 3) * row, g, row);
     }
-    for (let e = <usize>load<i32>(indptr + (<usize>r << 2)) << 2, last = <usize>load<i32>(indptr + (<usize>r << 2), 4) << 2; e < last; e += 4) {
+    let e = <usize>load<i32>(indptr + (<usize>r << 2)) << 2;
+    const last = <usize>load<i32>(indptr + (<usize>r << 2), 4) << 2;
+    for (; e < last; e += 4) {
       const at = <usize>load<i32>(indices + e) * row, y = Y + at, dy = dY + at, v = <f64>load<f32>(data + e);
       let s = f64x2.splat(0), s0 = s, s1 = s;
       for (let k: usize = 0; k < row; k += 16) {
@@ -216,7 +224,10 @@ export function als64_curvature(
       }
       const along = dX ? sum2(s0) + sum2(s1) : sum2(s0);
       const p = f64x2.splat((ws * Math.abs(v) + w0) * along), q = f64x2.splat(slope(sum2(s), v, ws, w0, ts, t0, explicit));
-      for (let k: usize = 0; k < row; k += 16) v128.store(g + k, madd64(madd64(v128.load(g + k), p, v128.load(y + k)), q, v128.load(dy + k)));
+      for (let k: usize = 0; k < row; k += 16) {
+        const sum = madd64(v128.load(g + k), p, v128.load(y + k));
+        v128.store(g + k, madd64(sum, q, v128.load(dy + k)));
+      }
     }
   }
 }
@@ -234,7 +245,9 @@ export function als64_line(
   let c0 = load<f64>(out), c1 = load<f64>(out, 8), c2 = load<f64>(out, 16), c3 = load<f64>(out, 24), c4 = load<f64>(out, 32);
   for (let r = begin; r < end; r++) {
     const x = X + <usize>r * row, dx = dX + <usize>r * row;
-    for (let e = <usize>load<i32>(indptr + (<usize>r << 2)) << 2, last = <usize>load<i32>(indptr + (<usize>r << 2), 4) << 2; e < last; e += 4) {
+    let e = <usize>load<i32>(indptr + (<usize>r << 2)) << 2;
+    const last = <usize>load<i32>(indptr + (<usize>r << 2), 4) << 2;
+    for (; e < last; e += 4) {
       const at = <usize>load<i32>(indices + e) * row, y = Y + at, v = <f64>load<f32>(data + e);
       const w = ws * Math.abs(v) + w0, t = entryTarget64(v, ts, t0, explicit);
       if (!dX) {

@@ -25,7 +25,10 @@ export function residual_entries(
 /** Entries that are summed in registers before they are added to a row: the fewer roundings an addend sees, the better. */
 const ENTRIES: i32 = 32;
 
-/** out_r = Σ values_e V_c over the entries of row r, in blocks of 32, each block's sum added to the blocks before; V, out f64 rows of stride ld. */
+/**
+ * out_r = Σ values_e V_c over the entries of row r, in blocks of 32, each block's sum added to the blocks before; V, out f64
+ * rows of stride ld.
+ */
 export function spmm64(rows: i32, ld: i32, indptr: usize, indices: usize, values: usize, V: usize, out: usize): void {
   const row = <usize>ld << 3;
   for (let r = 0; r < rows; r++, out += row) {

@@ -82,13 +82,18 @@ function substituteFour(width: i32, L: usize, w: usize): void {
   }
 }
 
-/** A_ij ← A_ij − W_i·W_j for after ≤ j ≤ i and the groups of four rows [first, last) after `after`, an end of pivots; W as spd_pivot left it. */
+/**
+ * A_ij ← A_ij − W_i·W_j for after ≤ j ≤ i and the groups of four rows [first, last) after `after`, an end of pivots; W as
+ * spd_pivot left it.
+ */
 export function spd_update(first: i32, last: i32, n: i32, after: i32, width: i32, A: usize, scratch: usize): void {
   const W = scratch, begin = after + (first << 2), end = min(n, after + (last << 2));
   for (let j0 = after; j0 < end; j0 += COLUMNS) {
     for (let i = max(begin, j0); i < end; i += 4) {
       const row = A + ((<usize>i * n) << 3);
-      for (let j = j0, to = min(j0 + COLUMNS, i + 4); j < to; j += 4) subtractTile(width, packed(W, i, width), packed(W, j, width), row + (<usize>j << 3), n << 3);
+      for (let j = j0, to = min(j0 + COLUMNS, i + 4); j < to; j += 4) {
+        subtractTile(width, packed(W, i, width), packed(W, j, width), row + (<usize>j << 3), n << 3);
+      }
     }
   }
 }

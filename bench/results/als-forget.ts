@@ -109,7 +109,8 @@ export async function forgetting(set: 'ml-1m' | 'gowalla', iterations = SETTINGS
     });
     const goldObjective = objectiveOf(golden.result as AlsModel, partition.retain);
     tables.push({
-      caption: `${set}, ${name}: ${partition.users.length} users, ${partition.items.length} items, ${partition.entries.length} interactions`,
+      caption:
+        `${set}, ${name}: ${partition.users.length} users, ${partition.items.length} items, ` + `${partition.entries.length} interactions`,
       columns: [
         'model',
         'objective above gold',
@@ -142,9 +143,12 @@ export async function forgetting(set: 'ml-1m' | 'gowalla', iterations = SETTINGS
       title: `Unlearn-ALS on ${set}, ${iterations} sweeps`,
       command: `npm run results -- forget-${set}${iterations === SETTINGS[set].iterations ? '' : '-early'}`,
       text: [
-        `64 factors, ${options.objective}, α₀ ${options.unobservedWeight}, λ ${options.regularization}, ${iterations} sweeps (${training.toFixed(1)} s). ` +
-          `Recall is over at most ${TEST_USERS} users, evenly spread. Overlap and score distance are to gold; the last row, a gold of another seed, is the noise floor.`,
-        `Aims, within 3 passes: objective at most 0.1 % above gold's, forgotten cells within 2 % of gold's score, recall at least 99 % of gold's, overlap above the floor's.`,
+        `64 factors, ${options.objective}, α₀ ${options.unobservedWeight}, λ ${options.regularization}, ${iterations} sweeps ` +
+          `(${training.toFixed(1)} s). ` +
+          `Recall is over at most ${TEST_USERS} users, evenly spread. Overlap and score distance are to gold; the last row, a gold of ` +
+          'another seed, is the noise floor.',
+        `Aims, within 3 passes: objective at most 0.1 % above gold's, forgotten cells within 2 % of gold's score, recall at least 99 ` +
+          `% of gold's, overlap above the floor's.`,
         verdicts.map((v) => `- ${v}`).join('\n'),
       ],
       tables,

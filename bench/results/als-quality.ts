@@ -61,7 +61,8 @@ export async function gowalla(): Promise<void> {
       title: 'ALS on gowalla',
       command: 'npm run results -- gowalla',
       text: [
-        'Published split; settings chosen by Recall@20 on a tenth of train, then trained on all of train. Aims: recall@20 of .152 at 64, .164 at 128 and .173 at 256 factors.',
+        'Published split; settings chosen by Recall@20 on a tenth of train, then trained on all of train. Aims: recall@20 of .152 at ' +
+          '64, .164 at 128 and .173 at 256 factors.',
       ],
       tables: [table],
     },
@@ -91,7 +92,8 @@ export async function movielens(): Promise<void> {
       title: 'ALS on MovieLens',
       command: 'npm run results -- movielens',
       text: [
-        '80/10/10 split by keyed hashing (`per-user:0.8,0.1,0.1`, seed 1), all ratings as interactions; settings chosen by Recall@20 on validation; validation items masked in the test.',
+        '80/10/10 split by keyed hashing (`per-user:0.8,0.1,0.1`, seed 1), all ratings as interactions; settings chosen by Recall@20 ' +
+          'on validation; validation items masked in the test.',
       ],
       tables: [{ columns: ['data', 'model', 'setting', 'recall@20', 'ndcg@20', 'training s'], rows }],
     },

@@ -67,9 +67,11 @@ export async function right(): Promise<void> {
       title: 'ALS: right and small',
       command: 'npm run results -- right',
       text: [
-        'Largest relative residual |A x − b| / |b| (float64) over all rows after Cholesky half sweeps, three sweeps of both sides; aim: below 1e-4 in every row. ' +
+        'Largest relative residual |A x − b| / |b| (float64) over all rows after Cholesky half sweeps, three sweeps of both sides; ' +
+          'aim: below 1e-4 in every row. ' +
           'Largest rise of the objective from one half sweep to the next; aim: none beyond float32 rounding.',
-        `Digest of \`als\` on ml-1m (64 factors, 5 iterations, the split's train part): \`${await digest(model)}\`; \`npm run test:runtimes\` compares digests between runtimes.`,
+        `Digest of \`als\` on ml-1m (64 factors, 5 iterations, the split's train part): \`${await digest(model)}\`; \`npm run ` +
+          `test:runtimes\` compares digests between runtimes.`,
       ],
       tables: [
         { columns: ['data', 'factors', 'setting', 'largest residual', 'below 1e-4', 'largest rise'], rows },

@@ -76,9 +76,11 @@ export async function linear(): Promise<void> {
       title: 'Forgetting by algebra: EASE and item neighbours',
       command: 'npm run results:exact -- linear',
       text: [
-        "CPU seconds of a refit on the retain set; of `downdate` (exact: the bytes of the refit), and with `exact: false` (EASE: Woodbury; the largest difference of a weight to the refit's). " +
+        'CPU seconds of a refit on the retain set; of `downdate` (exact: the bytes of the refit), and with `exact: false` (EASE: ' +
+          "Woodbury; the largest difference of a weight to the refit's). " +
           'Times include making the new model, which leaves the given one as it is.',
-        'EASE does not fit in memory on gowalla (40,981 items: 27 GB); it is refused before any work. On ml-1m its λ is the best of 50 to 2,000 on validation.',
+        'EASE does not fit in memory on gowalla (40,981 items: 27 GB); it is refused before any work. On ml-1m its λ is the best of ' +
+          '50 to 2,000 on validation.',
       ],
       tables: [
         {

@@ -142,7 +142,8 @@ async function request(sheet: Sheet, { title, otherSeed }: Setting, kind: Kind, 
     `${text(b.relative)} · ${b.seconds.toFixed(2)} s`,
     `${text(c.relative)} · ${c.seconds.toFixed(1)} s · ${c.iterations} it.`,
     `${goldRun.seconds.toFixed(1)} s · ${goldModel.record.accelerated} it.`,
-    `${(goldRun.seconds / a.seconds).toFixed(0)} · ${(goldRun.seconds / b.seconds).toFixed(0)} · ${(goldRun.seconds / c.seconds).toFixed(1)}`,
+    `${(goldRun.seconds / a.seconds).toFixed(0)} · ${(goldRun.seconds / b.seconds).toFixed(0)} · ` +
+      `${(goldRun.seconds / c.seconds).toFixed(1)}`,
   ]);
   const seed =
     otherSeed && kind === KINDS[0] ? distance((await gold(model, partition, { ...RUN, seed: 2 })) as AlsModel, goldModel).relative : null;
@@ -221,11 +222,15 @@ async function converging(name: Name, again: boolean): Promise<void> {
       title: `To one point, with a certificate: ${name}`,
       command: `npm run results:exact -- ${name}`,
       text: [
-        `${train.users.live} users, ${train.items.live} items, ${train.interactions} training interactions; α₀ of ials ${SETTINGS[name][0].options.unobservedWeight}. ` +
-          'Two threads; float64 from the fifth sweep on. Trained, stages, gold: CPU seconds of both threads together and accelerated iterations.',
+        `${train.users.live} users, ${train.items.live} items, ${train.interactions} training interactions; α₀ of ials ` +
+          `${SETTINGS[name][0].options.unobservedWeight}. ` +
+          'Two threads; float64 from the fifth sweep on. Trained, stages, gold: CPU seconds of both threads together and accelerated ' +
+          'iterations.',
         'Saved factors are float32: differences below about 1e-7 are rounding.',
-        'Stage b goes over all interactions in each of its three iterations, gold in each of some sixty to a hundred: what looks at everything even once cannot be hundreds of times as fast as gold. ' +
-          'Stage a looks at the rows that are touched, but reads and measures everything once for its report. Stage c starts some three decades nearer than gold and goes at the same rate.',
+        'Stage b goes over all interactions in each of its three iterations, gold in each of some sixty to a hundred: what looks at ' +
+          'everything even once cannot be hundreds of times as fast as gold. ' +
+          'Stage a looks at the rows that are touched, but reads and measures everything once for its report. Stage c starts some ' +
+          'three decades nearer than gold and goes at the same rate.',
       ],
     },
     again,

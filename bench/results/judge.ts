@@ -256,11 +256,14 @@ const section = (set: SetName) => ({
   command: `npm run results -- judge-${set}`,
   columns: COLUMNS,
   text: [
-    `${UNSEEN.unseenUsers * 100} % of users and ${UNSEEN.unseenItems * 100} % of items are held out as a whole; [terms.md](terms.md) defines the figures. ` +
+    `${UNSEEN.unseenUsers * 100} % of users and ${UNSEEN.unseenItems * 100} % of items are held out as a whole; [terms.md](terms.md) ` +
+      'defines the figures. ' +
       'For all of them 0 (or gold) is where a retrain stands and 1 (or the original) where nothing was removed; both signs count. ' +
       '"no power": the original does as well as gold, so that nothing follows from the figure.',
-    'Models trained by gradients are judged beside originals and golds of four or five seeds, all others beside one of the same seed (als: three). ' +
-      'Met: at most 0.1 left or two deviations of golds, the AUC within 0.06 of gold, the support within 0.03 (or two deviations), recall at least 98 % of gold. ' +
+    'Models trained by gradients are judged beside originals and golds of four or five seeds, all others beside one of the same seed ' +
+      '(als: three). ' +
+      'Met: at most 0.1 left or two deviations of golds, the AUC within 0.06 of gold, the support within 0.03 (or two deviations), ' +
+      'recall at least 98 % of gold. ' +
       'The original must fail every figure that has power. Time: processor time over that of training gold.',
   ],
 });

@@ -44,7 +44,10 @@ export const KINDS: Readonly<Record<string, GradientKind>> = { bpr, lightgcn, vb
 export const LATER: Readonly<Record<string, GradientKind>> = { mgcn, lattice, slmrec, cm3, lirdrec };
 export const SEEDS = [1, 2, 3];
 export const COMMON = { epochs: 600, evaluateEvery: 2, patience: 10 };
-/** Steps of the costlier models compute all rows whatever their batch: large ones reach the same quality in a fifth of the time. One gold each. */
+/**
+ * Steps of the costlier models compute all rows whatever their batch: large ones reach the same quality in a fifth of the time.
+ * One gold each.
+ */
 const LARGE = { epochs: 150, evaluateEvery: 3, patience: 4, batchSize: 4096, learningRate: 0.005 };
 export const DEFAULTS: Readonly<Record<string, object>> = {
   lightgcn: { layers: 2, regularization: 0 },
@@ -108,7 +111,10 @@ export const cpuSeconds = (): number => process.cpuUsage().user / 1e6;
 export const range = (values: readonly number[]): string => `${Math.min(...values).toFixed(4)} to ${Math.max(...values).toFixed(4)}`;
 export const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
-/** Requests drawn by keyed hashing. Histories of users and items are forgotten and their ids stay, so that their scores can be looked at. */
+/**
+ * Requests drawn by keyed hashing. Histories of users and items are forgotten and their ids stay, so that their scores can be
+ * looked at.
+ */
 export function requestOf(data: Dataset, what: string, modalityShare = 0.1, share = 0.05): ForgetRequest {
   const { indptr, indices } = data.userItems;
   const drawn = (side: 'users' | 'items', p: number): boolean =>

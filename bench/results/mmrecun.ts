@@ -71,7 +71,8 @@ async function chosen(kind: GradientKind, split: Split): Promise<object> {
 const spread = (values: readonly number[]): string => {
   const m = mean(values);
   if (values.length === 1) return m.toFixed(4);
-  return `${m.toFixed(4)} ± ${Math.sqrt(values.reduce((sum, v) => sum + (v - m) * (v - m), 0) / Math.max(1, values.length - 1)).toFixed(4)}`;
+  const squares = values.reduce((sum, v) => sum + (v - m) * (v - m), 0);
+  return `${m.toFixed(4)} ± ${Math.sqrt(squares / Math.max(1, values.length - 1)).toFixed(4)}`;
 };
 
 /** The set that is too large for a search: default settings, one seed, validation every 5 epochs. */
@@ -112,7 +113,12 @@ async function quality(name: SetName, kind: string): Promise<void> {
               .map(([k, g]) => `${g.length} for ${k}`)
               .join(', ')} by validation Recall@20 with seed 1; validation every 2 epochs, patience 10 evaluations; `
           : 'One seed, default settings, nothing searched; validation every 5 epochs, patience 4 evaluations; ') +
-          `Rare: of the ${rare.interactions} test pairs whose item has at most ${RARE} interactions in train. 64 factors, Adam at 0.001, batches of 2,048. ${searched ? 'Validation items are masked in the test.' : 'Validation items stay in the test ranking, as in the published figures (Recall@20: BPR 0.0575, LightGCN 0.0754, FREEDOM 0.0992, on another draw of the same split rule). FREEDOM uses the neighbour lists that came with the data.'}`,
+          `Rare: of the ${rare.interactions} test pairs whose item has at most ${RARE} interactions in train. 64 factors, Adam at ` +
+          '0.001, batches of 2,048. ' +
+          (searched
+            ? 'Validation items are masked in the test.'
+            : 'Validation items stay in the test ranking, as in the published figures (Recall@20: BPR 0.0575, LightGCN 0.0754, FREEDOM ' +
+              '0.0992, on another draw of the same split rule). FREEDOM uses the neighbour lists that came with the data.'),
       ],
       columns: [
         'model',
@@ -188,7 +194,8 @@ async function forgetting(name: SetName, kindName: string, what: string): Promis
     1,
     one
       ? 'one seed'
-      : `${Number.isFinite(average('forgotten')) ? `forget recall ${range(measured.map((f) => f.forgotten))}; ` : ''}overlap: of the other two with the first`,
+      : `${Number.isFinite(average('forgotten')) ? `forget recall ${range(measured.map((f) => f.forgotten))}; ` : ''}overlap: of the ` +
+          'other two with the first',
   );
   for (const method of METHODS) {
     const before = cpuSeconds();
@@ -207,7 +214,9 @@ async function forgetting(name: SetName, kindName: string, what: string): Promis
     note(`${name} ${kindName} ${what} ${method.name}: ${JSON.stringify(rows.at(-1))}`);
   }
   const table: Table = {
-    caption: `${what}: ${partition.entries.length} interactions${partition.modality ? `, ${partition.modality.name} of ${partition.modality.items.length} items` : ''}`,
+    caption:
+      `${what}: ${partition.entries.length} interactions` +
+      `${partition.modality ? `, ${partition.modality.name} of ${partition.modality.items.length} items` : ''}`,
     columns: [
       'model',
       'test recall@20',
@@ -233,10 +242,14 @@ async function forgetting(name: SetName, kindName: string, what: string): Promis
       title: `MMRecUn: ${kindName} on ${name} forgets`,
       command: `npm run results:mmrecun -- forget-${name}-${kindName}`,
       text: [
-        `5 % of users, of items, of interactions, drawn by keyed hashing; one modality of ${modalityShare * 100} % of items. Users and items lose their interactions and keep their ids, so that what is still known of them can be measured. ` +
-          "Test: retained and validation items masked, emptied users and items left out. Forget recall: only retained items masked. Margin: mean distance, in standard deviations of a user's scores, of forgotten from never-seen items. " +
-          "Membership AUC: forgotten against held-out pairs of the same users, below gold's is over-forgetting. Time: CPU time of the method over that of training gold.",
-        `Aims: forget recall within 10 % of gold's, AUC within 0.03 of it, test recall at least 98 % of the golds' mean, a fifth of gold's time. ${tables.map(verdict).join('; ')}.`,
+        `5 % of users, of items, of interactions, drawn by keyed hashing; one modality of ${modalityShare * 100} % of items. Users ` +
+          'and items lose their interactions and keep their ids, so that what is still known of them can be measured. ' +
+          'Test: retained and validation items masked, emptied users and items left out. Forget recall: only retained items masked. ' +
+          "Margin: mean distance, in standard deviations of a user's scores, of forgotten from never-seen items. " +
+          "Membership AUC: forgotten against held-out pairs of the same users, below gold's is over-forgetting. Time: CPU time of the " +
+          'method over that of training gold.',
+        `Aims: forget recall within 10 % of gold's, AUC within 0.03 of it, test recall at least 98 % of the golds' mean, a fifth of ` +
+          `gold's time. ${tables.map(verdict).join('; ')}.`,
       ],
       tables,
     },
@@ -288,7 +301,8 @@ async function sequence(name: SetName): Promise<void> {
       title: `MMRecUn: ten small requests beside one of the same size (lightgcn, ${name})`,
       command: `npm run results:mmrecun -- sequence-${name}`,
       text: [
-        `${partition.entries.length} interactions in all. Small requests have a noisy reference and cost utility: collect them, and retrain after about 5 % in all.`,
+        `${partition.entries.length} interactions in all. Small requests have a noisy reference and cost utility: collect them, and ` +
+          'retrain after about 5 % in all.',
       ],
       tables: [{ columns: ['model', 'test recall@20', 'forget recall@20', 'membership AUC', 'overlap@20', 'time / gold'], rows }],
     },

@@ -40,7 +40,10 @@ const SEARCH: Readonly<Record<string, Setting[]>> = {
   lirdrec: grid({ batchSize: [8192], learningRate: [0.01], layers: [2, 3] }),
 };
 
-/** What is tried on a set: on tiktok, whose runs cost four times as much, the costlier models have the one setting that lfm2k's validation chose. */
+/**
+ * What is tried on a set: on tiktok, whose runs cost four times as much, the costlier models have the one setting that lfm2k's
+ * validation chose.
+ */
 const CHOSEN_ON_LFM2K: Readonly<Record<string, Setting[]>> = {
   mgcn: grid({ contrast: [0.01] }),
   lattice: grid({ learned: [0.1] }),
@@ -89,7 +92,8 @@ const train = (name: string, data: SplitData, setting: Setting): Promise<Run> =>
       test: evaluate(model, data.train, data.test, { ...report, mask: [data.validation] }),
     };
     note(
-      `${data.name} ${name} ${show(setting)}: recall@20 ${recall.toFixed(4)} on validation, ${run.test['recall@20'].toFixed(4)} on test, epoch ${epoch} (${seconds.toFixed(0)} s)`,
+      `${data.name} ${name} ${show(setting)}: recall@20 ${recall.toFixed(4)} on validation, ${run.test['recall@20'].toFixed(4)} on ` +
+        `test, epoch ${epoch} (${seconds.toFixed(0)} s)`,
     );
     return run;
   });
@@ -135,9 +139,12 @@ async function quality(set: string, name: string): Promise<void> {
         title: `Gradient models on ${set}, chosen on validation`,
         command: `npm run results:models -- ${set}`,
         text: [
-          'Test figures, full ranking, train and validation items masked; mean and standard deviation over as many seeds as the column says. The setting is the best by validation Recall@20 ' +
-            "among those tried with seed 1 (the column says how many; the script lists them; on tiktok 1 stands for the choice on lfm2k's validation). All else is the default, but batches of 4,096 and a learning rate of 0.005 where no other is " +
-            'named: steps that compute all rows cost much the same whatever the batch. At most 150 epochs, validation every 3, stopped after more than four evaluations without a better ' +
+          'Test figures, full ranking, train and validation items masked; mean and standard deviation over as many seeds as the ' +
+            'column says. The setting is the best by validation Recall@20 ' +
+            'among those tried with seed 1 (the column says how many; the script lists them; on tiktok 1 stands for the choice on ' +
+            "lfm2k's validation). All else is the default, but batches of 4,096 and a learning rate of 0.005 where no other is " +
+            'named: steps that compute all rows cost much the same whatever the batch. At most 150 epochs, validation every 3, ' +
+            'stopped after more than four evaluations without a better ' +
             "Recall@20. Seconds of CPU time and megabytes are those of an epoch's steps and of the linear memory in training.",
         ],
         columns: [
@@ -228,7 +235,8 @@ const watched = (data: SplitData, setting: Setting): Promise<Run> =>
       }
     }
     note(
-      `${show(setting)}: recall@20 ${best.recall.toFixed(4)}, f1@2 ${validation['f1@2'].toFixed(4)}, epoch ${best.epoch} (${((performance.now() - started) / 1000).toFixed(0)} s)`,
+      `${show(setting)}: recall@20 ${best.recall.toFixed(4)}, f1@2 ${validation['f1@2'].toFixed(4)}, epoch ${best.epoch} ` +
+        `(${((performance.now() - started) / 1000).toFixed(0)} s)`,
     );
     return { ...best, validation: validation as unknown as Evaluation };
   });
@@ -244,8 +252,10 @@ async function electronics(loss: string): Promise<void> {
     title: 'Losses for labels that may be wrong, on electronics',
     command: 'npm run results:models -- electronics',
     text: [
-      'Matrix factorisation (`bpr`, 50 factors, 4 uniform negatives, SGD) with each loss; mean of ten seeds. Validation: of each metric the best epoch of each run, measured every ' +
-        `${EVERY} epochs, as the authors measure theirs: optimistic, for every loss alike. Test: the one epoch with the best validation Recall@20. The setting is the better of two by validation ` +
+      'Matrix factorisation (`bpr`, 50 factors, 4 uniform negatives, SGD) with each loss; mean of ten seeds. Validation: of each ' +
+        'metric the best epoch of each run, measured every ' +
+        `${EVERY} epochs, as the authors measure theirs: optimistic, for every loss alike. Test: the one epoch with the best ` +
+        'validation Recall@20. The setting is the better of two by validation ' +
         "Recall@20 with seed 1; one of the two is the authors' for that loss (for `bpr` that of `bpo`).",
     ],
     columns: ['loss', 'part', 'setting', ...CUTOFFS.map((k) => `f1@${k}`), ...CUTOFFS.map((k) => `ndcg@${k}`)],

@@ -90,13 +90,15 @@ export async function scrubbing(name: SetName): Promise<void> {
         model,
         (cpuSeconds() - before) / goldSeconds,
         took
-          ? `${took.epochs} epochs: the probes' recall@20 ${took.before.toFixed(4)} to ${took.after.toFixed(4)}, of fresh rows ${took.freshRows.toFixed(4)}`
+          ? `${took.epochs} epochs: the probes' recall@20 ${took.before.toFixed(4)} to ${took.after.toFixed(4)}, of fresh rows ` +
+              `${took.freshRows.toFixed(4)}`
           : '',
       );
       note(`${name} ${kindName} ${JSON.stringify(rows.at(-1))}`);
     }
     tables.push({
-      caption: `${kindName}: ${partition.entries.length} interactions of ${new Set(request.interactions!.map(([user]) => user)).size} users`,
+      caption:
+        `${kindName}: ${partition.entries.length} interactions of ` + `${new Set(request.interactions!.map(([user]) => user)).size} users`,
       columns: ['model', 'test recall@20', 'of gold', 'forget recall@20', 'of gold', 'seed trace AUC', 'of fresh rows', 'time / gold', ''],
       rows,
     });
@@ -106,8 +108,10 @@ export async function scrubbing(name: SetName): Promise<void> {
         title: `MMRecUn: scrub (5 % of users of ${name})`,
         command: `npm run results:mmrecun -- scrub-${name}`,
         text: [
-          "Seed trace: the forgotten users' rows are put back as training began them, which whoever knows the seed can do, and rank all items that are left: the AUC of the items that were forgotten among the others, mean over these users. " +
-            'Beside it the same for rows of four other keys. Gold never saw the interactions; what its rows find is chance and the way of popular items. Everything else as in the tables of forgetting.',
+          "Seed trace: the forgotten users' rows are put back as training began them, which whoever knows the seed can do, and rank " +
+            'all items that are left: the AUC of the items that were forgotten among the others, mean over these users. ' +
+            'Beside it the same for rows of four other keys. Gold never saw the interactions; what its rows find is chance and the ' +
+            'way of popular items. Everything else as in the tables of forgetting.',
         ],
         tables,
       },

@@ -181,7 +181,8 @@ export async function defaults(set: GridSet, again: boolean): Promise<void> {
     for (const training of Object.keys(TRAINING)) {
       rows.push(...(await group(set, data, objective, training, again)));
       note(
-        `${set}: ${objective}, ${training}: worst default / original ${Math.max(...rows.slice(-6).map((row) => row[RATIO] as number)).toFixed(3)}`,
+        `${set}: ${objective}, ${training}: worst default / original ` +
+          `${Math.max(...rows.slice(-6).map((row) => row[RATIO] as number)).toFixed(3)}`,
       );
     }
   }
@@ -248,14 +249,22 @@ function text(grid: readonly Table[]): string[] {
   const all = grid.flatMap(({ rows }) => rows);
   const farther = (column: number): number => all.filter((row) => (row[column] as number) > (row[ORIGINAL] as number) + RESOLUTION).length;
   return [
-    `Relative Frobenius distance of all scores of those who remain to gold's (same seed, same training), ${FACTORS} factors, about ${INTERACTIONS} interactions of whole users ` +
-      'drawn by keyed hashing, with the values of the files; training stopped early (3 and 5 sweeps), as usual (15), and converged (relative gradient 1e-4). "Passes alone" is the default before: 3 plain passes, 1 where the last sweep lowered the objective by more than 0.1 %. ' +
-      `The floor is a gold of another seed. Differences below ${RESOLUTION} are float32 rounding and count as none; "explicit" on sets whose values are all 1 has no others.`,
-    'The rule was read off ml-100k, ml-latest-small and generated data; that one pass is made and not two where training had not converged, off baby at α₀ 0.1 as well. ' +
-      'That models which had converged take the change as well, off lfm2k. tiktok, electronics and ml-1m had no part in it: they confirm. ' +
+    `Relative Frobenius distance of all scores of those who remain to gold's (same seed, same training), ${FACTORS} factors, about ` +
+      `${INTERACTIONS} interactions of whole users ` +
+      'drawn by keyed hashing, with the values of the files; training stopped early (3 and 5 sweeps), as usual (15), and converged ' +
+      '(relative gradient 1e-4). "Passes alone" is the default before: 3 plain passes, 1 where the last sweep lowered the objective ' +
+      'by more than 0.1 %. ' +
+      `The floor is a gold of another seed. Differences below ${RESOLUTION} are float32 rounding and count as none; "explicit" on ` +
+      'sets whose values are all 1 has no others.',
+    'The rule was read off ml-100k, ml-latest-small and generated data; that one pass is made and not two where training had not ' +
+      'converged, off baby at α₀ 0.1 as well. ' +
+      'That models which had converged take the change as well, off lfm2k. tiktok, electronics and ml-1m had no part in it: they ' +
+      'confirm. ' +
       "The grid's settings were changed after a first look: ials at α₀ 0.01 for 0.1, explicit at λ 0.2 for 0.05, and gowalla left out. " +
       "Known exceptions, off this grid: on gowalla at α₀ 0.1, where regularization leaves next to nothing of the model, one item's " +
-      'removal ends up to 0.8 % farther than the original; and where gold ends in another stationary point (ml-100k, explicit, λ 0.05), no way is nearer than rounding.',
-    `Farther from gold than the original was: the default in ${farther(DEFAULT)} of ${all.length} cells, passes alone in ${farther(ALONE)}, the local pass in ${farther(LOCAL)}.`,
+      'removal ends up to 0.8 % farther than the original; and where gold ends in another stationary point (ml-100k, explicit, λ ' +
+      '0.05), no way is nearer than rounding.',
+    `Farther from gold than the original was: the default in ${farther(DEFAULT)} of ${all.length} cells, passes alone in ` +
+      `${farther(ALONE)}, the local pass in ${farther(LOCAL)}.`,
   ];
 }

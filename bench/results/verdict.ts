@@ -1,7 +1,10 @@
 // Which of the aims of forgetting a table's mmrecun rows meet, in words.
 import type { Table } from './report.ts';
 
-/** Forget recall within 10 % of gold's, membership AUC within 0.03 of it, test recall at least 98 % of the golds' mean, a fifth of gold's time. */
+/**
+ * Forget recall within 10 % of gold's, membership AUC within 0.03 of it, test recall at least 98 % of the golds' mean, a fifth
+ * of gold's time.
+ */
 export function verdict({ caption, columns, rows }: Table): string {
   const at = (row: string, column: string, nth = 0): number | null => {
     const found = rows.find(([name]) => String(name).startsWith(row));

@@ -157,7 +157,8 @@ export class DatasetBuilder {
   #requireAlike(time: number | undefined, part: number | undefined, user: string, item: string): void {
     if ((time !== undefined) === this.#timed && (part !== undefined) === this.#parted) return;
     throw new DataError(
-      `expected a time, and a part of the split, for all interactions or for none; user ${JSON.stringify(user)}, item ${JSON.stringify(item)} differs`,
+      `expected a time, and a part of the split, for all interactions or for none; user ${JSON.stringify(user)}, item ` +
+        `${JSON.stringify(item)} differs`,
     );
   }
 }
@@ -176,7 +177,8 @@ function intern(what: string, id: string, ids: string[], at: Map<string, number>
     position = ids.length;
     if (position === MOST_IDS)
       throw new DataError(
-        `more than ${MOST_IDS} different users, or items, were found, which is more than a table holds; split the data and train several models`,
+        `more than ${MOST_IDS} different users, or items, were found, which is more than a table holds; split the data and train ` +
+          'several models',
       );
     // Engines keep a substring as a window on its whole text: adding to it makes a copy, so that the text can go.
     const own = id.length < 13 ? id : (' ' + id).slice(1);

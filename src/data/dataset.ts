@@ -140,7 +140,10 @@ export class Dataset implements DatasetParts {
     return this.filter((entry) => parts[entry] === PART[name]);
   }
 
-  /** The same interactions with other tables of the same sizes, such as after a deletion of ids; the entries of deleted ids must be gone. */
+  /**
+   * The same interactions with other tables of the same sizes, such as after a deletion of ids; the entries of deleted ids must
+   * be gone.
+   */
   withTables(users: IdTable, items: IdTable): Dataset {
     const { userItems, times, parts } = this;
     const dataset = new Dataset({ ...this.tables(), userItems, times, parts, users, items });

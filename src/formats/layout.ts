@@ -67,7 +67,8 @@ function positions(columns: GivenColumns, width: number, fewest: number, place: 
   if (!roles.some((role) => columns[role])) {
     if (width < fewest || width > 4)
       throw new DataError(
-        `expected user, item, ${fewest > 2 ? 'value' : 'perhaps value'} and perhaps time, found ${width} fields; number the columns, as in columns user=1,item=2,value=3`,
+        `expected user, item, ${fewest > 2 ? 'value' : 'perhaps value'} and perhaps time, found ${width} fields; number the columns, ` +
+          'as in columns user=1,item=2,value=3',
         place,
       );
     roles.slice(0, width).forEach((role, column) => {
@@ -115,7 +116,8 @@ function likeColumn(
   const column = named < 0 && isPosition(rule.column) && Number(rule.column) <= width ? Number(rule.column) - 1 : named;
   if (column < 0)
     throw new DataError(
-      `expected a column ${JSON.stringify(rule.column)} to tell likes by, found ${names ? listed(names) : `${width} columns without names`}`,
+      `expected a column ${JSON.stringify(rule.column)} to tell likes by, found ` +
+        `${names ? listed(names) : `${width} columns without names`}`,
       place,
     );
   return column === at.value ? -1 : column;
@@ -130,7 +132,8 @@ function requireClearValue({ names, at, width }: Layout, rows: readonly (readonl
     const isTime = (text: string): boolean => Number.isInteger(Number(text)) && Number(text) >= EARLIEST_TIME;
     if (at.value >= 0 && every(at.value, isTime))
       throw new DataError(
-        `column ${at.value + 1} may be a time or a value; say columns user=${at.user + 1},item=${at.item + 1},time=${at.value + 1} or …,value=${at.value + 1}`,
+        `column ${at.value + 1} may be a time or a value; say columns user=${at.user + 1},item=${at.item + 1},time=${at.value + 1} or ` +
+          `…,value=${at.value + 1}`,
         place,
       );
     return;

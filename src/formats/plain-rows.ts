@@ -18,7 +18,10 @@ const MOST_DIGITS = 15;
 const powersOfTen = (): Float64Array => Float64Array.from({ length: MOST_DIGITS + 1 }, (_, k) => Number(`1e${k}`));
 const POWERS_OF_TEN = /* @__PURE__ */ powersOfTen();
 
-/** Positions of the columns in a row; −1 where there is none. `like` is the column that says what is a like, where that is not the value. */
+/**
+ * Positions of the columns in a row; −1 where there is none. `like` is the column that says what is a like, where that is not
+ * the value.
+ */
 export type ColumnPositions = Record<'user' | 'item' | 'value' | 'time' | 'part' | 'like', number>;
 
 export interface PlainRowsOptions {

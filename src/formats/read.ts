@@ -295,7 +295,7 @@ function arrange(files: readonly NamedContent[]): Arranged {
     return modality === undefined ? [] : [{ modality, file }];
   });
   if (files.length === 1) return { data: [{ file: files[0] }], features: [] };
-  const rest = files.filter(({ name }) => !isTitlesFile(name) && !NOT_INTERACTIONS.test(baseName(name)));
+  const rest = files.filter(({ name }) => !isTitlesFile(name) && !NOT_INTERACTIONS.some((pattern) => pattern.test(baseName(name))));
 
   const inter = rest.filter(({ name }) => baseName(name).endsWith('.inter'));
   const parts = rest.flatMap((file) => {
@@ -317,12 +317,15 @@ function arrange(files: readonly NamedContent[]): Arranged {
 }
 
 /** Files that lie in data folders and hold no interactions. */
-const NOT_INTERACTIONS =
-  /(^readme.*|^license.*|^\..*|\.(npy|npz|md|json|ya?ml|html?|pdf|zip|py|ipynb|lethe)|^u\.(user|item|genre|info|occupation)|^(user|item)_list\.txt)$/;
+const NOT_INTERACTIONS = [
+  /^(readme|license|\.)|\.(npy|npz|md|json|ya?ml|html?|pdf|zip|py|ipynb|lethe)$/,
+  /^(u\.(user|item|genre|info|occupation)|(user|item)_list\.txt)$/,
+];
 
 function tooMany(files: readonly NamedContent[]): never {
   throw new DataError(
-    `expected one file of interactions, or one of each of train, validation and test; found ${list(files.map(({ name }) => baseName(name)))}; ` +
+    'expected one file of interactions, or one of each of train, validation and test; found ' +
+      `${list(files.map(({ name }) => baseName(name)))}; ` +
       'name the file',
     { source: folderOf(files[0].name) },
   );

@@ -74,7 +74,8 @@ export async function readTitles(file: NamedContent): Promise<Map<string, string
     };
     if (at.id < 0 || at.title < 0) {
       throw new DataError(
-        `expected a header with an item column and a title column; the columns there are: ${fields.map((f) => JSON.stringify(f)).join(', ')}`,
+        'expected a header with an item column and a title column; the columns there are: ' +
+          `${fields.map((f) => JSON.stringify(f)).join(', ')}`,
         { source, line },
       );
     }

@@ -50,8 +50,10 @@ export function verdict({ residual, largestRow, curvature, polished }: Figures, 
       ...UNBOUNDED,
       status: 'approximate',
       statement:
-        `approximate: the row furthest off misses its equations by ${text(largestRow)} (at most ${text(tolerance)} for a stationary point): ` +
-        'train the model to convergence (tolerance "tight", or a smaller one if it had that), or make it forget with method "converge", and certify that',
+        `approximate: the row furthest off misses its equations by ${text(largestRow)} (at most ${text(tolerance)} ` +
+        'for a stationary point): ' +
+        'train the model to convergence (tolerance "tight", or a smaller one if it had that), or make it forget with method ' +
+        '"converge", and certify that',
     };
   }
   if (Number.isNaN(curvature) || curvature === Infinity) return OUT_OF_RANGE;
@@ -59,7 +61,9 @@ export function verdict({ residual, largestRow, curvature, polished }: Figures, 
     return {
       ...UNBOUNDED,
       status: 'stationary',
-      statement: `stationary: relative gradient ${text(residual)}; unobserved cells have no weight under this objective, so that no bound follows`,
+      statement:
+        `stationary: relative gradient ${text(residual)}; unobserved cells have no weight under this objective, so that no ` +
+        'bound follows',
     };
   }
   const { sigma, gap, size, distance } = polished;
@@ -71,7 +75,9 @@ export function verdict({ residual, largestRow, curvature, polished }: Figures, 
       status: 'certified',
       bound,
       relativeBound,
-      statement: `certified: the scores differ from those of every converged retrain on these data by at most ${text(relativeBound)} of their norm (σ ≤ ${sigma})`,
+      statement:
+        `certified: the scores differ from those of every converged retrain on these data by at most ${text(relativeBound)} ` +
+        `of their norm (σ ≤ ${sigma})`,
     };
   }
   return {

@@ -124,7 +124,10 @@ export class Stationary extends Float64Rows {
     await this.#solveSide(other(first), to[first], to[other(first)], true, signal);
   }
 
-  /** What a sweep, users first, would make of the factors if its normal equations were still those of the last one: near, and far cheaper. */
+  /**
+   * What a sweep, users first, would make of the factors if its normal equations were still those of the last one: near, and
+   * far cheaper.
+   */
   sweepKept(to: Field): void {
     this.stepKept('users', this.factors.users, this.gradient.users, to.users);
     this.#gradient('items', this.factors.items, to.users, to.items);

@@ -27,7 +27,10 @@ export interface BilinearParts {
   readonly userFactors: Matrix | DenseFactors;
   /** Rows = item positions. */
   readonly itemFactors: Matrix | DenseFactors;
-  /** Two matrices of one memory that nothing else uses any more: it becomes the model's, all else in it is cleared, and nothing is copied. Default false. */
+  /**
+   * Two matrices of one memory that nothing else uses any more: it becomes the model's, all else in it is cleared, and nothing
+   * is copied. Default false.
+   */
   readonly takeOver?: boolean;
 }
 

@@ -40,7 +40,8 @@ export function checkPosition(name: string, position: number, table: IdTable): v
 function checkRows(name: string, rows: SparseRows | undefined, users: IdTable, items: IdTable): void {
   if (!rows || (rows.rows === users.size && rows.cols === items.size && rows.indptr.length === rows.rows + 1)) return;
   throw new RangeError(
-    `"${name}" expected rows of ${users.size} users over ${items.size} items, got ${rows.rows} over ${rows.cols}; align the data with alignTo()`,
+    `"${name}" expected rows of ${users.size} users over ${items.size} items, got ${rows.rows} over ${rows.cols}; align the data with ` +
+      'alignTo()',
   );
 }
 

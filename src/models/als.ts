@@ -33,7 +33,8 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   tolerance: option.namedNumber(
     TOLERANCES,
     { min: 1e-13, max: 1 },
-    'Go on after the sweeps, accelerated and in float64, until the relative gradient is this small (fast 1e-4, tight 1e-6, limit 1e-9), so that the model can be certified.',
+    'Go on after the sweeps, accelerated and in float64, until the relative gradient is this small (fast 1e-4, tight 1e-6, limit ' +
+      '1e-9), so that the model can be certified.',
   ),
   accelerator: option.optionalWord(
     ACCELERATORS,

@@ -26,7 +26,8 @@ const WAYS = ['change', 'passes'] as const;
 const options = /* @__PURE__ */ option.declareOptions(() => ({
   way: option.optionalWord(
     WAYS,
-    'passes: ALS goes on, on the retain set; change: what passes without the forgotten data change, less what the same passes with them change; default: by how far training had converged.',
+    'passes: ALS goes on, on the retain set; change: what passes without the forgotten data change, less what the same passes with ' +
+      'them change; default: by how far training had converged.',
   ),
   passes: option.optionalInteger(
     { min: 0, max: 100000 },
@@ -150,7 +151,9 @@ function chosenBy({ kind, record }: BilinearModel, share: number): Plan {
     };
   }
   if (typeof iterations === 'number' && iterations <= SWEEPS_DONE_ANEW && residual === undefined && !start) {
-    const why = `training took ${iterations} ${iterations === 1 ? 'sweep' : 'sweeps'}: done anew, it costs hardly more than passes, and is exact`;
+    const why =
+      `training took ${iterations} ${iterations === 1 ? 'sweep' : 'sweeps'}: done anew, it costs hardly more than passes, ` +
+      'and is exact';
     return { way: 'retrain', passes: iterations, why };
   }
   const state = typeof decrease === 'number' ? `its last sweep lowered the objective by ${percent(decrease)}` : 'it was one sweep';
