@@ -1,8 +1,8 @@
 // An EASE model that is the numbers of a model before and corrections beside them.
 import type { OptionValue } from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
-import { HistoryModel, type HistoryParts } from '../model/history.ts';
-import type { ExactForgetter, Model, Ranking, Removal } from '../model/model.ts';
+import { HistoryModel } from '../model/history.ts';
+import type { ExactForgetter, Model, ModelDescription, Ranking, Removal } from '../model/model.ts';
 import type { Arena } from '../wasm/memory.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 import type { Counted } from './basket-change.ts';
@@ -26,7 +26,7 @@ export interface EaseBase extends ExactForgetter {
   settled(parts: CorrectedParts, corrections: LowRank, counted: readonly Counted[]): EaseBase;
 }
 
-export interface CorrectedParts extends HistoryParts {
+export interface CorrectedParts extends ModelDescription {
   readonly options: Readonly<Record<string, OptionValue>> & { readonly regularization: number };
 }
 

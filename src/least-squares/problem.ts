@@ -5,35 +5,13 @@
 import { STREAM } from '../base/random.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Varying } from '../threads/board.ts';
-import { type Plan, planEven, planRows, Team } from '../threads/team.ts';
+import { Team } from '../threads/team.ts';
 import { checkStatus } from '../wasm/kernels.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
-import {
-  cellArguments,
-  cellWeightsOf,
-  checkValues,
-  type LeastSquaresOptions,
-  other,
-  regularizationRule,
-  type Side,
-  weightArguments,
-} from './objective.ts';
+import { cellArguments, cellWeightsOf, checkValues, type LeastSquaresOptions, other, type Side, weightArguments } from './objective.ts';
 import { gramParts, planLeastSquares } from './problem-memory.ts';
-
-interface SideState {
-  readonly factors: Matrix;
-  /** Observed cells by row of this side. */
-  readonly cells: Csr;
-  /** f32[rows] regularization. */
-  readonly regularization: number;
-  /** How the rows of a sweep, and those of the Gram matrix, are shared out; the first is made when a sweep asks for it. */
-  readonly plan: () => Plan;
-  readonly gramPlan: Plan;
-  /** Gram matrix of the factors, f64, upper tiles; valid while `gramFresh`. */
-  readonly gram: number;
-  gramFresh: boolean;
-}
+import { ProblemSide } from './problem-side.ts';
 
 /** How far factors are from a stationary point of the objective. */
 export interface Residual {
@@ -48,7 +26,7 @@ export class LeastSquares {
   readonly options: LeastSquaresOptions;
   readonly arena: Arena;
   readonly #data: Dataset;
-  readonly #sides: Readonly<Record<Side, SideState>>;
+  readonly #sides: Readonly<Record<Side, ProblemSide>>;
   readonly #team: Team;
   readonly #gram32: number;
   readonly #gramParts: number;
@@ -86,7 +64,10 @@ export class LeastSquares {
     arena.reserve(plan.bytes, plan.remedy);
     const userItems = Csr.from(arena, cells?.userItems ?? data.userItems);
     const itemUsers = cells ? Csr.from(arena, cells.itemUsers) : userItems.transpose();
-    this.#sides = { users: this.#side(userItems, data.items.live), items: this.#side(itemUsers, data.users.live) };
+    this.#sides = {
+      users: new ProblemSide(userItems, data.items.live, options),
+      items: new ProblemSide(itemUsers, data.users.live, options),
+    };
     this.#gram32 = arena.alloc(ld * ld * 4);
     const parts = Math.max(gramParts(userItems.rows, ld), gramParts(itemUsers.rows, ld));
     this.#gramParts = parts > 1 ? arena.alloc(parts * ld * ld * 8) : 0;
@@ -101,34 +82,10 @@ export class LeastSquares {
     return this.#sides.items.factors;
   }
 
-  /**
-   * Keyed random rows, N(0, (initScale / √factors)²): a row depends on its own id and the seed alone.
-   * Rows without observations start at zero, which is where the first half sweep puts them.
-   */
+  /** Keyed random rows for both sides: a row depends on its own id and the seed alone. */
   initialize(): void {
-    const { factors, initScale, seed } = this.options;
-    for (const [side, stream] of [
-      ['users', STREAM.userFactors],
-      ['items', STREAM.itemFactors],
-    ] as const) {
-      const { factors: M, cells } = this.#sides[side];
-      const keys = this.#data[side].keys();
-      const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
-      for (let r = 0; r < cells.rows; r++) if (indptr[r + 1] === indptr[r]) keys[2 * r] = keys[2 * r + 1] = 0;
-      this.arena.scope(() =>
-        this.arena.kernels.random_normal_rows(
-          M.rows,
-          factors,
-          M.ld,
-          seed,
-          stream,
-          this.arena.upload(keys),
-          initScale / Math.sqrt(factors),
-          M.pointer,
-        ),
-      );
-    }
-    this.touch();
+    this.#sides.users.initialize(this.#data.users.keys(), STREAM.userFactors);
+    this.#sides.items.initialize(this.#data.items.keys(), STREAM.itemFactors);
   }
 
   /** Takes over factors [rows × factors]: matrices, or dense values without pads. */
@@ -150,12 +107,7 @@ export class LeastSquares {
 
   /** Makes rows without observations zero, which is their solution: nothing of what they were reaches the other side. */
   clearEmptyRows(): void {
-    for (const side of ['users', 'items'] as const) {
-      const { factors: M, cells } = this.#sides[side];
-      const indptr = this.arena.i32(cells.indptr, cells.rows + 1);
-      for (let r = 0; r < M.rows; r++) if (indptr[r + 1] === indptr[r]) M.row(r).fill(0);
-    }
-    this.touch();
+    for (const side of ['users', 'items'] as const) this.#sides[side].clearEmptyRows();
   }
 
   /** To be called when factors were changed from outside: what was derived from them is computed anew. */
@@ -168,7 +120,7 @@ export class LeastSquares {
     const state = this.#sides[side];
     const { kernel, args } = this.#solver(side, 0, this.#scaledGram(other(side)));
     state.gramFresh = false;
-    this.#checkStatuses(side, await this.#team.run(kernel, state.plan(), args, true, signal));
+    this.#checkStatuses(side, await this.#team.run(kernel, state.plan, args, true, signal));
   }
 
   /** Both half sweeps, `first` first. */
@@ -187,8 +139,7 @@ export class LeastSquares {
     if (rows.length === 0) return;
     const gram = this.#scaledGram(other(side));
     const state = this.#sides[side];
-    const entriesOf = this.#lengths(state.cells);
-    const plan = this.#planSweep(rows.length, (k) => entriesOf(rows[k]));
+    const plan = state.planOf(rows);
     const solve = (list: number): void => {
       const { kernel, args } = this.#solver(side, list, gram);
       this.#checkStatuses(side, this.#team.runNow(kernel, plan, args, true));
@@ -233,7 +184,7 @@ export class LeastSquares {
     const Y = items.factors.pointer;
     const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
     const observed = this.#team
-      .runNow('als_objective_rows', users.plan(), [this.#ld, ...weights, ...cellArguments(users.cells), X, Y])
+      .runNow('als_objective_rows', users.plan, [this.#ld, ...weights, ...cellArguments(users.cells), X, Y])
       .reduce((sum, part) => sum + part, 0);
     return (
       unobserved +
@@ -252,7 +203,7 @@ export class LeastSquares {
     const gram = base === 0 ? 0 : this.#gram(other(side));
     return this.arena.scope(() => {
       const out = this.arena.alloc(cells.rows * 16);
-      this.#team.runNow('als_residual_rows', this.#sides[side].plan(), [
+      this.#team.runNow('als_residual_rows', this.#sides[side].plan, [
         this.#ld,
         ...weights,
         ...cellArguments(cells),
@@ -376,35 +327,5 @@ export class LeastSquares {
     }
     this.#sides[side].gramFresh = true;
     return gram;
-  }
-
-  /** Entries of each row, as long as the memory does not grow. */
-  #lengths({ indptr, rows }: Csr): (row: number) => number {
-    const ends = this.arena.i32(indptr, rows + 1);
-    return (row) => ends[row + 1] - ends[row];
-  }
-
-  /** A plan for rows of so many entries each, by what the solver has to do for them. */
-  #planSweep(rows: number, entriesOf: (row: number) => number): Plan {
-    const { solver, cgSteps } = this.options;
-    const ld = this.#ld;
-    const gram = ld * ld;
-    return solver === 'cg'
-      ? planRows(rows, (r) => (2 * cgSteps + 3) * entriesOf(r) * ld + (cgSteps + 1) * gram, gram)
-      : planRows(rows, (r) => (entriesOf(r) * (gram + 4 * ld)) / 2 + (gram * ld) / 6);
-  }
-
-  /** @param opposite ids of the other side. */
-  #side(cells: Csr, opposite: number): SideState {
-    const { arena, options } = this;
-    const regularization = arena.alloc(cells.rows * 4);
-    const { offset, exponent } = regularizationRule(options, opposite);
-    arena.kernels.als_regularization(cells.rows, cells.indptr, options.regularization, offset, exponent, regularization);
-    let planned: Plan | undefined;
-    const plan = (): Plan => (planned ??= this.#planSweep(cells.rows, this.#lengths(cells)));
-    const factors = new Matrix(arena, cells.rows, options.factors);
-    const gram = arena.alloc(factors.ld * factors.ld * 8);
-    const gramPlan = planEven(cells.rows, Math.max(1, Math.ceil(cells.rows / gramParts(cells.rows, factors.ld))));
-    return { factors, cells, regularization, plan, gramPlan, gram, gramFresh: false };
   }
 }

@@ -1,12 +1,12 @@
 // A model whose scores are dot products of a user's row and an item's row: ranking, similarity, pair scores.
 // It serves; how its factors were trained is its kind's affair.
 
-import type { OptionValue } from '../base/options.ts';
 import type { IdTable } from '../data/ids.ts';
 import { planEven } from '../threads/team.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Matrix, type SparseRows } from '../wasm/tensor.ts';
-import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
+import { DescribedModel } from './described-model.ts';
+import type { Model, ModelDescription, Ranking, RankRequest } from './model.ts';
 import { allowedWords, checkPairs, checkPosition, checkRankRequest, uploadRows } from './ranking-inputs.ts';
 
 /** Dense factors, row-major without pads. */
@@ -16,13 +16,7 @@ export interface DenseFactors {
   readonly values: ArrayLike<number>;
 }
 
-export interface BilinearParts {
-  readonly kind: ModelKind;
-  readonly options: Readonly<Record<string, OptionValue>>;
-  readonly users: IdTable;
-  readonly items: IdTable;
-  readonly provenance: Provenance;
-  readonly record: Readonly<Record<string, unknown>>;
+export interface BilinearParts extends ModelDescription {
   /** Rows = user positions. */
   readonly userFactors: Matrix | DenseFactors;
   /** Rows = item positions. */
@@ -40,30 +34,17 @@ const RANK_BLOCK = 1024;
 const RANK_PIECE = 32;
 
 /** A bilinear model in a linear memory of its own, which holds its factors and what serving needs. */
-export class BilinearModel implements Model {
-  readonly kind: ModelKind;
-  readonly options: Readonly<Record<string, OptionValue>>;
-  readonly users: IdTable;
-  readonly items: IdTable;
-  readonly provenance: Provenance;
-  readonly record: Readonly<Record<string, unknown>>;
+export class BilinearModel extends DescribedModel implements Model {
   readonly userFactors: Matrix;
   readonly itemFactors: Matrix;
-  protected readonly arena: Arena;
   /** Where the ranking kernel's copy of the items is; 0 after a first list that did without it. */
   #packed?: number;
 
   /** Copies the given factors, unless it takes over their memory. */
   constructor(parts: BilinearParts) {
-    this.kind = parts.kind;
-    this.options = parts.options;
-    this.users = parts.users;
-    this.items = parts.items;
-    this.provenance = parts.provenance;
-    this.record = parts.record;
     const { userFactors: X, itemFactors: Y } = parts;
     const taken = parts.takeOver && X instanceof Matrix && Y instanceof Matrix && X.arena === Y.arena;
-    this.arena = taken ? X.arena : new Arena();
+    super(parts, taken ? X.arena : new Arena());
     this.userFactors = taken ? X : copyInto(this.arena, X);
     this.itemFactors = taken ? Y : copyInto(this.arena, Y);
     // A model holds no interactions, nor rows of the forgotten in what was scratch.
@@ -75,9 +56,6 @@ export class BilinearModel implements Model {
       ['userFactors', this.userFactors],
       ['itemFactors', this.itemFactors],
     ]);
-  }
-  get memoryBytes(): number {
-    return this.arena.size;
   }
 
   rank(request: RankRequest): Ranking {

@@ -2,49 +2,16 @@
 // Ranking and pair scores; how the weights came about is their kind's affair.
 
 import { ModelError } from '../base/errors.ts';
-import type { OptionValue } from '../base/options.ts';
-import type { IdTable } from '../data/ids.ts';
-import type { Arena } from '../wasm/memory.ts';
 import { type Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
-import type { Model, ModelKind, Provenance, Ranking, RankRequest } from './model.ts';
+import { DescribedModel } from './described-model.ts';
+import type { Model, Ranking, RankRequest } from './model.ts';
 import { allowedWords, checkPairs, checkRankRequest, uploadRows } from './ranking-inputs.ts';
-
-export interface HistoryParts {
-  readonly kind: ModelKind;
-  readonly options: Readonly<Record<string, OptionValue>>;
-  readonly users: IdTable;
-  readonly items: IdTable;
-  readonly provenance: Provenance;
-  readonly record: Readonly<Record<string, unknown>>;
-}
 
 /** Most numbers in a block of score rows. */
 const SCORES_PER_BLOCK = 1 << 22;
 
-export abstract class HistoryModel implements Model {
-  readonly kind: ModelKind;
-  readonly options: Readonly<Record<string, OptionValue>>;
-  readonly users: IdTable;
-  readonly items: IdTable;
-  readonly provenance: Provenance;
-  readonly record: Readonly<Record<string, unknown>>;
+export abstract class HistoryModel extends DescribedModel implements Model {
   abstract readonly parameters: ReadonlyMap<string, Matrix>;
-
-  constructor(
-    parts: HistoryParts,
-    protected readonly arena: Arena,
-  ) {
-    this.kind = parts.kind;
-    this.options = parts.options;
-    this.users = parts.users;
-    this.items = parts.items;
-    this.provenance = parts.provenance;
-    this.record = parts.record;
-  }
-
-  get memoryBytes(): number {
-    return this.arena.size;
-  }
 
   abstract similarItems(item: number, k: number): Ranking;
 

@@ -68,8 +68,8 @@ export interface Ranking {
   readonly scores: Float32Array;
 }
 
-/** A trained model. It owns its linear memory; it holds no interactions. */
-export interface Model {
+/** What every model says of itself, whatever it scores by. */
+export interface ModelDescription {
   /** Its kind: how to train another one, and what it can do. `kind.name` is the registry key. */
   readonly kind: ModelKind;
   readonly options: Readonly<Record<string, OptionValue>>;
@@ -78,6 +78,10 @@ export interface Model {
   readonly provenance: Provenance;
   /** What training recorded: iterations, objective, convergence. Not part of the digest. */
   readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** A trained model. It owns its linear memory; it holds no interactions. */
+export interface Model extends ModelDescription {
   /** The trained parameters by name, in file order. */
   readonly parameters: ReadonlyMap<string, Matrix>;
   /** Bytes of its linear memory. */

@@ -14,11 +14,12 @@ import { compactEase } from '../least-squares/compact-ease.ts';
 import { CorrectedEase, type EaseBase } from '../least-squares/corrected-ease.ts';
 import { type Change, correct, LowRank, UnstableError } from '../least-squares/woodbury.ts';
 import { pickedCells } from '../model/compact.ts';
-import { HistoryModel, type HistoryParts } from '../model/history.ts';
+import { HistoryModel } from '../model/history.ts';
 import {
   type CellShape,
   type FitControl,
   type Model,
+  type ModelDescription,
   type ModelKind,
   provenanceOf,
   type Ranking,
@@ -57,6 +58,8 @@ export function easeBytes(items: number): number {
 const remedyFor = (items: number): string =>
   `EASE keeps a number for each of ${items}² pairs of items: use item-knn or als, or fewer items`;
 
+type EaseParts = ModelDescription & { readonly options: EaseOptions };
+
 export class EaseModel extends HistoryModel implements EaseBase {
   declare readonly options: EaseOptions;
   readonly weights: Matrix;
@@ -64,7 +67,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
   /** P as float32 pairs, row i = [high | low]; absent where it was not kept. */
   inverse?: Matrix;
 
-  constructor(parts: HistoryParts & { readonly options: EaseOptions }) {
+  constructor(parts: EaseParts) {
     const arena = new Arena();
     arena.reserve(easeBytes(parts.items.size), remedyFor(parts.items.size));
     super(parts, arena);
@@ -238,7 +241,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
   }
 
   /** A model of these counts and changes of them, without weights yet. @param items the positions that it has; default all. */
-  #recounted(parts: HistoryParts & { readonly options: EaseOptions }, counted: readonly Counted[], items?: Int32Array): EaseModel {
+  #recounted(parts: EaseParts, counted: readonly Counted[], items?: Int32Array): EaseModel {
     const model = new (this.constructor as typeof EaseModel)(parts); // see LowRank
     if (!items || items.length === this.items.size) {
       model.gram.view().set(this.gram.view());
@@ -257,12 +260,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
   }
 
   /** A model with an inverse and weights of its own, from this one's and corrections. */
-  settled(
-    parts: HistoryParts & { readonly options: EaseOptions },
-    corrections: LowRank,
-    counted: readonly Counted[],
-    further?: Change,
-  ): EaseModel {
+  settled(parts: EaseParts, corrections: LowRank, counted: readonly Counted[], further?: Change): EaseModel {
     const model = this.#recounted(parts, counted);
     const { regularization } = this.options;
     model.inverse = new Matrix(model.arena, this.inverse!.rows, this.inverse!.cols);
@@ -274,7 +272,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
   }
 
   async #corrected(
-    parts: HistoryParts & { readonly options: EaseOptions },
+    parts: EaseParts,
     pending: LowRank,
     counted: readonly Counted[],
     change: Change,

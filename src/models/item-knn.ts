@@ -10,10 +10,11 @@ import type { Dataset } from '../data/dataset.ts';
 import type { KeptPositions } from '../data/ids.ts';
 import { requireLikes } from '../data/likes.ts';
 import { compactRows } from '../model/compact.ts';
-import { HistoryModel, type HistoryParts } from '../model/history.ts';
+import { HistoryModel } from '../model/history.ts';
 import {
   type ExactForgetter,
   type FitControl,
+  type ModelDescription,
   type ModelKind,
   provenanceOf,
   type Ranking,
@@ -57,12 +58,16 @@ interface Counts {
   readonly shrinkage: number;
 }
 
+/** As the kernels take them. */
+const countArguments = ({ users, items, weights, norms, shrinkage }: Counts) =>
+  [shrinkage, users.indptr, users.indices, items.indptr, items.indices, weights, norms] as const;
+
 export class ItemKnnModel extends HistoryModel implements ExactForgetter {
   declare readonly options: ItemKnnOptions;
   readonly neighbors: Matrix;
   readonly similarities: Matrix;
 
-  constructor(parts: HistoryParts & { readonly options: ItemKnnOptions }) {
+  constructor(parts: ModelDescription & { readonly options: ItemKnnOptions }) {
     super(parts, new Arena());
     this.neighbors = new Matrix(this.arena, parts.items.size, parts.options.neighbors);
     this.similarities = new Matrix(this.arena, parts.items.size, parts.options.neighbors);
@@ -165,13 +170,7 @@ export class ItemKnnModel extends HistoryModel implements ExactForgetter {
         items.size,
         k,
         neighbors.ld,
-        counts.shrinkage,
-        counts.users.indptr,
-        counts.users.indices,
-        counts.items.indptr,
-        counts.items.indices,
-        counts.weights,
-        counts.norms,
+        ...countArguments(counts),
         neighbors.pointer,
         similarities.pointer,
         rescan,
@@ -225,13 +224,7 @@ export class ItemKnnModel extends HistoryModel implements ExactForgetter {
         items.size,
         neighbors.cols,
         neighbors.ld,
-        counts.shrinkage,
-        counts.users.indptr,
-        counts.users.indices,
-        counts.items.indptr,
-        counts.items.indices,
-        counts.weights,
-        counts.norms,
+        ...countArguments(counts),
         neighbors.pointer,
         similarities.pointer,
         scratch,

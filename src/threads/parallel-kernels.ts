@@ -64,9 +64,11 @@ function product(arena: Arena, kernel: 'gemm_nn' | 'gemm_tn', m: number, cost: n
   });
 }
 
-/** C = A·B, or C += …; shapes and leading dimensions as in `gemm_nn`. */
-export function multiplyInto(
-  arena: Arena,
+/**
+ * What a product takes: shape, leading dimensions, 1 to add to what is there, and where the three matrices lie; as in
+ * `gemm_nn` and `gemm_tn`.
+ */
+export type ProductArguments = readonly [
   m: number,
   n: number,
   k: number,
@@ -77,24 +79,15 @@ export function multiplyInto(
   A: number,
   B: number,
   C: number,
-): void {
+];
+
+/** C = A·B, or C += …. */
+export function multiplyInto(arena: Arena, ...[m, n, k, lda, ldb, ldc, accumulate, A, B, C]: ProductArguments): void {
   product(arena, 'gemm_nn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: lda * 4 }, B, { base: C, row: ldc * 4 }]);
 }
 
-/** C = Aᵀ·B, or C += …; as in `gemm_tn`. */
-export function multiplyTurned(
-  arena: Arena,
-  m: number,
-  n: number,
-  k: number,
-  lda: number,
-  ldb: number,
-  ldc: number,
-  accumulate: number,
-  A: number,
-  B: number,
-  C: number,
-): void {
+/** C = Aᵀ·B, or C += …. */
+export function multiplyTurned(arena: Arena, ...[m, n, k, lda, ldb, ldc, accumulate, A, B, C]: ProductArguments): void {
   product(arena, 'gemm_tn', m, n * k, [n, k, lda, ldb, ldc, accumulate, { base: A, row: 4 }, B, { base: C, row: ldc * 4 }]);
 }
 

@@ -6,6 +6,7 @@ import {
   multiplyTurned,
   overElements,
   overRows,
+  type ProductArguments,
 } from '../../threads/parallel-kernels.ts';
 import type { Arena } from '../../wasm/memory.ts';
 import { type Csr, paddedWidth } from '../../wasm/tensor.ts';
@@ -35,19 +36,7 @@ export function linear(a: Variable, b: Variable, bias?: Variable): Variable {
 export const matmul = (a: Variable, b: Variable): Variable => linear(a, b);
 
 /** C = A[m×k]·B[n×k]ᵀ, or C += …: B is turned first. */
-function multiplyByTransposed(
-  arena: Arena,
-  m: number,
-  n: number,
-  k: number,
-  lda: number,
-  ldb: number,
-  ldc: number,
-  accumulate: number,
-  A: number,
-  B: number,
-  C: number,
-): void {
+function multiplyByTransposed(arena: Arena, ...[m, n, k, lda, ldb, ldc, accumulate, A, B, C]: ProductArguments): void {
   arena.scope(() => {
     const width = paddedWidth(n);
     const turned = arena.alloc(k * width * 4);
