@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { check, same } from '../runtimes/checks.mjs';
 import { call } from '../runtimes/hosts.mjs';
 import { command, home, load, root } from '../runtimes/tools.mjs';
+import { checkShaken } from './shaken.mjs';
 
 export const HOST_TOOLS = ['next', 'node-bundlers', 'test-runners', 'bundlers', 'bun', 'node-20', 'node-22', 'node-24', 'node-newest'];
 
@@ -94,6 +95,7 @@ export async function checkHosts(consumer, tarball, line) {
     same(await succeed(at('out-bun'), [], { cwd: dirname(consumer) }), `2 ${line}`);
   });
 
+  await checkShaken(consumer);
   await checkTestRunners(tarball, line);
   await checkNext(tarball, line);
 }
