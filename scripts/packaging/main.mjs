@@ -9,6 +9,7 @@ import { check, finish, same } from '../runtimes/checks.mjs';
 import { call, debianThere } from '../runtimes/hosts.mjs';
 import { command, install, installDebian, load, root } from '../runtimes/tools.mjs';
 import { checkHosts, HOST_TOOLS } from './hosts.mjs';
+import { checkWorkerFile } from './worker-file.mjs';
 
 const home = join(root, 'build', 'runtimes', 'consumer');
 const at = (...path) => join(home, ...path);
@@ -135,6 +136,7 @@ await check('esbuild', async () => {
   writeFileSync(at('out-esbuild', 'index.html'), pageWith('./page.js'));
   same(await inBrowser(contentsOf(at('out-esbuild'))), line);
 });
+await checkWorkerFile(home, browsers.Chromium);
 await check('Vite', async () => {
   writeFileSync(at('index.html'), pageWith('./page.mjs'));
   const vite = await load('bundlers', 'vite');
