@@ -77,10 +77,38 @@ export function isTyped(value: unknown, name: string): boolean {
 
 /** An object whose keys are all known: a misspelt option is an error, never ignored. */
 export function knownKeys(what: string, value: object, known: readonly string[]): void {
+  // By what the value says of itself: models and data come with classes, and other realms with other ones.
+  if (Object.prototype.toString.call(value) !== '[object Object]') {
+    throw new TypeError(`${what} expected options by name, got ${describe(value)}`);
+  }
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
       throw new TypeError(`${what} knows no option "${key}"; known: ${known.join(', ') || 'none'}`);
     }
+  }
+}
+
+/** An object that holds values by name. */
+export function record(name: string, value: unknown): void {
+  if (Object.prototype.toString.call(value) !== '[object Object]') {
+    throw new TypeError(`"${name}" expected values by name, got ${describe(value)}`);
+  }
+}
+
+/** A function, or nothing. */
+export function optionalFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw new TypeError(`"${name}" expected a function, got ${describe(value)}`);
+}
+
+/**
+ * Something of the library's own, known by what it has and not by its class: another build or realm has other classes.
+ * @param what such as `a Dataset`.
+ * @param members what it must have.
+ */
+export function like(name: string, value: unknown, what: string, members: readonly string[]): void {
+  const has = (member: string): boolean => (value as Record<string, unknown>)[member] !== undefined;
+  if (typeof value !== 'object' || value === null || !members.every(has)) {
+    throw new TypeError(`"${name}" expected ${what}, got ${describe(value)}`);
   }
 }
 

@@ -28,7 +28,7 @@ export class ModelError extends Error {
   override readonly name = 'ModelError';
 }
 
-/** The work needs more memory than WebAssembly can give. */
+/** The work needs more memory than WebAssembly or the host can give. */
 export class MemoryError extends Error {
   override readonly name = 'MemoryError';
   constructor(
@@ -36,6 +36,23 @@ export class MemoryError extends Error {
     readonly available: number,
     remedy = 'use fewer factors, less data, or several models',
   ) {
-    super(`needs ${needed} bytes of WebAssembly memory, of which ${available} are available; ${remedy}`);
+    super(
+      available > 0
+        ? `needs ${needed} bytes of WebAssembly memory, of which ${available} are available; ${remedy}`
+        : `needs ${needed} bytes of memory, for which there is no room; ${remedy}`,
+    );
   }
+}
+
+/** What engines say where an array is longer than they allow, or than there is room for: a RangeError that names nothing. */
+const NO_ROOM = /allocation failed|invalid (array buffer|typed array|array) length|out of memory|could not allocate/i;
+
+/**
+ * The error to throw for what work ended with.
+ * @param needed bytes that the work takes, about.
+ * @returns a MemoryError where the engine had no room; else the error as it is.
+ */
+export function asMemoryError(error: unknown, needed: number, remedy: string): unknown {
+  const noRoom = error instanceof RangeError && NO_ROOM.test(error.message);
+  return noRoom ? new MemoryError(needed, 0, `${remedy} (the host said: ${error.message})`) : error;
 }

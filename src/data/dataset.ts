@@ -1,5 +1,6 @@
 // Interactions in memory: sparse rows over two tables of ids (ids.ts), and what comes with the items (features.ts).
 // Refuses to hold unordered or duplicate entries: `DatasetBuilder` (builder.ts) settles those first.
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import { type Features, movedFeatures } from './features.ts';
@@ -323,4 +324,9 @@ function cutInto<T extends Int32Array | Float32Array | Float64Array | Uint8Array
     start = end + 1;
   }
   return to;
+}
+
+/** @throws TypeError for what is no data set, such as a model in its place. */
+export function expectDataset(name: string, value: unknown): void {
+  check.like(name, value, 'a Dataset, as from readDataset or DatasetBuilder', ['userItems', 'alignTo']);
 }

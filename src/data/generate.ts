@@ -4,8 +4,9 @@
 
 import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
+import { asMemoryError } from '../base/errors.ts';
 import { keyOf, philox, STREAM } from '../base/random.ts';
-import type { RunControl } from '../base/run-control.ts';
+import { checkControl, type RunControl } from '../base/run-control.ts';
 import { Dataset } from './dataset.ts';
 import type { Features } from './features.ts';
 import { IdTable } from './ids.ts';
@@ -40,7 +41,21 @@ const BREATH = 1 << 17;
  * const data = await generate({ users: 200, items: 100, interactions: 4000, modalities: { text: 8 } });
  */
 export async function generate(options: GenerateOptions, control: RunControl = {}): Promise<Dataset> {
-  const { users, items, interactions, seed, clusters, modalities } = resolve(options);
+  checkControl('generate', control);
+  const resolved = resolve(options);
+  const { users, items, interactions, modalities } = resolved;
+  const dims = Object.values(modalities).reduce((sum, d) => sum + d, 0);
+  // Rows with values; ids, weights and tables by item and by user; features.
+  const bytes = interactions * 8 + users * 60 + items * (150 + dims * 4);
+  try {
+    return await made(resolved, control);
+  } catch (error) {
+    throw asMemoryError(error, bytes, 'ask for fewer users, items, interactions or features');
+  }
+}
+
+async function made(given: Required<GenerateOptions>, control: RunControl): Promise<Dataset> {
+  const { users, items, interactions, seed, clusters, modalities } = given;
   const catalogue = makeCatalogue(items, clusters, seed);
   const indptr = makeDegrees(users, items, interactions, seed);
   const indices = new Int32Array(interactions);

@@ -1,7 +1,8 @@
 // What counts as a like, for all models and for evaluation. By default a value must be above 0; a rule says otherwise.
 // Rows that are no likes are neither trained on nor hits: a dislike that is read as a like is worse than no row.
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import type { Dataset } from './dataset.ts';
+import { type Dataset, expectDataset } from './dataset.ts';
 
 /** `value>=4`: a column, a comparison, a threshold. */
 export interface LikeRule {
@@ -39,6 +40,8 @@ export const passes = ({ strict, threshold }: LikeRule, value: number): boolean 
  * const liked = likesOf(data, 'value>=4');
  */
 export function likesOf(data: Dataset, rule: string): Dataset {
+  expectDataset('data', data);
+  check.string('likes', rule);
   const parsed = parseLikes(rule);
   if (parsed.column !== VALUE_COLUMN)
     throw new RangeError(

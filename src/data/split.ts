@@ -4,7 +4,7 @@
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import { type Key, pairKey, STREAM, uniform } from '../base/random.ts';
-import { Dataset, PART, type SplitRecord, type Unseen } from './dataset.ts';
+import { Dataset, expectDataset, PART, type SplitRecord, type Unseen } from './dataset.ts';
 
 /** The parts of a data set, over the same tables, and how to draw them again. */
 export interface Split extends Omit<SplitRecord, 'unseen'> {
@@ -60,6 +60,7 @@ const DRAW = /* @__PURE__ */ Object.freeze({ part: 0, holdOut: 1, order: 2, unse
  * const { train, test, unseen } = splitDataset(data, 'per-user:0.8,0.1,0.1', 1, { unseenUsers: 0.05 });
  */
 export function splitDataset(data: Dataset, rule: string, seed = 1, options: SplitOptions = {}): Split {
+  expectDataset('data', data);
   check.integer('seed', seed, { min: 0, max: 0xffffffff });
   const unseen = unseenShares(options);
   const { record: drawn, parts } = drawParts(data, parseRule(rule), seed);
@@ -77,8 +78,10 @@ export function splitDataset(data: Dataset, rule: string, seed = 1, options: Spl
 }
 
 /** Draws the split of a record again. @param rule another rule than the record's, such as `given` for data that bring its parts. */
-export function redrawSplit(data: Dataset, { rule, seed, unseen }: SplitRecord, as = rule): Split {
-  return splitDataset(data, as, seed, { unseenUsers: unseen?.users, unseenItems: unseen?.items });
+export function redrawSplit(data: Dataset, record: SplitRecord, as?: string): Split {
+  check.like('record', record, "a split's record, with rule and seed", ['rule', 'seed']);
+  const { rule, seed, unseen } = record;
+  return splitDataset(data, as ?? rule, seed, { unseenUsers: unseen?.users, unseenItems: unseen?.items });
 }
 
 /** Undefined where nobody is held out as a whole. */
@@ -134,6 +137,7 @@ function drawParts(data: Dataset, rule: Rule, seed: number): { record: SplitReco
  * @param fraction above 0 and below 1; a share in expectation.
  */
 export function holdOut(data: Dataset, fraction: number, seed = 1): { readonly train: Dataset; readonly validation: Dataset } {
+  expectDataset('data', data);
   check.number('fraction', fraction, { above: 0 });
   if (fraction >= 1) throw new RangeError(`"fraction" expected a number > 0 and < 1, got ${fraction}`);
   check.integer('seed', seed, { min: 0, max: 0xffffffff });
@@ -232,12 +236,11 @@ function timePoints(times: Float64Array, [train, validation]: Shares): [number, 
 }
 
 /** The inverse of `splitDataset`: one data set whose entries say which part they belong to. */
-export function joinParts({
-  train,
-  validation,
-  test,
-  unseen,
-}: Pick<Split, 'train' | 'validation' | 'test'> & { readonly unseen?: Dataset }): Dataset {
+export function joinParts(split: Pick<Split, 'train' | 'validation' | 'test'> & { readonly unseen?: Dataset }): Dataset {
+  check.knownKeys('joinParts', split, ['rule', 'seed', 'train', 'validation', 'test', 'unseen', 'staleInteractions']);
+  const { train, validation, test, unseen } = split;
+  for (const [name, part] of Object.entries({ train, validation, test })) expectDataset(name, part);
+  if (unseen !== undefined) expectDataset('unseen', unseen);
   const parts = [train, validation, test, ...(unseen ? [unseen] : [])];
   const { rows, cols } = train.userItems;
   const total = parts.reduce((sum, { interactions }) => sum + interactions, 0);

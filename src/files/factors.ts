@@ -1,12 +1,14 @@
 // Factors out of a bilinear model and into one, in the layout that the Python library `implicit` saves: a `.npz` with
 // `user_factors` and `item_factors`. So a model that was trained anywhere can be made to forget here.
 
+import * as check from '../base/check.ts';
 import { DataError, ModelError } from '../base/errors.ts';
+import { isBytes } from '../base/host.ts';
 import { type OptionSpecs, type OptionValue, resolveOptions } from '../base/options.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { compareIds, IdTable, isCanonicalInteger } from '../data/ids.ts';
 import { npzBytes, openNpz } from '../formats/npz.ts';
-import { type Model, type ModelKind, provenanceOf, type SavedParameter } from '../model/model.ts';
+import { expectModel, type Model, type ModelKind, provenanceOf, type SavedParameter } from '../model/model.ts';
 
 /** Names of the parameters in a model, and of the arrays in the file. */
 const SIDES = { users: ['userFactors', 'user_factors'], items: ['itemFactors', 'item_factors'] } as const;
@@ -30,6 +32,7 @@ export interface ExportedFactors {
  * @throws ModelError for a model whose scores are no dot products of rows.
  */
 export function exportFactors(model: Model): ExportedFactors {
+  expectModel('model', model);
   const rows = (side: Side): { shape: [number, number]; data: Float32Array<ArrayBuffer> } => {
     const matrix = model.parameters.get(SIDES[side][0]);
     if (!matrix) throw new ModelError(`a model of kind "${model.kind.name}" has no factors of ${side} to export`);
@@ -68,7 +71,12 @@ export interface ImportOptions {
  * @throws DataError for arrays that are missing, of other shapes than the data ask for, or not finite.
  */
 export async function importFactors(kind: ModelKind, bytes: Uint8Array, data: Dataset, given: ImportOptions = {}): Promise<Model> {
-  const { source = 'factors' } = given;
+  check.like('kind', kind, 'a kind of model, such as als', ['name', 'capabilities', 'restore']);
+  if (!isBytes(bytes)) throw new TypeError(`"bytes" expected the bytes of a .npz (Uint8Array), got ${check.describe(bytes)}`);
+  expectDataset('data', data);
+  check.knownKeys('importFactors', given, ['options', 'users', 'items', 'source']);
+  for (const name of ['users', 'items'] as const) for (const id of check.array(name, given[name] ?? [])) check.string(name, id);
+  const source = check.string('source', given.source ?? 'factors');
   if (!kind.capabilities.includes('factors')) throw new ModelError(`a model of kind "${kind.name}" is not made of factors`);
   const npz = openNpz(bytes, source);
   const side = async (name: Side): Promise<{ ids: IdTable; parameter: SavedParameter }> => {

@@ -17,7 +17,8 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isOptional = (value: unknown): boolean => value === null || ['string', 'number', 'boolean'].includes(typeof value);
 
-const isParameter = (value: unknown): boolean => isObject(value) && isText(value.name) && isSize(value.rows) && isSize(value.cols);
+const isParameter = (value: unknown): boolean =>
+  isObject(value) && isText(value.name) && isSize(value.rows) && isSize(value.cols) && Object.keys(value).length === 3;
 const isIdOrHole = (value: unknown): boolean => value === null || (isText(value) && value !== '');
 
 function isIds(value: unknown): boolean {
@@ -52,6 +53,10 @@ export function parseHeader(text: string): Header {
   for (const [part, [is, expected]] of Object.entries(PARTS)) {
     if (!is(header[part])) throw new ModelError(`the model file's header expected ${expected} as "${part}", found ${found(header[part])}`);
   }
+  // What was left out in silence would be gone when the model is saved again.
+  const unknown = Object.keys(header).find((part) => !Object.hasOwn(PARTS, part));
+  if (unknown !== undefined)
+    throw new ModelError(`the model file's header expected ${Object.keys(PARTS).join(', ')}, found "${unknown}" as well`);
   return header as unknown as Header;
 }
 

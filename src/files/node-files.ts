@@ -1,5 +1,6 @@
 // Files for Node, Deno and Bun. `node:` modules are imported when first used, so that browsers can load this file.
 
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type Chunks, type NamedContent, openChunks } from '../formats/bytes.ts';
@@ -81,7 +82,11 @@ export type ReadFileOptions = Omit<ReadOptions, 'titles'> & {
  * @param path a file of interactions, or a folder that holds one, or `train`/`validation`/`test` files, with features.
  * @throws DataError naming file, line, expectation and finding; TypeError, RangeError for options.
  */
-export async function readDatasetFile(path: string, { onOpen, ...options }: ReadFileOptions = {}): Promise<Dataset> {
+export async function readDatasetFile(path: string, given: ReadFileOptions = {}): Promise<Dataset> {
+  check.string('path', path);
+  check.record('options', given);
+  const { onOpen, ...options } = given;
+  check.optionalFunction('onOpen', onOpen);
   const { join, dirname, basename } = await paths();
   const { stat } = await fileSystem();
   const opened = (at: string): Chunks => {
@@ -118,6 +123,7 @@ export async function readDatasetFile(path: string, { onOpen, ...options }: Read
  * @returns the files' names.
  */
 export async function writeDatasetFolder(folder: string, data: Dataset, name = 'data'): Promise<string[]> {
+  check.string('folder', folder);
   const { join } = await paths();
   const files = datasetFiles(data, name);
   await nodePlatform.makeFolder(folder);

@@ -8,7 +8,7 @@ import { sha256 } from '../base/sha256.ts';
 import { VERSION } from '../base/version.ts';
 import { IdTable } from '../data/ids.ts';
 import { align16, identityOf, parameterBytes, writeParameters } from '../model/digest.ts';
-import type { Model, ModelKind } from '../model/model.ts';
+import { expectModel, type Model, type ModelKind } from '../model/model.ts';
 import { MODELS } from '../models/index.ts';
 import { digestInUse, kernelsModule } from '../wasm/kernels.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
@@ -24,6 +24,7 @@ export type ModelInfo = Omit<Header, 'users' | 'items'> & { readonly users: numb
 
 /** The bytes of a model file: the same model gives the same bytes, on every runtime. */
 export async function serialize(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+  expectModel('model', model);
   const header: Header = {
     ...identityOf(model),
     provenance: model.provenance,

@@ -2,12 +2,12 @@
 import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
 import { type OptionSpecs, type OptionsOf, resolveOptions } from '../base/options.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { compacted } from '../model/compact.ts';
 import { digest } from '../model/digest.ts';
-import { byteComparable, type FitControl, type Model } from '../model/model.ts';
-import { compatible, type Exactness, type Positions, type Unlearner } from './method.ts';
-import { type ForgetRequest, type Partition, partitionOf } from './request.ts';
+import { byteComparable, checkFitControl, expectModel, type FitControl, type Model } from '../model/model.ts';
+import { CAPABLE, compatible, type Exactness, type Positions, type Unlearner } from './method.ts';
+import { expectPartition, type ForgetRequest, type Partition, partitionOf } from './request.ts';
 import { requireTrainedOn } from './trained-on.ts';
 
 export interface ForgetReport {
@@ -82,14 +82,22 @@ export async function forget<S extends OptionSpecs>(
   request: ForgetRequest,
   options: ForgetOptions<S>,
 ): Promise<ForgetResult> {
-  const { method, ignoreUnknown = false, digests = true, heldOut, positions = 'compacted', ...control } = options;
-  if (!method) throw new TypeError(`"method" expected an unlearning method, got ${check.describe(method)}`);
+  expectModel('model', model);
+  expectDataset('data', data);
+  checkFitControl('forget', options, ['method', 'options', 'ignoreUnknown', 'digests', 'heldOut', 'positions']);
+  const { method, options: given, ignoreUnknown = false, digests = true, heldOut, positions = 'compacted', ...control } = options;
+  check.like('method', method, 'an unlearning method, such as retrain', ['name', 'needs', 'options', 'forget']);
+  check.boolean('digests', digests);
   check.oneOf('positions', positions, ['compacted', 'kept']);
+  if (heldOut !== undefined) check.knownKeys('heldOut', heldOut, ['validation', 'test', 'unseen']);
   if (!compatible(model.kind, method)) {
-    const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need));
-    throw new ModelError(`method "${method.name}" cannot work on a model of kind "${model.kind.name}": it needs ${missing.join(', ')}`);
+    const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need)).map((need) => CAPABLE[need]);
+    throw new ModelError(
+      `method "${method.name}" works on models that ${missing.join(' and ')}, and this is "${model.kind.name}"; ` +
+        'choose another method: retrain works on every model that can be trained here',
+    );
   }
-  const resolved = resolveOptions(method.name, method.options, options.options);
+  const resolved = resolveOptions(method.name, method.options, given);
   requireTrainedOn(model, data);
   const names = (['validation', 'test', 'unseen'] as const).filter((name) => heldOut?.[name] !== undefined);
   const partition = partitionOf(data, request, { ignoreUnknown, heldOut: heldOut && names.map((name) => heldOut[name]!) });
@@ -138,7 +146,11 @@ export interface GoldControl extends FitControl {
 
 /** Gold: the same kind, options and seed, trained from scratch on the retain set. The judge of every method. */
 export function gold(model: Model, partition: Partition, control: GoldControl = {}): Promise<Model> {
+  expectModel('model', model);
+  expectPartition(partition);
+  checkFitControl('gold', control, ['seed', 'positions']);
   const { seed, positions = 'kept', validation, ...rest } = control;
+  check.oneOf('positions', positions, ['compacted', 'kept']);
   const data = positions === 'kept' ? partition.retain : partition.retain.compacted(partition.kept);
   const settings = seed === undefined ? model.options : { ...model.options, seed };
   return model.kind.fit(data, settings, { ...rest, ...(validation && { validation: aligned(validation, data) }) });

@@ -1,4 +1,5 @@
 // What an unlearning method is: the registry's entry, what it is given and what it gives back.
+import * as check from '../base/check.ts';
 import type { OptionSpecs, OptionsOf } from '../base/options.ts';
 import type { Capability, FitControl, Model, ModelKind } from '../model/model.ts';
 import type { Partition } from './request.ts';
@@ -41,7 +42,18 @@ export interface Unlearner<S extends OptionSpecs = any> {
   forget(context: ForgetContext, options: OptionsOf<S>): Promise<Forgotten>;
 }
 
+/** What a model with a capability does, for errors. */
+export const CAPABLE: Readonly<Record<Capability, string>> = Object.freeze({
+  fit: 'are trained here',
+  factors: 'are made of rows for users and items (als, bpr and the other networks)',
+  leastSquares: 'are trained by least squares (als)',
+  gradient: 'are trained by gradients (bpr, lightgcn and the other networks)',
+  exactForget: 'forget by algebra (ease, item-knn)',
+});
+
 /** Whether a method can work on a kind of model. */
 export function compatible(kind: ModelKind, method: Unlearner): boolean {
+  check.like('kind', kind, 'a kind of model, such as als', ['name', 'capabilities', 'fit']);
+  check.like('method', method, 'an unlearning method, such as retrain', ['name', 'needs', 'options', 'forget']);
   return method.needs.every((need) => kind.capabilities.includes(need));
 }

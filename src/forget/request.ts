@@ -2,7 +2,7 @@
 // A deleted id leaves its position empty; nobody else's position or draws change.
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import { Dataset, type SplitRecord } from '../data/dataset.ts';
+import { Dataset, expectDataset, type SplitRecord } from '../data/dataset.ts';
 import type { Features } from '../data/features.ts';
 import { compareIds, type IdTable, type KeptPositions } from '../data/ids.ts';
 
@@ -62,13 +62,19 @@ export interface PartitionOptions {
  * Divides a training set by a request.
  * @throws DataError for unknown ids; RangeError for nothing or everything; TypeError for what is no request.
  */
-export function partitionOf(data: Dataset, request: ForgetRequest, { ignoreUnknown = false, heldOut }: PartitionOptions = {}): Partition {
+export function partitionOf(data: Dataset, request: ForgetRequest, options: PartitionOptions = {}): Partition {
+  expectDataset('data', data);
+  check.knownKeys('partitionOf', options, ['ignoreUnknown', 'heldOut']);
+  const { heldOut } = options;
+  const ignoreUnknown = check.boolean('ignoreUnknown', options.ignoreUnknown ?? false);
+  for (const part of check.array('heldOut', heldOut ?? [])) expectDataset('heldOut', part);
   check.knownKeys('a forget request', request, ['users', 'items', 'interactions', 'modality']);
+  const { users: askedUsers = [], items: askedItems = [], interactions: askedPairs = [], modality: askedModality } = request;
   const unknown = { users: [] as string[], items: [] as string[], interactions: [] as (readonly [string, string])[] };
-  const users = positionsOf('user', data.users, check.array('users', request.users ?? []), unknown.users);
-  const items = positionsOf('item', data.items, check.array('items', request.items ?? []), unknown.items);
-  const listed = listedEntries([data, ...(heldOut ?? [])], check.array('interactions', request.interactions ?? []), unknown.interactions);
-  const modality = request.modality && modalityOf(data, request.modality, unknown.items);
+  const users = positionsOf('user', data.users, check.array('users', askedUsers), unknown.users);
+  const items = positionsOf('item', data.items, check.array('items', askedItems), unknown.items);
+  const listed = listedEntries([data, ...(heldOut ?? [])], check.array('interactions', askedPairs), unknown.interactions);
+  const modality = askedModality === undefined ? undefined : modalityOf(data, askedModality, unknown.items);
   if (!ignoreUnknown) refuseUnknown(unknown, data, heldOut ? 'in no part of the data' : 'not in the training data');
   const [whole, ...wholeHeldOut] = [data, ...(heldOut ?? [])].map((part) => entriesOf(part, users, items));
   const entries = distinct([...whole, ...listed[0]]);
@@ -165,6 +171,11 @@ function withoutItems(data: Dataset, items: Int32Array): Dataset {
   return [...data.features.keys()].reduce((left, name) => withoutFeatures(left, { name, items }), named);
 }
 
+/** @throws TypeError for what is no partition. */
+export function expectPartition(partition: Partition): void {
+  check.like('partition', partition, 'a partition, as from partitionOf or forget', ['data', 'retain', 'users', 'items', 'entries']);
+}
+
 /** Entries of whole users and items, ascending; only a request that names items looks at all interactions. */
 function entriesOf(data: Dataset, users: Int32Array, items: Int32Array): Int32Array {
   const { indptr, indices } = data.userItems;
@@ -187,6 +198,9 @@ function listedEntries(
   const found = parts.map((): number[] => []);
   for (const pair of interactions) {
     const [user, item] = check.array('an interaction', pair) as readonly [string, string];
+    if (pair.length !== 2) throw new TypeError(`an interaction expected a user and an item, got ${check.describe(pair)}`);
+    check.string('the user of an interaction', user);
+    check.string('the item of an interaction', item);
     const entries = parts.map((part) => findEntry(part, part.users.indexOf(user), part.items.indexOf(item)));
     entries.forEach((entry, part) => entry >= 0 && found[part].push(entry));
     if (entries.every((entry) => entry < 0)) unknown.push([user, item]);
@@ -243,11 +257,10 @@ function findEntry(data: Dataset, user: number, item: number): number {
   return low < indptr[user + 1] && indices[low] === item ? low : -1;
 }
 
-function modalityOf(
-  data: Dataset,
-  { name, items }: NonNullable<ForgetRequest['modality']>,
-  unknown: string[],
-): NonNullable<Partition['modality']> {
+function modalityOf(data: Dataset, request: NonNullable<ForgetRequest['modality']>, unknown: string[]): NonNullable<Partition['modality']> {
+  check.knownKeys('the modality of a forget request', request, ['name', 'items']);
+  const name = check.string('modality.name', request.name);
+  const items = request.items === undefined ? undefined : check.array('modality.items', request.items);
   const features = data.features.get(name);
   if (!features) {
     throw new DataError(

@@ -1,11 +1,12 @@
 // A model holds no interactions: this finds, in data that were read anew, the parts that it was trained on, validated on
 // and tested on, and makes sure that they are those. Refuses data that are not the model's.
 
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { likesOf, parseLikes, VALUE_COLUMN } from '../data/likes.ts';
 import { redrawSplit, type Split } from '../data/split.ts';
-import type { Model } from '../model/model.ts';
+import { expectModel, type Model } from '../model/model.ts';
 import { renumbered } from '../model/renumber.ts';
 import { type ForgetRequest, type Partition, partitionOf, untouched, withoutFeatures } from './request.ts';
 import { differing, requireTrainedOn } from './trained-on.ts';
@@ -29,7 +30,11 @@ export interface TrainedDataOptions {
  * @param data as they were read; ids that the model has forgotten are left out.
  * @throws DataError when the training part is not what the model was trained on.
  */
-export function trainedData(model: Model, data: Dataset, { allowStale = false }: TrainedDataOptions = {}): TrainedData {
+export function trainedData(model: Model, data: Dataset, options: TrainedDataOptions = {}): TrainedData {
+  expectModel('model', model);
+  expectDataset('data', data);
+  check.knownKeys('trainedData', options, ['allowStale']);
+  const allowStale = check.boolean('allowStale', options.allowStale ?? false);
   const { split, fingerprint } = model.provenance;
   let first: Split | undefined;
   for (const drawn of candidateSplits(model, likedAs(model, data))) {
@@ -124,6 +129,14 @@ export function contendersOf(
   request: ForgetRequest | undefined,
   options: { readonly ignoreUnknown?: boolean } = {},
 ): Contenders {
+  for (const named of check.array('models', models)) {
+    check.record('models', named);
+    expectModel(`the model ${check.describe(named.name)}`, named.model);
+  }
+  if (models.length === 0) throw new RangeError('"models" expected at least one model, got none');
+  expectDataset('data', data);
+  check.knownKeys('contendersOf', options, ['ignoreUnknown']);
+  if (request !== undefined) check.record('request', request);
   let parts: Split | undefined;
   const original = models.findIndex(({ model }) => {
     for (const drawn of candidateSplits(model, likedAs(model, data))) {

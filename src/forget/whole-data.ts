@@ -1,9 +1,10 @@
 // What a certificate is about: the training rows of data after a request, every one of them. A model says here which split
 // its rows were taken from, and nothing else: rows that it does not know are never left out in silence.
 
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import type { Dataset } from '../data/dataset.ts';
-import type { Model } from '../model/model.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
+import { expectModel, type Model } from '../model/model.ts';
 import { type ForgetRequest, partitionOf } from './request.ts';
 import { candidateSplits } from './trained-data.ts';
 import { requireTrainedOn } from './trained-on.ts';
@@ -20,6 +21,9 @@ export function wholeRetain(
   request: ForgetRequest | undefined,
   options: { readonly ignoreUnknown?: boolean } = {},
 ): Dataset {
+  expectModel('model', model);
+  if (request !== undefined) check.record('request', request);
+  expectDataset('data', data);
   const { fingerprint } = model.provenance;
   let first: Dataset | undefined;
   for (const { train } of candidateSplits(model, data)) {

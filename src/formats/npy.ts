@@ -1,7 +1,9 @@
 // NumPy's `.npy`: one array of numbers. Read from a stream straight into its final place, and written.
 // Refuses Fortran order, big-endian numbers, and element types that are not plain numbers.
 
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
+import { isBytes } from '../base/host.ts';
 import { type Chunks, concat } from './bytes.ts';
 
 type NumberArray =
@@ -51,6 +53,9 @@ export async function readNpy(
   source: string,
   accept?: (shape: readonly number[]) => void,
 ): Promise<NpyArray> {
+  const iterable = typeof chunks === 'object' && chunks !== null && (Symbol.asyncIterator in chunks || Symbol.iterator in chunks);
+  if (!iterable) throw new TypeError(`"chunks" expected an iterable of bytes, got ${check.describe(chunks)}`);
+  check.string('source', source);
   const reader = new Pull(chunks);
   const fail = (message: string): never => {
     throw new DataError(message, { source });
@@ -103,11 +108,15 @@ function elementsOf(shape: readonly number[]): number | undefined {
 }
 
 /** The bytes of one array, header first: what numpy.load reads. */
-export function npyChunks({ shape, data }: NpyArray): Uint8Array[] {
+export function npyChunks(array: NpyArray): Uint8Array[] {
+  check.knownKeys('an array for .npy', array, ['shape', 'data']);
+  const { shape, data } = array;
+  check.array('shape', shape);
   const count = elementsOf(shape);
   if (count === undefined) throw new RangeError(`"shape" expected whole numbers >= 0, got (${shape.join(', ')})`);
   if (count !== data.length) throw new RangeError(`"shape" expected ${data.length} elements, got (${shape.join(', ')}) = ${count}`);
-  const [code] = Object.entries(TYPES).find(([name, type]) => name !== 'f2' && data instanceof type)!;
+  const [code] = Object.entries(TYPES).find(([name, type]) => name !== 'f2' && check.isTyped(data, type.name)) ?? [];
+  if (code === undefined) throw new TypeError(`"data" expected a typed array of numbers, got ${check.describe(data)}`);
   const shapeText = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const descr = `${data.BYTES_PER_ELEMENT === 1 ? '|' : '<'}${code}`;
   const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shapeText}, }`;
@@ -147,6 +156,7 @@ class Pull {
   async more(): Promise<boolean> {
     while (this.#rest.length === 0) {
       const { done, value } = await this.#chunks.next();
+      if (!done && !isBytes(value)) throw new TypeError(`"chunks" expected pieces of bytes (Uint8Array), got ${check.describe(value)}`);
       if (done) return false;
       this.#rest = value;
     }

@@ -2,8 +2,9 @@
 // them. Only members that are asked for are unpacked, so that others may hold what is not read here.
 // Writes stored members, with fixed dates: the same arrays, the same bytes. No encryption, no files beyond 4 GB.
 
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import { utf8, utf8Decoder } from '../base/host.ts';
+import { isBytes, utf8, utf8Decoder } from '../base/host.ts';
 import { concat, streamChunks, wholeBytes } from './bytes.ts';
 import { type NpyArray, npyChunks, readNpy } from './npy.ts';
 
@@ -44,6 +45,8 @@ interface Member {
  * @throws DataError when the bytes are no whole zip archive.
  */
 export function openNpz(bytes: Uint8Array, source: string): Npz {
+  if (!isBytes(bytes)) throw new TypeError(`"bytes" expected the bytes of a .npz (Uint8Array), got ${check.describe(bytes)}`);
+  check.string('source', source);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const members = new Map<string, Member>();
   const fail = (message: string): never => {
@@ -150,6 +153,7 @@ async function* inflated(raw: Uint8Array, source: string): AsyncGenerator<Uint8A
  * @throws RangeError beyond 4 GB, or when a shape does not fit its data.
  */
 export function npzBytes(arrays: Readonly<Record<string, NpyArray>>): Uint8Array {
+  check.record('arrays', arrays);
   const pieces: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let offset = 0;

@@ -229,21 +229,13 @@ function detect(source: string, head: Uint8Array, options: ReadOptions, before: 
   );
 }
 
+const OPTIONS = 'format columns delimiter header likes duplicates titles features name onNote signal onProgress'.split(' ');
+
 function checkOptions(options: ReadOptions): void {
-  check.knownKeys('readDataset', options, [
-    'format',
-    'columns',
-    'delimiter',
-    'header',
-    'likes',
-    'duplicates',
-    'titles',
-    'features',
-    'name',
-    'onNote',
-    'signal',
-    'onProgress',
-  ]);
+  check.knownKeys('readDataset', options, OPTIONS);
+  if (options.signal !== undefined) check.like('signal', options.signal, 'an AbortSignal', ['throwIfAborted']);
+  for (const name of ['onNote', 'onProgress'] as const) check.optionalFunction(name, options[name]);
+  if (options.name !== undefined) check.string('name', options.name);
   if (options.format !== undefined) check.oneOf('format', options.format, Object.keys(FORMATS));
   if (options.duplicates !== undefined) check.oneOf('duplicates', options.duplicates, DUPLICATES);
   if (options.header !== undefined) check.boolean('header', options.header);

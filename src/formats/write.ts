@@ -1,8 +1,9 @@
 // A data set as files that the readers read again: `.inter`, `titles.tsv`, `*_feat.npy`. Streams of bytes; no file access.
 
+import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import { utf8 } from '../base/host.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import type { NamedContent } from './bytes.ts';
 import { npyChunks } from './npy.ts';
 
@@ -11,6 +12,7 @@ const PIECE = 1 << 20;
 
 /** The interactions as `.inter` text in pieces: `userID itemID rating`, and `timestamp` and `x_label` where there are any. */
 export function* interChunks(data: Dataset): Generator<Uint8Array> {
+  expectDataset('data', data);
   const { rows, indptr, indices, data: values } = data.userItems;
   const { times, parts } = data;
   const items = Array.from({ length: data.items.size }, (_, position) => quoted(data.items.at(position) ?? ''));
@@ -32,6 +34,8 @@ export function* interChunks(data: Dataset): Generator<Uint8Array> {
  * @throws DataError when there are features and the items' ids are not the row numbers that feature files go by.
  */
 export function datasetFiles(data: Dataset, name = 'data'): NamedContent[] {
+  expectDataset('data', data);
+  check.string('name', name);
   const files: NamedContent[] = [{ name: `${name}.inter`, chunks: () => interChunks(data) }];
   if (data.titles.size > 0) files.push({ name: 'titles.tsv', chunks: () => titleChunks(data) });
   for (const [modality, { dims, values }] of data.features) {

@@ -8,7 +8,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { KeptPositions } from '../data/ids.ts';
 import { requireDisjoint } from '../data/overlap.ts';
 import { compactRows, type RowOwners } from '../model/compact.ts';
-import { type Model, type SavedModel, savedParameter } from '../model/model.ts';
+import { checkFit, type Model, type SavedModel, savedParameter } from '../model/model.ts';
 import { type Team, withTeam } from '../threads/team.ts';
 import { kernelBuild } from '../wasm/kernels.ts';
 import { Matrix } from '../wasm/tensor.ts';
@@ -53,7 +53,8 @@ export function gradientKind<S extends typeof TRAINING>(spec: GradientSpec<S>): 
 }
 
 async function fit(kind: GradientKind, data: Dataset, options: TrainingOptions, control: GradientControl): Promise<GradientModel> {
-  check.aborted(control.signal);
+  checkFit(kind.name, data, control, ['checkpoint', 'onCheckpoint', 'checkpointEvery']);
+  check.optionalFunction('onCheckpoint', control.onCheckpoint);
   return withTeam(control.threads, (team) => fitWith(team, kind, data, options, control));
 }
 

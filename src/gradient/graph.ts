@@ -1,4 +1,5 @@
 // Graphs for propagation: users and items by their interactions, items and items by their features.
+import * as check from '../base/check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Features } from '../data/features.ts';
 import type { IdTable } from '../data/ids.ts';
@@ -63,8 +64,17 @@ const computed = /* @__PURE__ */ new WeakMap<Float32Array, Map<string, Neighbors
  * Uses given neighbours for a modality instead of computing them, such as those that were published with a data set
  * without its features.
  */
-export function importNeighbors({ values }: Features, neighbors: Neighbors): void {
-  imported.set(values, neighbors);
+export function importNeighbors(features: Features, neighbors: Neighbors): void {
+  check.like('features', features, 'features of a modality, as in data.features', ['dims', 'values', 'present']);
+  check.like('neighbors', neighbors, 'neighbours', ['k', 'indices', 'cosines']);
+  const items = features.present.length;
+  const k = check.integer('k', neighbors.k, { min: 1 });
+  for (const name of ['indices', 'cosines'] as const) {
+    if (neighbors[name].length === items * k) continue;
+    throw new RangeError(`"${name}" expected ${items} rows of ${k} neighbours, got ${neighbors[name].length} values`);
+  }
+  for (const place of neighbors.indices) check.integer('indices', place, { min: -1, max: items - 1 });
+  imported.set(features.values, neighbors);
 }
 
 /**

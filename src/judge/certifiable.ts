@@ -4,8 +4,8 @@
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
-import type { RunControl } from '../base/run-control.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { checkControl, type RunControl } from '../base/run-control.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { normBound } from '../least-squares/spectral-norm.ts';
 import { Stationary } from '../least-squares/stationary.ts';
 import { evaluate } from '../model/evaluate.ts';
@@ -53,6 +53,10 @@ export async function certifiable(
   given: Partial<AlsOptions> = {},
   control: CertifiableOptions = {},
 ): Promise<Certifiable> {
+  expectDataset('train', train);
+  expectDataset('validation', validation);
+  checkControl('certifiable', control, ['k', 'steps']);
+  check.knownKeys('certifiable', given, Object.keys(als.options));
   const { k = 20, steps = 5, ...run } = control;
   check.integer('k', k, { min: 1 });
   check.integer('steps', steps, { min: 1, max: 50 });

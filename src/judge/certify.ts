@@ -5,8 +5,8 @@
 import * as check from '../base/check.ts';
 import { DataError, ModelError } from '../base/errors.ts';
 import { resolveOptions } from '../base/options.ts';
-import type { RunControl } from '../base/run-control.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { checkControl, type RunControl } from '../base/run-control.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { requireTrainedOn } from '../forget/trained-on.ts';
 import { accelerate } from '../least-squares/acceleration.ts';
 import { dualityGap } from '../least-squares/duality-gap.ts';
@@ -18,7 +18,7 @@ import { normBound } from '../least-squares/spectral-norm.ts';
 import { Stationary } from '../least-squares/stationary.ts';
 import type { BilinearModel } from '../model/bilinear.ts';
 import { requireTables } from '../model/evaluate.ts';
-import type { Model } from '../model/model.ts';
+import { expectModel, type Model } from '../model/model.ts';
 import { type Team, withTeam } from '../threads/team.ts';
 import { type CertificateStatus, type Limits, verdict } from './verdict.ts';
 
@@ -68,6 +68,10 @@ export interface CertifyOptions extends RunControl {
  * const { status, bound } = await certify(unlearned, retained);
  */
 export async function certify(model: Model, data: Dataset, options: CertifyOptions = {}): Promise<Certificate> {
+  expectModel('model', model);
+  expectDataset('data', data);
+  checkControl('certify', options, ['tolerance', 'within', 'polish', 'ignoreFingerprint']);
+  if (options.ignoreFingerprint !== undefined) check.boolean('ignoreFingerprint', options.ignoreFingerprint);
   if (!model.kind.capabilities.includes('leastSquares')) {
     throw new ModelError(`a model of kind "${model.kind.name}" has no certificate: models trained by least squares have one (als)`);
   }

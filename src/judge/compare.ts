@@ -1,10 +1,10 @@
 // Models side by side after forgetting: the untouched original, gold, the unlearned ones, and a second gold for the noise
 // floor, all judged on the same users, items and masks. What cannot be measured is null, never a guess.
 import * as check from '../base/check.ts';
-import type { Dataset } from '../data/dataset.ts';
-import type { Partition } from '../forget/request.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
+import { expectPartition, type Partition } from '../forget/request.ts';
 import { evaluate } from '../model/evaluate.ts';
-import { byteComparable, type Model, type Ranking } from '../model/model.ts';
+import { byteComparable, expectModel, type Model, type Ranking } from '../model/model.ts';
 import { renumbered } from '../model/renumber.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import { type JudgedColumns, judgedColumns } from './columns.ts';
@@ -60,8 +60,27 @@ export interface ComparedModel extends JudgedColumns {
 const OVERLAP_USERS = 2000;
 const DISTANCE_USERS = 200;
 
+/** @throws TypeError, RangeError. */
+function checkComparison(contenders: readonly Contender[], partition: Partition, options: CompareOptions): void {
+  for (const contender of check.array('contenders', contenders)) {
+    check.knownKeys('a contender', contender, ['name', 'model', 'seconds']);
+    expectModel(`the contender ${check.describe(contender.name)}`, contender.model);
+  }
+  if (contenders.length === 0) throw new RangeError('"contenders" expected at least one model, got none');
+  expectPartition(partition);
+  check.knownKeys('compare', options, ['k', 'test', 'testUsers', 'mask', 'gold', 'originals', 'golds', 'unseen']);
+  const { test, testUsers = Infinity, mask = [], gold, originals = [], golds = [], unseen } = options;
+  for (const [name, data] of Object.entries({ test, unseen })) if (data !== undefined) expectDataset(name, data);
+  for (const part of check.array('mask', mask)) expectDataset('mask', part);
+  if (gold !== undefined) expectModel('gold', gold);
+  for (const model of check.array('originals', originals)) expectModel('originals', model);
+  for (const model of check.array('golds', golds)) expectModel('golds', model);
+  if (testUsers !== Infinity) check.integer('testUsers', testUsers, { min: 1 });
+}
+
 /** Measures each contender. @param contenders their tables may have lost the deleted ids and their positions, or still have them. */
 export function compare(contenders: readonly Contender[], partition: Partition, options: CompareOptions = {}): ComparedModel[] {
+  checkComparison(contenders, partition, options);
   const { test, testUsers = Infinity, mask = [], unseen } = options;
   const placed = (model: Model): Model => renumbered(model, partition.data.users, partition.data.items);
   const gold = options.gold && placed(options.gold);

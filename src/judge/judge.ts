@@ -2,8 +2,8 @@
 // Where the original does as well as gold a figure is null and has no power; it never counts as met.
 
 import * as check from '../base/check.ts';
-import type { Partition } from '../forget/request.ts';
-import type { Model } from '../model/model.ts';
+import { expectPartition, type Partition } from '../forget/request.ts';
+import { expectModel, type Model } from '../model/model.ts';
 import { distanceLeft, enoughSeeds, projectionLeft, ScoreSpace, type Seeded } from './influence.ts';
 import { aucError, setTest, userTest } from './membership.ts';
 import { pairMargins, pairsOf } from './pair-margin.ts';
@@ -84,9 +84,13 @@ export class Judge {
   readonly #supports = new Map<Question, WeakMap<Model, Float64Array | null>>();
 
   /** @throws RangeError without an original or without a gold. */
-  constructor(partition: Partition, { originals, golds, ...around }: Beside) {
+  constructor(partition: Partition, beside: Beside) {
+    expectPartition(partition);
+    check.knownKeys('Judge', beside, ['originals', 'golds', 'unseen', 'heldOut']);
+    const { originals, golds, ...around } = beside;
     for (const [name, models] of Object.entries({ originals, golds })) {
       if (check.array(name, models).length === 0) throw new RangeError(`"${name}" expected at least one model, got none`);
+      for (const model of models) expectModel(name, model);
     }
     this.#originals = originals.map(seeded);
     this.#golds = golds.map(seeded);

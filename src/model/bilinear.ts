@@ -7,7 +7,7 @@ import { Arena } from '../wasm/memory.ts';
 import { Matrix, type SparseRows } from '../wasm/tensor.ts';
 import { DescribedModel } from './described-model.ts';
 import type { Model, ModelDescription, Ranking, RankRequest } from './model.ts';
-import { allowedWords, checkPairs, checkPosition, checkRankRequest, uploadRows } from './ranking-inputs.ts';
+import { allowedWords, checkPairs, checkRankRequest, checkSimilar, uploadRows } from './ranking-inputs.ts';
 
 /** Dense factors, row-major without pads. */
 export interface DenseFactors {
@@ -86,13 +86,13 @@ export class BilinearModel extends DescribedModel implements Model {
   }
 
   similarItems(item: number, k: number): Ranking {
-    checkPosition('item', item, this.items);
+    checkSimilar(item, k, this.items);
     return this.#similar(this.itemFactors, this.items, item, k);
   }
 
   /** Users whose rows lie closest (cosine) to the given user's, the user left out. */
   similarUsers(user: number, k: number): Ranking {
-    checkPosition('user', user, this.users);
+    checkSimilar(user, k, this.users, 'user');
     return this.#similar(this.userFactors, this.users, user, k);
   }
 

@@ -5,7 +5,7 @@ import type { OptionValue } from '../base/options.ts';
 import { hex, sha256 } from '../base/sha256.ts';
 import type { IdTable } from '../data/ids.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
-import type { Model } from './model.ts';
+import { expectModel, type Model } from './model.ts';
 
 /** What makes a model itself, beside the values of its parameters. */
 export interface ModelIdentity {
@@ -22,6 +22,7 @@ export interface ModelIdentity {
  * so that a forgetting which is exact gives gold's digest.
  */
 export async function digest(model: Model): Promise<string> {
+  expectModel('model', model);
   const identity = identityOf(model);
   const text = utf8(JSON.stringify(identity));
   const start = align16(text.length);

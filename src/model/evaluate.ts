@@ -1,14 +1,14 @@
 // A model on held-out interactions: full ranking of all items for every user with positives, seen items left out.
 import * as check from '../base/check.ts';
 import { DataError, ModelError } from '../base/errors.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import type { IdTable } from '../data/ids.ts';
 import { likedRows } from '../data/likes.ts';
 import { requireDisjoint } from '../data/overlap.ts';
 import type { Team } from '../threads/team.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import { METRICS, type MetricName } from './metrics.ts';
-import type { Model } from './model.ts';
+import { expectModel, type Model } from './model.ts';
 import { isCold, popularFirst, rankInOrder } from './popular.ts';
 import { judgedList, type Ranker, wholeLists } from './ranked-lists.ts';
 import { checkPosition } from './ranking-inputs.ts';
@@ -56,11 +56,12 @@ const USERS_PER_TEAM_CALL = 8192;
  * @throws TypeError, RangeError for arguments that are none; DataError for rows that are in both, or arguments that are swapped.
  */
 export function evaluate(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions = {}): Evaluation {
-  const asked = typeof options.k === 'object' ? options.k : [options.k ?? 20];
+  check.knownKeys('evaluate', options, ['k', 'mask', 'users', 'candidates', 'metrics', 'team']);
+  const asked: readonly number[] = Array.isArray(options.k) ? options.k : [options.k ?? 20];
   // Each once: a cutoff that is given twice would be counted twice.
   const cutoffs = [...new Set(asked.map((k) => check.integer('k', k, { min: 1 })))];
   if (cutoffs.length === 0) throw new RangeError('"k" expected a cutoff at least, got none');
-  const names = [...new Set(options.metrics ?? (Object.keys(METRICS) as MetricName[]))];
+  const names = [...new Set(check.array('metrics', options.metrics ?? (Object.keys(METRICS) as MetricName[])))];
   for (const name of names) check.oneOf('metrics', name, Object.keys(METRICS));
   checkArguments(model, seen, positives, options);
   const liked = likedRows(positives);
@@ -161,17 +162,18 @@ function valueErrors(model: Model, seen: Dataset, held: Dataset, users: readonly
 }
 
 function checkArguments(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions): void {
-  if (typeof model?.rank !== 'function') throw new TypeError(`"model" expected a model, got ${check.describe(model)}`);
-  for (const [name, data] of Object.entries({ seen, positives })) {
-    if (data?.userItems === undefined) throw new TypeError(`"${name}" expected a data set, got ${check.describe(data)}`);
-  }
-  check.knownKeys('evaluate', options, ['k', 'mask', 'users', 'candidates', 'metrics', 'team']);
+  expectModel('model', model);
+  for (const [name, data] of Object.entries({ seen, positives })) expectDataset(name, data);
+  for (const part of check.array('mask', options.mask ?? [])) expectDataset('mask', part);
   requireTables(model, seen);
   requireTables(model, positives);
   for (const mask of options.mask ?? []) requireTables(model, mask);
   for (const user of Array.from(options.users ?? [])) checkPosition('users', user, model.users);
-  if (options.candidates && options.candidates.length !== model.items.size)
-    throw new RangeError(`"candidates" expected a byte for each of the ${model.items.size} items, got ${options.candidates.length}`);
+  const { candidates } = options;
+  if (candidates !== undefined && candidates?.length !== model.items.size) {
+    const found = candidates?.length ?? check.describe(candidates);
+    throw new RangeError(`"candidates" expected a byte for each of the ${model.items.size} items, got ${found}`);
+  }
   // Whoever asks for training rows as positives has them in place of the others, or in both places.
   if (positives.interactions >= seen.interactions && positives.fingerprint() === model.provenance.fingerprint)
     throw new DataError('the positives are the rows that the model was trained on; give the trained-on data first, then the held-out', {

@@ -1,10 +1,11 @@
 // What a model is, what it can do, and what every model is asked. Models and unlearning methods meet here:
 // a model kind states its capabilities, a method states which it needs.
 
+import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
 import type { OptionSpecs, OptionsOf, OptionValue } from '../base/options.ts';
-import type { RunControl } from '../base/run-control.ts';
-import type { Dataset, SplitRecord } from '../data/dataset.ts';
+import { checkControl, type RunControl } from '../base/run-control.ts';
+import { type Dataset, expectDataset, type SplitRecord } from '../data/dataset.ts';
 import type { IdTable, KeptPositions } from '../data/ids.ts';
 import type { ReadingRecord } from '../data/reading.ts';
 import type { Team } from '../threads/team.ts';
@@ -183,3 +184,21 @@ export function provenanceOf(data: Dataset, from?: Model): Provenance {
 
 /** Whether the same work gives the same bytes on every host; not so where the fast kernels had a part. */
 export const byteComparable = ({ provenance }: Model): boolean => provenance.kernels === undefined;
+
+/** @throws TypeError for what is no model, such as data in its place. */
+export function expectModel(name: string, value: unknown): void {
+  check.like(name, value, 'a model, as from fit or deserialize', ['kind', 'provenance']);
+}
+
+/** @param more what else the work may be told. @throws TypeError, RangeError for what no fit can be told. */
+export function checkFitControl(what: string, control: FitControl, more: readonly string[] = []): void {
+  checkControl(what, control, ['start', 'validation', ...more]);
+  if (control.validation !== undefined) expectDataset('validation', control.validation);
+}
+
+/** What every `fit` is given beside its options. @throws TypeError, RangeError; the signal's reason. */
+export function checkFit(kind: string, data: Dataset, control: FitControl, more: readonly string[] = []): void {
+  expectDataset('data', data);
+  checkFitControl(`training ${kind}`, control, more);
+  check.aborted(control.signal);
+}

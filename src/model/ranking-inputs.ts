@@ -1,17 +1,26 @@
 // What the ranking kernels are given beside scores or factors: which items may be ranked, and which each user has.
 import * as check from '../base/check.ts';
+import { MemoryError } from '../base/errors.ts';
 import type { IdTable } from '../data/ids.ts';
 import type { Arena } from '../wasm/memory.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import type { Model, RankRequest } from './model.ts';
 
+/** Places of a list, and of all lists of a request: an item and a score each. */
+const LONGEST_LIST = 1 << 24;
+const MOST_PLACES = 1 << 27;
+
 /**
  * Kernels read memory where positions point to: what points elsewhere must not reach them.
  * @throws TypeError, RangeError for positions, lengths and rows that are not the model's.
  */
-export function checkRankRequest({ users, items }: Model, { users: asked, k, exclude, history, allowed }: RankRequest): void {
+export function checkRankRequest({ users, items }: Model, request: RankRequest): void {
+  check.knownKeys('rank', request, ['users', 'k', 'exclude', 'history', 'allowed', 'team']);
+  const { users: asked, k, exclude, history, allowed } = request;
   checkPositions('users', asked, users);
-  check.integer('k', k, { min: 1, max: 0x7fffffff });
+  check.integer('k', k, { min: 1, max: LONGEST_LIST });
+  if (asked.length * k > MOST_PLACES)
+    throw new MemoryError(asked.length * k * 8, MOST_PLACES * 8, 'ask for shorter lists, or for fewer users at once');
   if (allowed && allowed.length !== items.size)
     throw new RangeError(`"allowed" expected a byte for each of the ${items.size} items, got ${allowed.length}`);
   checkRows('exclude', exclude, users, items);
@@ -35,6 +44,12 @@ function checkPositions(name: string, positions: Int32Array, table: IdTable): vo
 export function checkPosition(name: string, position: number, table: IdTable): void {
   if (Number.isInteger(position) && position >= 0 && position < table.size) return;
   throw new RangeError(`"${name}" expected positions from 0 to ${table.size - 1}, got ${check.describe(position)}`);
+}
+
+/** @throws TypeError, RangeError for what is no position, or no length of a list. */
+export function checkSimilar(position: number, k: number, table: IdTable, name = 'item'): void {
+  checkPosition(name, position, table);
+  check.integer('k', k, { min: 1, max: LONGEST_LIST });
 }
 
 function checkRows(name: string, rows: SparseRows | undefined, users: IdTable, items: IdTable): void {

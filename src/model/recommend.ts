@@ -1,10 +1,10 @@
 // Recommendations in the user's own terms: ids in, ids, scores and titles out.
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import type { IdTable } from '../data/ids.ts';
 import { requireTables } from './evaluate.ts';
-import type { Model, Ranking } from './model.ts';
+import { expectModel, type Model, type Ranking } from './model.ts';
 import { isCold, popularFirst, rankInOrder } from './popular.ts';
 
 /** One item of a list. */
@@ -57,8 +57,11 @@ export function recommend(
   users: string | readonly string[],
   options: RecommendOptions = {},
 ): Recommended[] | Recommended[][] {
+  expectModel('model', model);
   check.knownKeys('recommend', options, ['k', 'data', 'onCold', 'includeSeen', 'exclude', 'candidates']);
-  const { data, includeSeen = false, exclude = [], candidates } = options;
+  const { data, exclude = [], candidates } = options;
+  if (data !== undefined) expectDataset('data', data);
+  const includeSeen = check.boolean('includeSeen', options.includeSeen ?? false);
   const onCold = check.oneOf('onCold', options.onCold ?? 'popular', ON_COLD);
   const k = listLength(options.k, model.items);
   if (data) requireTables(model, data);
@@ -121,6 +124,8 @@ export function similarItems(
   item: string,
   options: { readonly k?: number; readonly titles?: ReadonlyMap<number, string> } = {},
 ): Recommended[] {
+  expectModel('model', model);
+  check.knownKeys('similarItems', options, ['k', 'titles']);
   const k = listLength(options.k, model.items);
   return named(model.similarItems(positionOf('item', model.items, item), k), 0, k, model.items, options.titles);
 }
@@ -131,6 +136,8 @@ export function similarUsers(
   user: string,
   options: { readonly k?: number } = {},
 ): { user: string; score: number }[] {
+  expectModel('model', model);
+  check.knownKeys('similarUsers', options, ['k']);
   const k = listLength(options.k, model.users);
   if (!model.similarUsers) throw new DataError(`a model of kind "${model.kind.name}" has no user factors to compare`);
   return named(model.similarUsers(positionOf('user', model.users, user), k), 0, k, model.users).map(({ item, score }) => ({

@@ -4,7 +4,7 @@
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
-import { Dataset } from '../data/dataset.ts';
+import { Dataset, expectDataset } from '../data/dataset.ts';
 import { IdTable, type KeptPositions } from '../data/ids.ts';
 import { requireInteractions, requireLikes } from '../data/likes.ts';
 import { ACCELERATORS, accelerate, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
@@ -16,6 +16,7 @@ import { BilinearModel } from '../model/bilinear.ts';
 import { compactRows } from '../model/compact.ts';
 import {
   type CellShape,
+  checkFit,
   type FitControl,
   type ModelKind,
   provenanceOf,
@@ -75,6 +76,7 @@ export class AlsModel extends BilinearModel {
    * @throws DataError for ids that the model does not know.
    */
   explain(data: Dataset, userId: string, itemId: string): { score: number; contributions: Contribution[] } {
+    expectDataset('data', data);
     const user = knownPosition('user', this.users, userId);
     const item = knownPosition('item', this.items, itemId);
     const { indptr, indices, data: values } = data.userItems;
@@ -110,7 +112,9 @@ export class AlsModel extends BilinearModel {
   rankFor(interactions: readonly FoldInItem[], request: { k: number; includeSeen?: boolean; allowed?: Uint8Array }): Ranking {
     const history = this.#historyOf(interactions);
     const factors = this.#foldIn(history);
-    const { includeSeen, allowed } = request;
+    check.knownKeys('rankFor', request, ['k', 'includeSeen', 'allowed']);
+    const includeSeen = check.boolean('includeSeen', request.includeSeen ?? false);
+    const { allowed } = request;
     const k = check.integer('k', request.k, { min: 1 });
     return this.rankRows({ rows: 1, cols: factors.length, values: factors }, { k, allowed, exclude: includeSeen ? undefined : history });
   }
@@ -124,7 +128,9 @@ export class AlsModel extends BilinearModel {
   /** Ascending, distinct items: a repeated item counts once, with its last value. */
   #historyOf(interactions: readonly FoldInItem[]): SparseRows {
     const at = new Map<number, number>();
-    for (const { item, value = 1 } of interactions) {
+    for (const interaction of check.array('interactions', interactions)) {
+      check.knownKeys('an interaction', interaction, ['item', 'value']);
+      const { item, value = 1 } = interaction;
       at.set(knownPosition('item', this.items, item), check.number('value', value));
     }
     const indices = Int32Array.from(at.keys()).sort();
@@ -146,12 +152,13 @@ export class AlsModel extends BilinearModel {
 }
 
 function knownPosition(what: 'user' | 'item', table: IdTable, id: string): number {
-  const position = table.indexOf(id);
+  const position = table.indexOf(check.string(what, id));
   if (position < 0) throw new DataError(`${what} ${JSON.stringify(id)} is not in the model`);
   return position;
 }
 
 async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitControl = {}): Promise<AlsModel> {
+  checkFit('als', data, control);
   const resolved = option.resolveOptions('als', options, given);
   const { iterations, tolerance, accelerator, polish, ...problemOptions } = resolved;
   for (const [name, value] of Object.entries({ accelerator, polish })) {
@@ -161,7 +168,6 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
   if (resolved.objective === 'explicit' || resolved.confidence) requireInteractions('als', data);
   else requireLikes(`als, objective ${resolved.objective}`, data, TAKES_DISLIKES);
   const { signal, onProgress, start, threads } = control;
-  signal?.throwIfAborted();
   return withTeam(threads, async (team) => {
     const problem = new LeastSquares(data, problemOptions, undefined, team);
     if (start) {

@@ -4,6 +4,7 @@
 // Woodbury's identity gives the same up to rounding in milliseconds. Refuses more items than memory can square.
 
 import { breathe } from '../base/breathe.ts';
+import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
@@ -17,6 +18,7 @@ import { pickedCells } from '../model/compact.ts';
 import { HistoryModel } from '../model/history.ts';
 import {
   type CellShape,
+  checkFit,
   type FitControl,
   type Model,
   type ModelDescription,
@@ -27,7 +29,7 @@ import {
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';
-import { checkPosition } from '../model/ranking-inputs.ts';
+import { checkSimilar } from '../model/ranking-inputs.ts';
 import { checkStatus } from '../wasm/kernels.ts';
 import { Arena, memoryPlan } from '../wasm/memory.ts';
 import { Matrix, paddedWidth } from '../wasm/tensor.ts';
@@ -51,7 +53,7 @@ const RANK_SHARE = 8;
 
 /** Bytes of linear memory that a model of so many items takes while it is trained; less without its inverse. */
 export function easeBytes(items: number): number {
-  const m = paddedWidth(items);
+  const m = paddedWidth(check.integer('items', items, { min: 0 }));
   return items * m * 8 + m * m * 8 + (m * PIVOTS + PIVOTS * PIVOTS) * 16;
 }
 
@@ -90,7 +92,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
 
   /** Cosine of the items' rows of weights. */
   similarItems(item: number, k: number): Ranking {
-    checkPosition('item', item, this.items);
+    checkSimilar(item, k, this.items);
     const { weights, items } = this;
     const row = weights.row(item).slice();
     const cosine = new Float64Array(items.size);
@@ -302,9 +304,9 @@ export class EaseModel extends HistoryModel implements EaseBase {
 }
 
 async function fit(data: Dataset, given: Partial<EaseOptions> = {}, control: FitControl = {}): Promise<EaseModel> {
+  checkFit('ease', data, control);
   const resolved = option.resolveOptions('ease', options, given);
   requireLikes('ease', data);
-  control.signal?.throwIfAborted();
   if (data.users.size >= 1 << 24) throw new RangeError(`EASE counts users exactly up to ${1 << 24}, got ${data.users.size}`);
   const model = new EaseModel({
     kind: ease,
@@ -314,11 +316,8 @@ async function fit(data: Dataset, given: Partial<EaseOptions> = {}, control: Fit
     provenance: provenanceOf(data),
     record: {},
   });
-  await model.count(
-    Array.from({ length: data.users.size }, (_, u) => data.itemsOf(u)),
-    1,
-    control,
-  );
+  const rows = Array.from({ length: data.users.size }, (_, u) => data.itemsOf(u));
+  await model.count(rows, 1, control);
   await model.factor(control, 'train');
   return model;
 }

@@ -12,6 +12,7 @@ import { requireLikes } from '../data/likes.ts';
 import { compactRows } from '../model/compact.ts';
 import { HistoryModel } from '../model/history.ts';
 import {
+  checkFit,
   type ExactForgetter,
   type FitControl,
   type ModelDescription,
@@ -23,7 +24,7 @@ import {
   type SavedParameter,
   savedParameter,
 } from '../model/model.ts';
-import { checkPosition } from '../model/ranking-inputs.ts';
+import { checkSimilar } from '../model/ranking-inputs.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth } from '../wasm/tensor.ts';
 
@@ -99,7 +100,7 @@ export class ItemKnnModel extends HistoryModel implements ExactForgetter {
 
   /** The item's own list: no more than `neighbors` entries. */
   similarItems(item: number, k: number): Ranking {
-    checkPosition('item', item, this.items);
+    checkSimilar(item, k, this.items);
     const items = new Int32Array(k).fill(-1);
     const scores = new Float32Array(k).fill(-Infinity);
     const names = this.neighbors.row(item);
@@ -291,9 +292,9 @@ function positions(flags: Uint8Array): Int32Array {
 }
 
 async function fit(data: Dataset, given: Partial<ItemKnnOptions> = {}, control: FitControl = {}): Promise<ItemKnnModel> {
+  checkFit('item-knn', data, control);
   const resolved = option.resolveOptions('item-knn', options, given);
   requireLikes('item-knn', data);
-  control.signal?.throwIfAborted();
   const model = new ItemKnnModel({
     kind: itemKnn,
     options: resolved,

@@ -6,6 +6,7 @@ import type { IdTable, KeptPositions } from '../data/ids.ts';
 import { requireLikes } from '../data/likes.ts';
 import { compactRows } from '../model/compact.ts';
 import {
+  checkFit,
   type ExactForgetter,
   type FitControl,
   type Model,
@@ -19,7 +20,7 @@ import {
   savedParameter,
 } from '../model/model.ts';
 import { popularFirst, rankInOrder } from '../model/popular.ts';
-import { checkPairs, checkPosition, checkRankRequest } from '../model/ranking-inputs.ts';
+import { checkPairs, checkRankRequest, checkSimilar } from '../model/ranking-inputs.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Matrix } from '../wasm/tensor.ts';
 
@@ -72,7 +73,7 @@ class PopularityModel implements ExactForgetter {
 
   /** Items whose popularity is nearest; the cosine of one number says no more. */
   similarItems(item: number, k: number): Ranking {
-    checkPosition('item', item, this.items);
+    checkSimilar(item, k, this.items);
     const distance = (i: number): number => Math.abs(this.#count(i) - this.#count(item));
     const nearest = Array.from(this.#order)
       .filter((i) => i !== item)
@@ -104,9 +105,9 @@ export const popularity = /* @__PURE__ */ Object.freeze({
   capabilities: ['fit', 'exactForget'],
   options,
   async fit(data: Dataset, given: object = {}, control: FitControl = {}): Promise<Model> {
+    checkFit('popularity', data, control);
     resolveOptions('popularity', options, given);
     requireLikes('popularity', data);
-    control.signal?.throwIfAborted();
     const counts = data.itemCounts();
     control.onProgress?.({ phase: 'train', done: 1, total: 1 });
     return new PopularityModel({ users: data.users, items: data.items, provenance: provenanceOf(data), counts });

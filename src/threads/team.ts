@@ -149,6 +149,7 @@ export async function openTeam(threads: number = 1): Promise<Team> {
 
 /** Opens a team, works with it, and closes it, also when the work fails. */
 export async function withTeam<T>(threads: number | undefined, work: (team: Team) => Promise<T>): Promise<T> {
+  if (typeof work !== 'function') throw new TypeError(`"work" expected a function, got ${check.describe(work)}`);
   const team = await openTeam(threads);
   try {
     return await work(team);

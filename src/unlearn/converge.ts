@@ -2,14 +2,16 @@
 // few accelerated iterations, stage c goes on to the tolerance of training (src/least-squares/acceleration.ts). Each stage is a valid
 // model. Approximate: equal to gold to the tolerance where both end in one point, which `certify` bounds without a retrain.
 
+import * as check from '../base/check.ts';
 import * as option from '../base/options.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
+import { expectPartition } from '../forget/request.ts';
 import { firstSide, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
 import { ACCELERATORS, accelerate, type Converged, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
 import { other } from '../least-squares/objective.ts';
 import { type Standing, Stationary } from '../least-squares/stationary.ts';
 import type { BilinearModel } from '../model/bilinear.ts';
-import { provenanceOf } from '../model/model.ts';
+import { checkFitControl, expectModel, provenanceOf } from '../model/model.ts';
 import { AlsModel, type AlsOptions, als } from '../models/als.ts';
 import { openTeam } from '../threads/team.ts';
 
@@ -44,10 +46,12 @@ export interface StageResult extends Forgotten {
  * @example
  * for await (const { stage, model } of forgetInStages({ model, partition, control: {} })) serve(model, stage);
  */
-export async function* forgetInStages(
-  { model, partition, control }: ForgetContext,
-  given: Partial<ConvergeOptions> = {},
-): AsyncGenerator<StageResult> {
+export async function* forgetInStages(context: ForgetContext, given: Partial<ConvergeOptions> = {}): AsyncGenerator<StageResult> {
+  check.knownKeys('forgetInStages', context, ['model', 'partition', 'control', 'positions']);
+  const { model, partition, control } = context;
+  expectModel('model', model);
+  expectPartition(partition);
+  checkFitControl('forgetInStages', control);
   const {
     stage: last,
     stageIterations,

@@ -58,7 +58,7 @@ export const digestInUse = (): string => (inUse ?? defaultKernels).digest;
  * Uses the given kernels from now on, for hosts that forbid compiling from bytes or that fetch the `.wasm` themselves,
  * and for those who choose the fast build.
  * @param source a compiled module, the bytes, a Response with them, or what `lethe/fast` exports.
- * @throws TypeError for what is none of these, or kernels of another version; WebAssembly.CompileError for bytes that are no
+ * @throws TypeError for what is none of these, or kernels of another version, and for bytes that are no
  *   module; Error where the host cannot run the fast build. The kernels that were in use stay in use then.
  */
 export async function loadKernels(source: NamedKernels | WebAssembly.Module | BufferSource | Response | Promise<Response>): Promise<void> {
@@ -76,7 +76,11 @@ export async function loadKernels(source: NamedKernels | WebAssembly.Module | Bu
   const bytes = ArrayBuffer.isView(data)
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
     : new Uint8Array(data.slice(0));
-  const module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
+  const module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>).catch((error: Error) => {
+    throw new TypeError(`loadKernels expected a WebAssembly module, got ${bytes.length} bytes that are none (${error.message})`, {
+      cause: error,
+    });
+  });
   use({ digest: hex(await sha256(bytes)), module: () => module, bytes: () => bytes }, module);
 }
 

@@ -191,8 +191,11 @@ test('arguments that are swapped, rows that were trained on, options that are no
   const { train, held } = parts();
   const model = await popularity.fit(train);
   assert.throws(() => evaluate(model, held, train), /the positives are the rows that the model was trained on/);
-  assert.throws(() => evaluate(train as never, model as never, held), /"model" expected a model, got an object \(Dataset\)/);
-  assert.throws(() => evaluate(model, undefined as never, held), /"seen" expected a data set, got undefined/);
+  assert.throws(
+    () => evaluate(train as never, model as never, held),
+    /"model" expected a model, as from fit or deserialize, got an object \(Dataset\)/,
+  );
+  assert.throws(() => evaluate(model, undefined as never, held), /"seen" expected a Dataset, .*, got undefined/);
   const mixed = dataOf([...HELD, ['1', 'a'], ['3', 'b']], ALL);
   assert.throws(
     () => evaluate(model, train, mixed),

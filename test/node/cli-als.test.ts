@@ -188,7 +188,7 @@ test('a gold that was trained from the retained file, at other positions, is com
 test('a method that does not fit the model is refused by name', () => {
   const { status, stderr } = place.run('forget', 'p', 'data', '--method', 'unlearn-als', '--users', '3', '--out', 'x');
   assert.is(status, 1);
-  assert.match(stderr, /"unlearn-als" cannot work on a model of kind "popularity"/);
+  assert.match(stderr, /"unlearn-als" works on models that are made of rows .*, and this is "popularity"; choose another method/);
 });
 
 test('export and import bring the same factors back, ready to forget', async () => {
