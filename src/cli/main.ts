@@ -29,7 +29,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   const [fewest, most] = command.operands;
   if (args.operands.length < fewest || args.operands.length > most) {
     throw new UsageError(
-      `${name} expected ${command.usage.replace(/ --.*| \[-.*/, '') || 'no operands'}, got ${args.operands.map((text) => JSON.stringify(text)).join(' ') || 'nothing'}`,
+      `${name} expected ${command.usage.replace(/ --.*| \[-.*/, '') || 'no operands'}, got ` +
+        `${args.operands.map((text) => JSON.stringify(text)).join(' ') || 'nothing'}`,
     );
   }
   for (const flag of command.flags) {

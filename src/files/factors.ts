@@ -105,7 +105,8 @@ export async function importFactors(kind: ModelKind, bytes: Uint8Array, data: Da
     const broken = picked.findIndex((value) => !Number.isFinite(value));
     if (broken >= 0)
       throw new DataError(
-        `expected finite numbers in "${array}", found ${picked[broken]} in the row of ${name.slice(0, -1)} ${JSON.stringify(ids[Math.floor(broken / cols)])}`,
+        `expected finite numbers in "${array}", found ${picked[broken]} in the row of ${name.slice(0, -1)} ` +
+          `${JSON.stringify(ids[Math.floor(broken / cols)])}`,
         { source },
       );
     return { ids: new IdTable(ids), parameter: { rows: ids.length, cols, values: picked } };

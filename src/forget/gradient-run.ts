@@ -115,7 +115,10 @@ export class UnlearningRun {
     const { partition } = this.#context;
     return partition[side].length > 0 || 2 * this.remembered[`${side}Pairs`].interactions >= partition.entries.length;
   }
-  /** Rows of a side that keeps interactions begin anew. @returns them and all shared weights, by parameter: what moves while the other side stands still. */
+  /**
+   * Rows of a side that keeps interactions begin anew. @returns them and all shared weights, by parameter: what moves
+   * while the other side stands still.
+   */
   beginSide(side: Side, seed: number): Map<string, Int32Array> {
     const living = this.living(side);
     for (const [name, parameter] of this.training.network.parameters) {

@@ -40,3 +40,8 @@ export function adviceOn(status: string): { readonly advice?: string } {
   if (status === 'unmoved') return { advice: 'the target was met before any step, which does not say what is left: compare with gold' };
   return { advice: 'the target was not reached: retrain, or forget with other options' };
 }
+
+/** What could not be measured is null in a report, never NaN. */
+export const knownFigure = (value: number): number | null => (Number.isFinite(value) ? value : null);
+export const knownFigures = (figures: Readonly<Record<string, number>>): Record<string, number | null> =>
+  Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, knownFigure(value)]));

@@ -5,9 +5,7 @@
 import { type Key, STREAM, uniform } from '../base/random.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Moment } from '../gradient/network.ts';
-import { bprLoss } from '../gradient/ops/losses.ts';
-import { add, multiply } from '../gradient/ops/pointwise.ts';
-import { sum } from '../gradient/ops/reduce.ts';
+import { add } from '../gradient/ops/pointwise.ts';
 import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { Optimizer } from '../gradient/optimizer.ts';
 import { type Batch, PairSampler } from '../gradient/sampling.ts';
@@ -15,6 +13,7 @@ import type { Tape, Variable } from '../gradient/tape.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 import { FIRST_EPOCH, type UnlearningRun } from './gradient-run.ts';
 import type { Side } from './outcome.ts';
+import { negatedLoss } from './reverse-loss.ts';
 
 export interface RelearnOptions {
   /** Epochs of the fresh rows alone. */
@@ -43,8 +42,6 @@ const EPOCHS = FIRST_EPOCH - 10_000;
 const PAIR_RATE = 2;
 /** Deleted pairs in a step against them. */
 const REVERSED = { batches: 512, pairs: 128 } as const;
-/** A pair ranked this far below its negative is forgotten. */
-const FAR_BELOW = -10;
 
 /** Lets both sides forget the deleted of the other, as far as there are any. */
 export async function relearn(run: UnlearningRun, options: RelearnOptions): Promise<Relearned[]> {
@@ -161,12 +158,8 @@ class Ghosts {
 
   /** −weight · (mean loss of these pairs): stepping on it makes the deleted find what they had no better than anything else. */
   reverse(tape: Tape, batch: Batch, weight: number): Variable {
-    const n = batch.users.length;
     const [plus, minus] = this.#scores(tape, batch);
-    const near = tape.matrix(1, n);
-    const low = minus.value.row(0);
-    near.row(0).set(plus.value.row(0).map((score, k) => (score - low[k] >= FAR_BELOW ? 1 : 0)));
-    return sum(multiply(tape.constant(near), bprLoss(plus, minus, 1)), -weight / n);
+    return negatedLoss(tape, plus, minus, weight);
   }
 
   #scores(tape: Tape, { users, positives, negatives }: Batch): [Variable, Variable] {

@@ -161,7 +161,8 @@ export function contendersOf(
   for (const { name, model } of models) {
     if (!known.includes(model.provenance.fingerprint)) {
       throw new DataError(
-        `${name} was trained neither on the data nor on what remains of them after this request: ${differing(model.provenance.fingerprint, partition.retain)}`,
+        `${name} was trained neither on the data nor on what remains of them after this request: ` +
+          `${differing(model.provenance.fingerprint, partition.retain)}`,
         { source: data.source },
       );
     }

@@ -5,11 +5,12 @@ import * as option from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { FIRST_EPOCH, touchedRows, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
-import { adviceOn, outcome } from '../forget/outcome.ts';
+import { adviceOn, knownFigure, knownFigures, outcome } from '../forget/outcome.ts';
 import { type RelearnOptions, relearn } from '../forget/relearn.ts';
+import { negatedLoss } from '../forget/reverse-loss.ts';
 import type { Pass } from '../gradient/network.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
-import { add, multiply } from '../gradient/ops/pointwise.ts';
+import { add } from '../gradient/ops/pointwise.ts';
 import { sum } from '../gradient/ops/reduce.ts';
 import type { Optimizer } from '../gradient/optimizer.ts';
 import type { Batch } from '../gradient/sampling.ts';
@@ -20,14 +21,16 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   form: option.word(
     'negated',
     ['negated', 'bounded'],
-    'Reverse loss: negated pushes what the rest supports weakly, as gold would not rank it; bounded fights the best-learned pairs and ruins their neighbours.',
+    'Reverse loss: negated pushes what the rest supports weakly, as gold would not rank it; bounded fights the ' +
+      'best-learned pairs and ruins their neighbours.',
   ),
   ratio: option.number(10, { above: 0 }, "Retained pairs seen for each forgotten one in an epoch; never fewer than ten steps' worth."),
   schedule: option.word('joint', ['joint', 'alternating'], 'One step on both losses, or a reverse step and then a forward step.'),
   rows: option.word(
     'users',
     ['users', 'all', 'touched'],
-    "Which rows a step moves: those of users, as forgotten pairs are theirs and items are everybody's; all that a gradient reaches; or those named in its batches.",
+    "Which rows a step moves: those of users, as forgotten pairs are theirs and items are everybody's; all " +
+      'that a gradient reaches; or those named in its batches.',
   ),
   fast: option.boolean(false, 'Steps twice as long and at most 15 epochs: about twice as fast, nearer to the guard.'),
   learningRate: option.optionalNumber({ above: 0 }, 'Step size; default 0.002, or 0.004 when fast.'),
@@ -39,7 +42,8 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   guard: option.number(
     0.95,
     { above: 0, max: 1 },
-    'Share of the validation Recall@20 that must remain; the last epoch above it is kept. Training kept its best of many epochs, so that any other is some percent lower.',
+    'Share of the validation Recall@20 that must remain; the last epoch above it is kept. Training kept its ' +
+      'best of many epochs, so that any other is some percent lower.',
   ),
   membershipFloor: option.number(
     0.5,
@@ -48,12 +52,14 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   ),
   repairEpochs: option.optionalInteger(
     { min: 0 },
-    'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its projection begins anew, after 5 of the projection alone.',
+    'Forward epochs on the retain set before the reverse steps; default 0, for a modality 10, or 20 where its ' +
+      'projection begins anew, after 5 of the projection alone.',
   ),
   relearnEpochs: option.integer(
     4,
     { min: 0 },
-    'Epochs for whole users and items: the rows of the other side, which learned from them, begin anew and are trained alone on what remains. 0 keeps these rows, and what they learned.',
+    'Epochs for whole users and items: the rows of the other side, which learned from them, begin anew and are ' +
+      'trained alone on what remains. 0 keeps these rows, and what they learned.',
   ),
   jointEpochs: option.integer(3, { min: 0 }, 'Epochs of training on all rows after those of relearnEpochs.'),
   relearnRate: option.number(
@@ -69,23 +75,23 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   settlingEpochs: option.integer(
     3,
     { min: 0 },
-    'Epochs that train the fresh rows of emptied users and items alone: what remains draws them, through a graph of items where a model has one.',
+    'Epochs that train the fresh rows of emptied users and items alone: what remains draws them, through a ' +
+      'graph of items where a model has one.',
   ),
   restartShare: option.number(
     0.1,
     { min: 0, max: 1 },
-    'A modality revoked for more than this share of the items has its projection trained anew.',
+    'A modality revoked for more of the items than this has its projection trained anew.',
   ),
   scrub: option.boolean(
     false,
-    "Also takes out of the others' rows what leans to where forgotten users began: steps against their seeded rows, which stay fixed as probes.",
+    "Also takes out of the others' rows what leans to where forgotten users began: steps against their seeded " +
+      'rows, which stay fixed as probes.',
   ),
   seed: option.seed,
 }));
 type Options = option.OptionsOf<typeof options>;
 
-/** A pair ranked this far below its negative is forgotten: the negated loss would push it on without end. */
-const FAR_BELOW = -10;
 const CLIP = 1;
 const LEAST_STEPS = 10;
 /** Forward epochs after a modality was revoked: the rest must learn to do without it, and anew where its projection does. */
@@ -157,9 +163,9 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
       epochs: epoch,
       status: measured ? status : 'unmeasured',
       ...done,
-      target: known(target),
-      before: finite(before),
-      after: finite(after),
+      target: knownFigure(target),
+      before: knownFigures(before),
+      after: knownFigures(after),
       ...adviceOn(measured ? status : 'unmeasured'),
     },
     sides,
@@ -205,7 +211,8 @@ async function settle(run: UnlearningRun, { seed, settlingEpochs }: Options): Pr
 }
 
 /**
- * Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number returned, else how many there were.
+ * Forward epochs on the retain set; where there are validation data, the best of them is kept, and its number
+ * returned, else how many there were.
  * @param restarted rows of weights that begin anew: they go most of their way alone, before anything else follows them off course.
  */
 async function repair(
@@ -325,20 +332,11 @@ class Stepper {
   /** alpha times the reverse loss: stepping on it lowers s(u,p) − s(u,n) of the forgotten pairs. */
   #reverse(pass: Pass, tape: Tape, { users, positives, negatives }: Batch): Variable {
     const { alpha, form } = this.#options;
-    const n = users.length;
-    const p = pass.scores(users, positives);
-    const m = pass.scores(users, negatives);
-    if (form === 'bounded') return sum(bprLoss(p, m, -1), alpha / n);
-    const near = tape.matrix(1, n);
-    const low = m.value.row(0);
-    near.row(0).set(p.value.row(0).map((score, k) => (score - low[k] >= FAR_BELOW ? 1 : 0)));
-    return sum(multiply(tape.constant(near), bprLoss(p, m, 1)), -alpha / n);
+    const plus = pass.scores(users, positives);
+    const minus = pass.scores(users, negatives);
+    return form === 'bounded' ? sum(bprLoss(plus, minus, -1), alpha / users.length) : negatedLoss(tape, plus, minus, alpha);
   }
 }
-
-const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
-const finite = (figures: Readonly<Record<string, number>>): Record<string, number | null> =>
-  Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, known(value)]));
 
 export const mmrecun = /* @__PURE__ */ Object.freeze({
   name: 'mmrecun',

@@ -25,7 +25,8 @@ export const certify: Command = {
     ...DATA_FLAGS,
   ],
   notes:
-    'Everything is computed from the factors, the options and the data; what the model says of itself is not used. docs/certificate.md derives the bound.',
+    'Everything is computed from the factors, the options and the data; what the model says of itself is not ' +
+    'used. docs/certificate.md derives the bound.',
   async run(context) {
     const { args, terminal, signal } = context;
     const [modelPath, dataPath] = args.operands;

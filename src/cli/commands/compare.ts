@@ -22,7 +22,9 @@ export const compare: Command = {
     {
       name: 'golds',
       takes: 'N',
-      doc: 'Train N golds and N originals, of the next seeds: gradient models need five to be judged by what is left in others. Implies --gold.',
+      doc:
+        'Train N golds and N originals, of the next seeds: gradient models need five to be judged by what is left ' +
+        'in others. Implies --gold.',
     },
     { name: 'floor', doc: 'Train a second gold with the next seed: how much two retrains differ.' },
     { ...METHOD_FLAG, doc: `${METHOD_FLAG.doc.slice(0, -1)}: run it on the original model too, timed.` },
@@ -31,7 +33,8 @@ export const compare: Command = {
   ],
   options: methodOptions,
   notes:
-    'The model that was trained on DATA as it is stands in the table as the original; the others must have been made to forget what is named here.',
+    'The model that was trained on DATA as it is stands in the table as the original; the others must have ' +
+    'been made to forget what is named here.',
   async run(context) {
     const { args, terminal, signal } = context;
     const paths = args.operands.slice(0, -1);

@@ -82,11 +82,13 @@ export const demo: Command = {
       [
         `1. Data: ${data.users.live} users, ${data.items.live} items, ${data.interactions} interactions, generated from seed ${seed}.`,
         '',
-        `2. Train: als with ${model.options.factors} factors in ${secondsText(trainSeconds)}. Recall@20 on held-out interactions ${evaluation['recall@20'].toFixed(3)}; ` +
+        `2. Train: als with ${model.options.factors} factors in ${secondsText(trainSeconds)}. Recall@20 on ` +
+          `held-out interactions ${evaluation['recall@20'].toFixed(3)}; ` +
           `recommending the most popular gives ${floor['recall@20'].toFixed(3)}.`,
         '',
         `3. Forget: user ${whole.users![0]}; the item "${name(whole.items![0])}"; and that user ${watched} has liked "${name(pairItem)}".`,
-        `   ${report.forgotten.interactions} interactions leave. ${report.method}: ${String(report.passes)} passes in ${secondsText(report.seconds)}; the result is ${report.exactness}.`,
+        `   ${report.forgotten.interactions} interactions leave. ${report.method}: ${String(report.passes)} passes ` +
+          `in ${secondsText(report.seconds)}; the result is ${report.exactness}.`,
         '',
         `4. What user ${watched} is recommended, before and after:`,
         '',

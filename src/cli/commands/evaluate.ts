@@ -33,7 +33,8 @@ export const evaluate: Command = {
     const positives = on === 'test' ? test : validation;
     if (positives.interactions === 0) {
       throw new DataError(
-        `nothing is left to evaluate on: the model was trained ${train.split.rule === 'all' ? 'on all rows of the data' : `with the split ${train.split.rule}, which has no ${on} part`}; ` +
+        `nothing is left to evaluate on: the model was trained ` +
+          `${train.split.rule === 'all' ? 'on all rows of the data' : `with the split ${train.split.rule}, which has no ${on} part`}; ` +
           'train with --split per-user:0.8,0.1,0.1 to hold rows out',
         { source: dataPath },
       );

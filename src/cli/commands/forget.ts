@@ -113,7 +113,8 @@ function notePassedOver(terminal: Terminal, { users, items, interactions }: Unkn
   const tell = (what: string, unknown: readonly string[], asked: number | undefined): void => {
     if (unknown.length > 0)
       terminal.note(
-        `passed over ${unknown.length} of ${asked} ${what} that are in no part of the data: ${unknown[0]}${unknown.length > 1 ? ', …' : ''}`,
+        `passed over ${unknown.length} of ${asked} ${what} that are in no part of the data: ` +
+          `${unknown[0]}${unknown.length > 1 ? ', …' : ''}`,
       );
   };
   tell(

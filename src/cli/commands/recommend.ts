@@ -37,7 +37,8 @@ export const recommend: Command = {
     const cold = isCold(train, model.users.indexOf(user));
     if (cold)
       terminal.note(
-        `user ${JSON.stringify(user)} has no training rows: ${onCold === 'empty' ? 'nothing is served' : 'the most popular items are served'}`,
+        `user ${JSON.stringify(user)} has no training rows: ` +
+          `${onCold === 'empty' ? 'nothing is served' : 'the most popular items are served'}`,
       );
     terminal.result({ user, ...(cold && { cold }), items }, itemTable(items));
   },

@@ -41,7 +41,9 @@ export const train: Command = {
     {
       name: 'split',
       takes: 'RULE',
-      doc: 'per-user:0.8,0.1,0.1, leave-one-out, by-time:0.8,0.1,0.1, given (what DATA brings) or all; default: given where DATA brings a split, else all.',
+      doc:
+        'per-user:0.8,0.1,0.1, leave-one-out, by-time:0.8,0.1,0.1, given (what DATA brings) or all; default: given ' +
+        'where DATA brings a split, else all.',
     },
     {
       name: 'unseen-users',
@@ -139,7 +141,8 @@ export const train: Command = {
           ? [
               [
                 'regularization',
-                `${found.chosen.regularization} (validation NDCG@20 ${found.chosen.ndcg.toFixed(4)}; the certificate costs ${found.price.toFixed(4)})`,
+                `${found.chosen.regularization} (validation NDCG@20 ${found.chosen.ndcg.toFixed(4)}; the certificate costs ` +
+                  `${found.price.toFixed(4)})`,
               ] as const,
             ]
           : []),
