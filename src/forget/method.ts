@@ -43,7 +43,7 @@ export interface Unlearner<S extends OptionSpecs = any> {
 }
 
 /** What a model with a capability does, for errors. */
-export const CAPABLE: Readonly<Record<Capability, string>> = Object.freeze({
+export const CAPABLE: Readonly<Record<Capability, string>> = /* @__PURE__ */ Object.freeze({
   fit: 'are trained here',
   factors: 'are made of rows for users and items (als, bpr and the other networks)',
   leastSquares: 'are trained by least squares (als)',

@@ -229,10 +229,10 @@ function detect(source: string, head: Uint8Array, options: ReadOptions, before: 
   );
 }
 
-const OPTIONS = 'format columns delimiter header likes duplicates titles features name onNote signal onProgress'.split(' ');
+const OPTIONS = 'format columns delimiter header likes duplicates titles features name onNote signal onProgress';
 
 function checkOptions(options: ReadOptions): void {
-  check.knownKeys('readDataset', options, OPTIONS);
+  check.knownKeys('readDataset', options, OPTIONS.split(' '));
   if (options.signal !== undefined) check.like('signal', options.signal, 'an AbortSignal', ['throwIfAborted']);
   for (const name of ['onNote', 'onProgress'] as const) check.optionalFunction(name, options[name]);
   if (options.name !== undefined) check.string('name', options.name);
