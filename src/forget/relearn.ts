@@ -46,13 +46,13 @@ const REVERSED = { batches: 512, pairs: 128 } as const;
 /** Lets both sides forget the deleted of the other, as far as there are any. */
 export async function relearn(run: UnlearningRun, options: RelearnOptions): Promise<Relearned[]> {
   const done: Relearned[] = [];
-  for (const of of ['users', 'items'] as const) {
-    const ghosts = new Ghosts(run, of, options.seed);
-    if (ghosts.pairs.interactions === 0 || !run.asksWhole(of)) continue;
-    const fresh = run.beginSide(of === 'users' ? 'items' : 'users', options.seed);
+  for (const side of ['users', 'items'] as const) {
+    const ghosts = new Ghosts(run, side, options.seed);
+    if (ghosts.pairs.interactions === 0 || !run.asksWhole(side)) continue;
+    const fresh = run.beginSide(side === 'users' ? 'items' : 'users', options.seed);
     if (run.training.network.pairs && run.training.options.optimizer === 'sgd-pairs') await byPairs(run, ghosts, fresh, options);
     else await byBatches(run, ghosts, fresh, options);
-    done.push({ of, deleted: run.remembered[of].length, rowsBegunAnew: run.living(of === 'users' ? 'items' : 'users').length });
+    done.push({ of: side, deleted: run.remembered[side].length, rowsBegunAnew: run.living(side === 'users' ? 'items' : 'users').length });
   }
   if (done.length > 0) await jointly(run, options);
   return done;

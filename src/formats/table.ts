@@ -1,5 +1,7 @@
 // Reads tables of delimited text row by row, with a header or without, whatever the delimiter.
+
 import { DataError } from '../base/errors.ts';
+import { utf8 } from '../base/host.ts';
 import type { DatasetBuilder } from '../data/builder.ts';
 import { PART } from '../data/dataset.ts';
 import { passes } from '../data/likes.ts';
@@ -97,7 +99,7 @@ async function sampled(
   if (!style.quotes) {
     for (const line of lines.slice(from)) if (line !== '') records.push(line.split(delimiter));
   } else {
-    const text = new TextEncoder().encode(lines.slice(from).join('\n'));
+    const text = utf8(lines.slice(from).join('\n'));
     // What is looked at may end within a quoted field: the reader will tell whether the data do.
     const stop = (error: unknown): void => {
       if (records.length === 0) throw error;
