@@ -25,6 +25,11 @@ test('kernels of another kind are refused, and those in use stay in use; other b
   await loadKernels(defaultKernels);
   const before = await kernelsDigest();
   const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  // workerd compiles no bytes at all: there only what is no module can be refused by what it is.
+  const hostCompiles = await WebAssembly.compile(empty).then(
+    () => true,
+    () => false,
+  );
   const refusals: readonly (readonly [given: unknown, pattern: RegExp])[] = [
     [empty, /expected the kernels of lethe .*, got a module with other functions \(0\)/],
     ['kernels.wasm', /expected a module, bytes, a Response or what lethe\/fast exports, got "kernels.wasm"/],
@@ -34,11 +39,12 @@ test('kernels of another kind are refused, and those in use stay in use; other b
   ];
   for (const [given, pattern] of refusals) {
     const error = await loadKernels(given as Uint8Array<ArrayBuffer>).catch((e) => e);
-    if (given === empty && error.name !== 'TypeError') return; // this host compiles no bytes
+    if (given === empty && !hostCompiles) continue;
     assert.is(error.name, 'TypeError');
     assert.match(error.message, pattern);
     assert.is(await kernelsDigest(), before);
   }
+  if (!hostCompiles) return;
   // A custom section changes the bytes and nothing that they do.
   const own = defaultKernels.bytes();
   const changed = new Uint8Array([...own, 0, 2, 1, 120]);
