@@ -16,6 +16,7 @@ export const LAYERS = Object.freeze([
   'gradient',
   'least-squares',
   'models',
+  'newcomers',
   'forget',
   'unlearn',
   'judge',

@@ -59,6 +59,8 @@ export { mgcn } from './models/mgcn.ts';
 export { popularity } from './models/popularity.ts';
 export { slmrec } from './models/slmrec.ts';
 export { vbpr } from './models/vbpr.ts';
+export type { History, HistoryEntry } from './newcomers/history.ts';
+export { type RecommendForOptions, recommendFor } from './newcomers/recommend-for.ts';
 export { openTeam, type Team, withTeam } from './threads/team.ts';
 export { type ConvergeOptions, converge, forgetInStages, type Stage, type StageResult } from './unlearn/converge.ts';
 export { downdate } from './unlearn/downdate.ts';

@@ -1,9 +1,9 @@
 // What a model scores for somebody of whom half a history is known: a row is fitted by the model's own loss with the other
 // side frozen, and models that score from histories are given the half. Nothing of the row that the model may hold is used.
 
-import { type Key, STREAM, uniform } from '../base/random.ts';
+import type { Key } from '../base/random.ts';
 import { Dataset } from '../data/dataset.ts';
-import { has } from '../gradient/sampling.ts';
+import { pairwiseRow } from '../gradient/pairwise-row.ts';
 import type { LeastSquaresOptions, Side } from '../least-squares/objective.ts';
 import { LeastSquares } from '../least-squares/problem.ts';
 import { BilinearModel } from '../model/bilinear.ts';
@@ -15,12 +15,6 @@ import { itemsOf, type Subjects, transposed } from './subjects.ts';
 
 /** For the `n`th of the given positions: scores of everything on the other side, of which only what is alive means anything. */
 export type FoldIn = (half: SparseRows, of: Int32Array) => (n: number) => ArrayLike<number>;
-
-/** Descent on pairs: epochs over the half, step, decay, tries to draw an item that is not in the half. */
-const EPOCHS = 20;
-const RATE = 0.05;
-const DECAY = 0.01;
-const TRIES = 16;
 
 /**
  * How a model scores from half a history.
@@ -34,8 +28,9 @@ export function foldInOf(model: Model, subjects: Subjects, seed = 1): FoldIn | n
   const { capabilities } = model.kind;
   if (capabilities.includes('leastSquares')) return (half, of) => scoring(frozen, leastSquaresRows(model, subjects, half, of));
   if (!capabilities.includes('gradient')) return ridgeFoldIn(frozen);
+  const standing = { ...frozen, stride: frozen.width };
   const key = (r: number): Key => ({ lo: keys[2 * r], hi: keys[2 * r + 1] });
-  return (half, of) => scoring(frozen, (n) => pairwiseRow(frozen, itemsOf(half, of[n]), key(of[n]), seed));
+  return (half, of) => scoring(frozen, (n) => pairwiseRow(standing, itemsOf(half, of[n]), key(of[n]), seed));
 }
 
 /** Folding in by ridge, whatever the model's loss. */
@@ -89,34 +84,4 @@ function leastSquaresRows(
   problem.solveRows(side, of, true);
   const solved = side === 'users' ? problem.userFactors : problem.itemFactors;
   return (n) => solved.row(of[n]).slice();
-}
-
-/** Descent on log σ(x·(y₊ − y₋)) from zero, entry by entry; negatives are living and not in the half. */
-function pairwiseRow({ width, values, living }: Frozen, half: Int32Array, key: Key, seed: number): Float64Array {
-  const x = new Float64Array(width);
-  const draw = (step: number): number => {
-    for (let t = 0; t < TRIES; t++) {
-      const p = living[Math.floor(uniform(seed, STREAM.foldIn, key, step * TRIES + t) * living.length)];
-      if (!has(half, 0, half.length, p)) return p;
-    }
-    return -1;
-  };
-  for (let step = 0; step < EPOCHS * half.length; step++) {
-    const negative = draw(step) * width;
-    if (negative < 0) continue;
-    const positive = half[step % half.length] * width;
-    let margin = 0;
-    for (let c = 0; c < width; c++) margin += x[c] * (values[positive + c] - values[negative + c]);
-    const slope = sigmoid(-margin);
-    for (let c = 0; c < width; c++) x[c] += RATE * (slope * (values[positive + c] - values[negative + c]) - DECAY * x[c]);
-  }
-  return x;
-}
-
-/** 1 / (1 + e^−x) to about 1e-12, of operations that are the same on every host. */
-export function sigmoid(x: number): number {
-  const y = -Math.max(-40, Math.min(40, x)) / 1024;
-  let e = 1 + y * (1 + (y / 2) * (1 + (y / 3) * (1 + (y / 4) * (1 + (y / 5) * (1 + y / 6)))));
-  for (let n = 0; n < 10; n++) e *= e;
-  return 1 / (1 + e);
 }

@@ -64,7 +64,7 @@ export class BilinearModel extends DescribedModel implements Model {
   }
 
   /** Ranks for rows that need not be the model's own, such as a folded-in user's; `exclude` is by the given rows. */
-  protected rankRows(rows: DenseFactors, request: Omit<RankRequest, 'users'>): Ranking {
+  rankRows(rows: DenseFactors, request: Omit<RankRequest, 'users'>): Ranking {
     this.#packed ||= this.#pack();
     return this.arena.scope(() => {
       const users = Int32Array.from({ length: rows.rows }, (_, r) => r);

@@ -59,17 +59,13 @@ export function recommend(
 ): Recommended[] | Recommended[][] {
   expectModel('model', model);
   check.knownKeys('recommend', options, ['k', 'data', 'onCold', 'includeSeen', 'exclude', 'candidates']);
-  const { data, exclude = [], candidates } = options;
+  const { data } = options;
   if (data !== undefined) expectDataset('data', data);
   const includeSeen = check.boolean('includeSeen', options.includeSeen ?? false);
   const onCold = check.oneOf('onCold', options.onCold ?? 'popular', ON_COLD);
   const k = listLength(options.k, model.items);
   if (data) requireTables(model, data);
-  const wanted = check.array('candidates', candidates ?? []);
-  const unwanted = check.array('exclude', exclude);
-  const allowed = candidates || unwanted.length > 0 ? new Uint8Array(model.items.size).fill(candidates ? 0 : 1) : undefined;
-  for (const id of wanted) allowed![positionOf('item', model.items, id)] = 1;
-  for (const id of unwanted) allowed![positionOf('item', model.items, id)] = 0;
+  const allowed = allowedItems(model.items, options);
   const list = typeof users === 'string' ? [users] : check.array('users', users);
   const positions = Int32Array.from(list, (id) => positionOf('user', model.users, id));
   const ranking = model.rank({
@@ -81,9 +77,25 @@ export function recommend(
   });
   const lists = list.map((id, r) => {
     const cold = data ? isCold(data, positions[r]) : knowsNothing(ranking, r, k);
-    return cold ? coldList(model, positions[r], id, { data, k, allowed, onCold }) : named(ranking, r, k, model.items, data?.titles);
+    return cold
+      ? coldList(model, `user ${JSON.stringify(id)}`, { data, k, allowed, onCold })
+      : named(ranking, r, k, model.items, data?.titles);
   });
   return typeof users === 'string' ? lists[0] : lists;
+}
+
+/** 1 for items that may be ranked; undefined where all may. @throws DataError for ids that the model does not know. */
+export function allowedItems(
+  items: IdTable,
+  { exclude = [], candidates }: Pick<RecommendOptions, 'exclude' | 'candidates'>,
+): Uint8Array | undefined {
+  const wanted = check.array('candidates', candidates ?? []);
+  const unwanted = check.array('exclude', exclude);
+  if (!candidates && unwanted.length === 0) return undefined;
+  const allowed = new Uint8Array(items.size).fill(candidates ? 0 : 1);
+  for (const id of wanted) allowed[positionOf('item', items, id)] = 1;
+  for (const id of unwanted) allowed[positionOf('item', items, id)] = 0;
+  return allowed;
 }
 
 /** Whether all scores of a list are zero, as those of a user with an empty row. */
@@ -99,19 +111,17 @@ interface ColdRequest {
   readonly onCold: OnCold;
 }
 
-function coldList(model: Model, user: number, id: string, { data, k, allowed, onCold }: ColdRequest): Recommended[] {
+/** What somebody is served of whom the model knows nothing. @param who for the message. */
+export function coldList(model: Model, who: string, { data, k, allowed, onCold }: ColdRequest): Recommended[] {
   if (onCold === 'empty') return [];
   if (onCold === 'refuse' || !data) {
     const remedy = data ? 'onCold "popular" serves the most popular items' : 'give the training data to serve the most popular items';
-    throw new DataError(
-      `user ${JSON.stringify(id)} has no training rows, so that the model knows nothing of them; ${remedy}, "empty" none`,
-      {
-        source: data?.source,
-      },
-    );
+    throw new DataError(`${who} has no training rows, so that the model knows nothing of them; ${remedy}, "empty" none`, {
+      source: data?.source,
+    });
   }
   const counts = data.itemCounts();
-  const ranking = rankInOrder(popularFirst(model.items, counts), counts, { users: Int32Array.of(user), k, allowed });
+  const ranking = rankInOrder(popularFirst(model.items, counts), counts, { users: Int32Array.of(0), k, allowed });
   return named(ranking, 0, k, model.items, data.titles).map((each) => ({ ...each, cold: true }));
 }
 
@@ -147,11 +157,18 @@ export function similarUsers(
 }
 
 /** As many as were asked for, 10 by default, but no more than there are: memory is taken for each place of a list. */
-function listLength(k: number | undefined, ids: IdTable): number {
+export function listLength(k: number | undefined, ids: IdTable): number {
   return Math.min(check.integer('k', k ?? 10, { min: 1 }), ids.size);
 }
 
-function named({ items, scores }: Ranking, row: number, k: number, ids: IdTable, titles?: ReadonlyMap<number, string>): Recommended[] {
+/** A row of a ranking, in ids. */
+export function named(
+  { items, scores }: Ranking,
+  row: number,
+  k: number,
+  ids: IdTable,
+  titles?: ReadonlyMap<number, string>,
+): Recommended[] {
   const list: Recommended[] = [];
   for (let j = row * k; j < (row + 1) * k && items[j] >= 0; j++) {
     const title = titles?.get(items[j]);

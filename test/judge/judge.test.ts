@@ -6,7 +6,7 @@ import { DatasetBuilder } from '../../src/data/builder.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { splitDataset } from '../../src/data/split.ts';
 import { type Partition, partitionOf } from '../../src/forget/request.ts';
-import { sigmoid } from '../../src/judge/fold-in.ts';
+import { sigmoid } from '../../src/gradient/pairwise-row.ts';
 import { ScoreSpace } from '../../src/judge/influence.ts';
 import { Judge, type Judgement } from '../../src/judge/judge.ts';
 import { setTest, truePositives, userTest } from '../../src/judge/membership.ts';

@@ -177,6 +177,13 @@ export async function makeDoors(): Promise<Door[]> {
       ['u1', 'ids'],
       [{}, { k: 'count', data: 'data', includeSeen: 'flag', exclude: 'ids', candidates: 'ids' }],
     ),
+    door(
+      'recommendFor',
+      lethe.recommendFor,
+      [model, 'model'],
+      [['i1', { item: 'i2', value: 2 }], 'parts'],
+      [{}, { k: 'count', data: 'data', includeSeen: 'flag', ignoreUnknown: 'flag', exclude: 'ids', candidates: 'ids', seed: 'count' }],
+    ),
     door('similarItems', lethe.similarItems, [model, 'model'], ['i1', 'id'], [{}, { k: 'count' }]),
     door('similarUsers', lethe.similarUsers, [model, 'model'], ['u1', 'id'], [{}, { k: 'count' }]),
     door('model.rank', (wanted) => model.rank(wanted), [
