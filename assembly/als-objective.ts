@@ -4,19 +4,26 @@ import { entryTarget64 } from './als-entries';
 import { madd64, sum2 } from './simd';
 import { axpy64, dot64 } from './vec';
 
+/** Rows whose terms are summed on their own, as in a Gram matrix: whoever cuts rows there has the same bits. */
+const ROWS: i32 = 256;
+
 /**
  * Σ over the entries of rows begin..end of X of w s² − 2 t s + k, with s = x·y and k = t² when explicit, else t:
  * what observed cells add to the objective beyond the background's ⟨base·XᵀX, YᵀY⟩ (Hu et al. 2008, eq. 3, expanded).
- * Summed row by row, each row entry by entry.
+ * Summed entry by entry, row by row in blocks of 256 rows, and block by block.
  */
 export function als_objective_rows(
   begin: i32, end: i32, ld: i32, ws: f64, w0: f64, ts: f64, t0: f64, explicit: i32,
   indptr: usize, indices: usize, data: usize, X: usize, Y: usize,
 ): f64 {
   let total: f64 = 0;
-  for (let r = begin; r < end; r++) {
-    const first = load<i32>(indptr + (<usize>r << 2)), last = load<i32>(indptr + (<usize>r << 2), 4);
-    total += objectiveRow(first, last, ld, ws, w0, ts, t0, explicit, indices, data, X + (<usize>r * <usize>ld << 2), Y);
+  for (let r = begin; r < end; ) {
+    let sum: f64 = 0;
+    for (const blockEnd = min(end, r + ROWS); r < blockEnd; r++) {
+      const first = load<i32>(indptr + (<usize>r << 2)), last = load<i32>(indptr + (<usize>r << 2), 4);
+      sum += objectiveRow(first, last, ld, ws, w0, ts, t0, explicit, indices, data, X + (<usize>r * <usize>ld << 2), Y);
+    }
+    total += sum;
   }
   return total;
 }
@@ -34,12 +41,16 @@ function objectiveRow(
   return sum;
 }
 
-/** Σ_r reg_r |x_r|² over rows [rows × ld] of X. */
+/** Σ_r reg_r |x_r|² over rows [rows × ld] of X, in blocks of 256 rows. */
 export function als_penalty_rows(rows: i32, ld: i32, reg: usize, X: usize): f64 {
   const row = <usize>ld << 2;
-  let sum: f64 = 0;
-  for (let r = 0; r < rows; r++, reg += 4, X += row) sum += <f64>load<f32>(reg) * dot64(X, X, row);
-  return sum;
+  let total: f64 = 0;
+  for (let r = 0; r < rows; ) {
+    let sum: f64 = 0;
+    for (const blockEnd = min(rows, r + ROWS); r < blockEnd; r++, reg += 4, X += row) sum += <f64>load<f32>(reg) * dot64(X, X, row);
+    total += sum;
+  }
+  return total;
 }
 
 export function als_residual_rows_scratch(ld: i32): i32 {

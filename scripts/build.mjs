@@ -24,6 +24,8 @@ compileKernels('release', 'kernels.wasm');
 compileKernels('debug', 'kernels.debug.wasm');
 // The same sources with relaxed multiply-adds, and an export that says so: docs/fast.md.
 compileKernels('fast', 'kernels.fast.wasm', 'assembly/fast.ts');
+// Keys, draws and fingerprints for hosts that are not JavaScript: a module of its own, which no page has to load.
+compileKernels('ids', 'ids.wasm', '--config', 'spark/asconfig.json');
 
 /** Writes a generated file whose text is another than before. */
 function writeChanged(file, text) {
@@ -84,3 +86,4 @@ rmSync(at('dist'), { recursive: true, force: true });
 // Packed without source maps: they name sources that are not in the package.
 run(['typescript', 'bin', 'tsc'], '-p', 'tsconfig.json', ...(process.argv.includes('--pack') ? ['--sourceMap', 'false'] : []));
 await (await import('./package.mjs')).buildForms();
+await (await import('./spark/pack.mjs')).packSpark();

@@ -10,6 +10,8 @@ export interface Option<T> {
   readonly doc: string;
   /** The words of a `word` option. */
   readonly words?: readonly string[];
+  /** The bounds of a number. */
+  readonly bounds?: check.Bounds;
   readonly check: (name: string, value: unknown) => T;
 }
 
@@ -22,6 +24,7 @@ export const integer = (value: number, bounds: check.Bounds, doc: string): Optio
   kind: 'integer',
   default: value,
   doc,
+  bounds,
   check: (name, v) => check.integer(name, v, bounds),
 });
 
@@ -29,6 +32,7 @@ export const number = (value: number, bounds: check.Bounds, doc: string): Option
   kind: 'number',
   default: value,
   doc,
+  bounds,
   check: (name, v) => check.number(name, v, bounds),
 });
 
@@ -47,6 +51,7 @@ export const optionalInteger = (bounds: check.Bounds, doc: string): Option<numbe
   kind: 'integer',
   default: undefined,
   doc,
+  bounds,
   check: (name, v) => check.integer(name, v, bounds),
 });
 
@@ -54,6 +59,7 @@ export const optionalNumber = (bounds: check.Bounds, doc: string): Option<number
   kind: 'number',
   default: undefined,
   doc,
+  bounds,
   check: (name, v) => check.number(name, v, bounds),
 });
 

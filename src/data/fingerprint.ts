@@ -17,11 +17,12 @@ interface Rows {
 }
 
 /** Users are dealt to so many parts by their keys: a user's change asks for the hash of one part, and of the parts' hashes. */
-const PARTS = 256;
+export const PARTS = 256;
 const HASH_BYTES = 32;
 /** u32 of a user's record: the two halves of the id's key, the four words of the row's sum. */
 const RECORD = 6;
-const TAG = /* @__PURE__ */ utf8('lethe fingerprint 2');
+/** What is hashed before the parts' hashes. */
+export const TAG = /* @__PURE__ */ utf8('lethe fingerprint 2');
 
 export class RowSums {
   /** Sums of the hashes of each row's entries, modulo 2^32 by word, u32[4 · users]. */

@@ -34,7 +34,7 @@ export const UNSEEN_SHARE = /* @__PURE__ */ Object.freeze({ min: 0, max: 0.5 });
 const RULES = 'per-user:0.8,0.1,0.1; leave-one-out; by-time:0.8,0.1,0.1; given; all';
 
 /** Draws for different purposes from the same entry's keys. */
-const DRAW = /* @__PURE__ */ Object.freeze({ part: 0, holdOut: 1, order: 2, unseenUser: 3, unseenItem: 4 });
+export const DRAW = /* @__PURE__ */ Object.freeze({ part: 0, holdOut: 1, order: 2, unseenUser: 3, unseenItem: 4 });
 
 /**
  * Splits interactions into parts.

@@ -6,15 +6,6 @@ import { type MemoryPlan, memoryPlan, totalOf } from '../wasm/memory.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
 import type { LeastSquaresOptions } from './objective.ts';
 
-/** Parts of a Gram matrix that are summed on their own: at most so many, of at least so many rows. */
-const GRAM_PARTS = 16;
-const GRAM_ROWS = 512;
-
-/** Parts in which a Gram matrix is summed: few enough that their sums take less room than half of the rows. */
-export function gramParts(rows: number, ld: number): number {
-  return Math.max(1, Math.min(GRAM_PARTS, Math.floor(rows / Math.max(GRAM_ROWS, 4 * ld))));
-}
-
 /** Bytes between what is allocated, since everything begins with a cache line. */
 const BETWEEN = 2048;
 
@@ -38,7 +29,7 @@ export function planLeastSquares(
   } = shape;
   const partsAt = (factors: number, n: number): Record<string, number> => {
     const ld = paddedWidth(factors);
-    const parts = Math.max(gramParts(rows, ld), gramParts(cols, ld));
+    const parts = Math.max(kernels.gram_parts(rows, ld), kernels.gram_parts(cols, ld));
     // The kernel's own figure has 32 bits.
     const solver =
       options.solver === 'cg'

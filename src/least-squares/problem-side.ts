@@ -4,7 +4,6 @@
 import { type Plan, planEven, planRows } from '../threads/team.ts';
 import { type Csr, Matrix } from '../wasm/tensor.ts';
 import { type LeastSquaresOptions, regularizationRule } from './objective.ts';
-import { gramParts } from './problem-memory.ts';
 
 export class ProblemSide {
   readonly factors: Matrix;
@@ -15,7 +14,7 @@ export class ProblemSide {
   /** Gram matrix of the factors, f64, upper tiles; valid while `gramFresh`. */
   readonly gram: number;
   gramFresh = false;
-  /** How the rows of the Gram matrix are shared out. */
+  /** How the rows are shared out whose sums are summed in order: of the Gram matrix, of the objective. */
   readonly gramPlan: Plan;
   readonly #options: LeastSquaresOptions;
   #plan?: Plan;
@@ -31,7 +30,7 @@ export class ProblemSide {
     this.factors = new Matrix(arena, rows, options.factors);
     const { ld } = this.factors;
     this.gram = arena.alloc(ld * ld * 8);
-    this.gramPlan = planEven(rows, Math.max(1, Math.ceil(rows / gramParts(rows, ld))));
+    this.gramPlan = planEven(rows, Math.max(1, Math.ceil(rows / arena.kernels.gram_parts(rows, ld))));
   }
 
   /** How the rows of a sweep are shared out; made when a sweep first asks for it. */

@@ -10,7 +10,7 @@ import { checkStatus } from '../wasm/kernels.ts';
 import type { Arena } from '../wasm/memory.ts';
 import { Csr, Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
 import { cellArguments, cellWeightsOf, checkValues, type LeastSquaresOptions, other, type Side, weightArguments } from './objective.ts';
-import { gramParts, planLeastSquares } from './problem-memory.ts';
+import { planLeastSquares } from './problem-memory.ts';
 import { ProblemSide } from './problem-side.ts';
 
 /** How far factors are from a stationary point of the objective. */
@@ -69,7 +69,7 @@ export class LeastSquares {
       items: new ProblemSide(itemUsers, data.users.live, options),
     };
     this.#gram32 = arena.alloc(ld * ld * 4);
-    const parts = Math.max(gramParts(userItems.rows, ld), gramParts(itemUsers.rows, ld));
+    const parts = Math.max(...[userItems.rows, itemUsers.rows].map((rows) => kernels.gram_parts(rows, ld)));
     this.#gramParts = parts > 1 ? arena.alloc(parts * ld * ld * 8) : 0;
     this.#scratchBytes = plan.parts.scratch / team.threads;
     this.#scratch = arena.alloc(this.#scratchBytes * team.threads);
@@ -179,19 +179,20 @@ export class LeastSquares {
     const { users, items } = this.#sides;
     const { base } = cellWeightsOf(this.options);
     const weights = weightArguments(this.options);
-    const { rows } = users.cells;
     const X = users.factors.pointer;
     const Y = items.factors.pointer;
     const unobserved = base === 0 ? 0 : base * kernels.gram_inner(this.#ld, this.#gram('users'), this.#gram('items'));
-    const observed = this.#team
-      .runNow('als_objective_rows', users.plan, [this.#ld, ...weights, ...cellArguments(users.cells), X, Y])
-      .reduce((sum, part) => sum + part, 0);
-    return (
-      unobserved +
-      observed +
-      kernels.als_penalty_rows(rows, this.#ld, users.regularization, X) +
-      kernels.als_penalty_rows(items.cells.rows, this.#ld, items.regularization, Y)
+    // In the parts of the Gram matrices and in their order, whatever the number of threads or machines.
+    const total = (parts: Float64Array): number => parts.reduce((sum, part) => sum + part, 0);
+    const observed = total(
+      this.#team.runNow('als_objective_rows', users.gramPlan, [this.#ld, ...weights, ...cellArguments(users.cells), X, Y]),
     );
+    return unobserved + observed + total(this.#penalties(users)) + total(this.#penalties(items));
+  }
+
+  #penalties({ gramPlan, regularization, factors }: ProblemSide): Float64Array {
+    const rows = [this.#ld, { base: regularization, row: 4 }, { base: factors.pointer, row: this.#ld * 4 }];
+    return this.#team.runNow('als_penalty_rows', gramPlan, rows, false, true);
   }
 
   /** Residual of one side's normal equations: zero for both sides at a stationary point. */

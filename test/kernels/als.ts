@@ -282,8 +282,13 @@ export const als: KernelTable = {
     },
   },
   als_penalty_rows: {
-    claim: 'within 1e-12 of Σ reg |x|²',
+    claim: 'within 1e-12 of Σ reg |x|²; cut every 256 rows, the same bits',
     check(arena) {
+      const many = arena.upload(factorRows(9, 700, 8));
+      const ones = arena.upload(new Float32Array(700).fill(0.3));
+      const cut = (rows: number[]): number =>
+        rows.reduce((sum, first) => sum + arena.kernels.als_penalty_rows(Math.min(256, 700 - first), 8, ones, many + first * 32), 0);
+      same('blocks of 256 rows', [cut([0, 256, 512])], [arena.kernels.als_penalty_rows(700, 8, ones, many)]);
       const X = factorRows(8, 5, 17);
       const reg = Float32Array.of(0, 1, 0.1, 3, 7);
       const expected = rowsUpTo(5).reduce((sum, r) => sum + reg[r] * dotRows(X, r, X, r, 24), 0);
