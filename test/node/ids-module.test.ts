@@ -43,17 +43,14 @@ function someIds(count: number): string[] {
 }
 
 const ids = someIds(COUNT);
-const text = Uint16Array.from(ids.join(''), (_, n) => n);
-ids
-  .join('')
-  .split('')
-  .forEach((unit, n) => (text[n] = unit.charCodeAt(0)));
+const joined = ids.join('');
+const text = Uint16Array.from({ length: joined.length }, (_, n) => joined.charCodeAt(n));
 let total = 0;
 const ends = Int32Array.from(ids, (id) => (total += id.length));
 const keys = ids.map(keyOf);
 
 test(`keys of ${COUNT} ids are those of keyOf`, () => {
-  const { pointers, buffer } = upload(ends, text.length > 0 ? text : new Uint16Array(1), new Uint32Array(2 * COUNT));
+  const { pointers, buffer } = upload(ends, text, new Uint32Array(2 * COUNT));
   kernels.id_keys(COUNT, pointers[0], pointers[1], pointers[2]);
   const found = new Uint32Array(buffer, pointers[2], 2 * COUNT);
   const wrong = keys.findIndex(({ lo, hi }, n) => found[2 * n] !== lo || found[2 * n + 1] !== hi);
