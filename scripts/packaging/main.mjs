@@ -9,6 +9,7 @@ import { check, finish, same } from '../runtimes/checks.mjs';
 import { call, debianThere } from '../runtimes/hosts.mjs';
 import { command, install, installDebian, load, root } from '../runtimes/tools.mjs';
 import { checkHosts, HOST_TOOLS } from './hosts.mjs';
+import { checkTypeScripts, TYPESCRIPTS } from './typescripts.mjs';
 import { checkWorkerFile } from './worker-file.mjs';
 
 const home = join(root, 'build', 'runtimes', 'consumer');
@@ -21,7 +22,7 @@ async function output(path, args, options = {}) {
   return stdout.trim();
 }
 
-const missing = install(['deno', 'workerd', 'browsers', 'wrangler', 'edge-light', 'packaging', ...HOST_TOOLS]);
+const missing = install(['deno', 'workerd', 'browsers', 'wrangler', 'edge-light', 'packaging', TYPESCRIPTS, ...HOST_TOOLS]);
 for (const browser of [chromium, firefox]) {
   if (!debianThere(browser) && process.argv.includes('--install')) installDebian(browser.debian.packages);
   if (!debianThere(browser)) missing.push(browser.name);
@@ -53,30 +54,7 @@ await check('Node: lethe/fast, or a refusal where there is no relaxed SIMD', asy
   same(/^(fast true|default the fast kernels need relaxed SIMD)/.test(await output(process.execPath, ['fast-kernels.mjs'])), true),
 );
 
-for (const [module, moduleResolution] of [
-  ['nodenext', 'nodenext'],
-  ['esnext', 'bundler'],
-]) {
-  await check(`TypeScript, ${moduleResolution} resolution, declarations checked`, () =>
-    output(process.execPath, [
-      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
-      '--ignoreConfig',
-      '--noEmit',
-      '--strict',
-      '--target',
-      'es2022',
-      '--lib',
-      'es2023,dom,dom.iterable,dom.asynciterable',
-      '--types',
-      '',
-      '--module',
-      module,
-      '--moduleResolution',
-      moduleResolution,
-      'typed.ts',
-    ]),
-  );
-}
+await checkTypeScripts(home);
 
 /** Everything below a folder, as the server wants it. */
 const contentsOf = (folder) =>

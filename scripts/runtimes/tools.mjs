@@ -26,6 +26,10 @@ const TOOLS = {
   next: ['next@16.4.6', 'react@19.3.1', 'react-dom@19.3.1'],
   'node-bundlers': ['rollup@4.68.8', '@rollup/plugin-node-resolve@16.0.3'],
   'test-runners': ['jest@30.5.2', 'jest-environment-jsdom@30.5.2', 'vitest@5.1.2', 'jsdom@31.0.1'],
+  // The oldest that compiles the declarations, others of its age, and the newest.
+  typescripts: ['5.0', '5.2', '5.4', '5.6', '5.7', '5.9', '6.0', 'latest'].map(
+    (version) => `typescript-${version}@npm:typescript@${version}`,
+  ),
   packaging: ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'],
 };
 

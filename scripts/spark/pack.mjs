@@ -1,6 +1,6 @@
 // What the Python package for Spark (spark/) takes from the build: the kernels, the module of keys, and one table of all that
 // the library settles outside of them. Python holds none of it a second time.
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -50,6 +50,7 @@ export async function packSpark() {
     },
   };
   const folder = join(root, 'spark', 'lethe_spark');
+  mkdirSync(folder, { recursive: true });
   const text = `${JSON.stringify(contract, null, 2)}\n`;
   const file = join(folder, 'contract.json');
   let before;

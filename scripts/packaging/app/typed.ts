@@ -1,11 +1,13 @@
-// Compiled by the consumer, with declarations checked: the public types hold together without any of our settings.
-import { DatasetBuilder, forget, loadKernels, type ForgetReport } from 'lethe';
+// Compiled by the consumer, with declarations checked and no library but the language's own: the public types hold together
+// without any of our settings.
+import { DatasetBuilder, type ForgetReport, forget, loadKernels } from 'lethe';
 import { als } from 'lethe/als';
 import { fastKernels } from 'lethe/fast';
-import { unlearnAls } from 'lethe/unlearn-als';
 import kernels from 'lethe/kernels.wasm';
+import { unlearnAls } from 'lethe/unlearn-als';
 
 export async function typed(): Promise<ForgetReport> {
+  await loadKernels(kernels);
   await loadKernels(fastKernels);
   const builder = new DatasetBuilder();
   builder.add('ann', 'tea', 5);
@@ -14,5 +16,5 @@ export async function typed(): Promise<ForgetReport> {
   // @ts-expect-error a misspelt option is an error of types too
   await als.fit(data, { factor: 8 });
   const { report } = await forget(model, data, { users: ['ann'] }, { method: unlearnAls });
-  return kernels instanceof WebAssembly.Module ? report : report;
+  return report;
 }

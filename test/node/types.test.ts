@@ -1,0 +1,75 @@
+// The declarations, as somebody else's compiler reads them: no DOM library, no types of Node, nothing skipped.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const test = suite('types');
+const script = (name: string): Promise<any> => import(pathToFileURL(`scripts/${name}`).href);
+
+/** What the compiler complains of, at settings of an own project that imports the package by its name. */
+function complaints(program: string, settings: object): string {
+  const folder = mkdtempSync('build/types-'); // inside the package, so that it can import itself by name
+  try {
+    writeFileSync(`${folder}/program.ts`, program);
+    const compilerOptions = { noEmit: true, strict: true, target: 'es2022', lib: ['es2022'], types: [], ...settings };
+    writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+    execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', folder], { encoding: 'utf8' });
+    return '';
+  } catch (error) {
+    return (error as { stdout: string }).stdout || String(error);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const BUNDLER = { module: 'esnext', moduleResolution: 'bundler', exactOptionalPropertyTypes: true };
+const program = readFileSync('scripts/packaging/app/typed.ts', 'utf8');
+
+for (const settings of [
+  BUNDLER,
+  { module: 'node16', moduleResolution: 'node16', exactOptionalPropertyTypes: true },
+  { module: 'nodenext', moduleResolution: 'nodenext', lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'] },
+  { ...BUNDLER, types: ['node'] },
+]) {
+  test(`a strict program compiles with ${JSON.stringify(settings)}`, () => {
+    assert.is(complaints(program, settings), '');
+  });
+}
+
+test('a program that is wrong does not compile: the check can fail', () => {
+  assert.match(complaints(program.replace(/.*@ts-expect-error.*\n/, ''), BUNDLER), /'factor'/);
+});
+
+test('where the host has types they are the ones that count', () => {
+  const dom = { ...BUNDLER, lib: ['es2023', 'dom'] };
+  const given = (value: string): string =>
+    `import { als, type Dataset, readDataset } from 'lethe';\ndeclare const data: Dataset;\n` +
+    `export const signal = () => als.fit(data, {}, { signal: ${value} });\n` +
+    `export const read = (from: Response | ReadableStream<Uint8Array> | File[]) => readDataset(from);\n`;
+  assert.is(complaints(given('new AbortController().signal'), dom), '');
+  assert.match(complaints(given("'soon'"), dom), /AbortSignal/);
+  assert.match(complaints(given("'soon'"), BUNDLER), /error/);
+});
+
+test('every use of a host type gets its import, and texts and comments do not', async () => {
+  const { hostTypes, withHostTypes } = await script('declarations.mjs');
+  const names: string[] = hostTypes();
+  assert.ok(['AbortSignal', 'Blob', 'File', 'ReadableStream', 'Response', 'WebAssembly'].every((name) => names.includes(name)));
+  const of = (text: string): string => withHostTypes(text, './host-types.js');
+  assert.is(of('declare const a: AbortSignal;'), "import type { AbortSignal } from './host-types.js';\ndeclare const a: AbortSignal;");
+  for (const text of ['/** A Blob. */', "declare const a: 'Blob';", '// Response', 'declare function File(): void;'])
+    assert.is(of(text), text);
+});
+
+test('arrays over memory of their own have names that compilers before TypeScript 5.7 know', async () => {
+  const { withHostTypes } = await script('declarations.mjs');
+  assert.match(
+    withHostTypes('declare const a: Uint8Array<ArrayBuffer>;', './h.js'),
+    /import type { OwnUint8Array } .*\n.* a: OwnUint8Array;/,
+  );
+});
+
+test.run();
