@@ -14,6 +14,15 @@ import { madd } from './simd';
 const BLOCK: i32 = 64;
 const STRIDE: usize = BLOCK << 5;
 
+/**
+ * Parts of which a Gram matrix of so many rows is summed, of ceil(rows / parts) rows each: the same for any number of threads
+ * and machines. At least 512 rows and 4·ld to a part, so that the sums take less room than half of the rows; sixteen parts up
+ * to 2²⁰ rows, beyond it one to 65,536 rows, so that there is work for more than sixteen.
+ */
+export function gram_parts(rows: i32, ld: i32): i32 {
+  return max(1, min(max(16, (rows + 65535) >> 16), rows / max(512, 4 * ld)));
+}
+
 /** out[r] = lambda · (n_r + offset)^exponent for rows of n_r entries; f32[rows]. */
 export function als_regularization(rows: i32, indptr: usize, lambda: f64, offset: f64, exponent: f64, out: usize): void {
   for (let r = 0; r < rows; r++, indptr += 4, out += 4) {

@@ -89,15 +89,6 @@ export function addDiagonal(factors: i32, ld: i32, value: f32, A: usize): void {
 /** Rows of Y whose products are summed in f32 before they join the f64 sum. */
 const GRAM_BLOCK: i32 = 256;
 
-/**
- * Parts of which a Gram matrix of so many rows is summed, of ceil(rows / parts) rows each: the same for any number of threads
- * and machines. At least 512 rows and 4·ld to a part, so that the sums take less room than half of the rows; sixteen parts up
- * to 2²⁰ rows, beyond it one to 65,536 rows, so that there is work for more than sixteen.
- */
-export function gram_parts(rows: i32, ld: i32): i32 {
-  return max(1, min(max(16, (rows + 65535) >> 16), rows / max(512, 4 * ld)));
-}
-
 export function gram_accumulate_scratch(ld: i32): i32 {
   return (GRAM_BLOCK * ld + 128) << 2;
 }

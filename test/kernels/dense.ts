@@ -85,23 +85,6 @@ export const dense: KernelTable = {
       }
     },
   },
-  gram_parts: {
-    claim: 'parts of at least 512 rows and 4·ld; at most sixteen up to 2²⁰ rows, beyond them one to 65,536 rows',
-    check({ kernels }) {
-      const cases = [
-        [0, 8, 1],
-        [1023, 64, 1],
-        [1024, 64, 2],
-        [6040, 32, 11],
-        [100_000, 512, 16],
-        [1 << 20, 64, 16],
-        [(1 << 20) + 1, 64, 17],
-        [10_000_000, 64, 153],
-        [20_000, 2048, 2],
-      ];
-      for (const [rows, ld, parts] of cases) same(`${rows} rows, ld ${ld}`, [kernels.gram_parts(rows, ld)], [parts]);
-    },
-  },
   gram_inner: {
     claim: 'within 1e-12 of Σ A_ij B_ij over the whole matrices',
     check(arena) {
