@@ -59,7 +59,7 @@ export function knn_refresh_scratch(items: i32): usize {
 }
 
 /**
- * After counts of the items rows[0 .. count) fell: their own lists from scratch, and those of all other items up to date
+ * After counts of the items rows[0 .. count) changed: their own lists from scratch, and those of all other items up to date
  * where that needs no counts beyond theirs. changed u8[items] marks the rows; others[0 .. otherCount) are the items,
  * not among the rows, of users who lost some of theirs: they may have no user in common with a row any more. Norms, users
  * and baskets are those after the change, w = 1; of users of items, only the rows' are read.

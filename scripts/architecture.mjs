@@ -19,6 +19,7 @@ export const LAYERS = Object.freeze([
   'newcomers',
   'forget',
   'unlearn',
+  'learn',
   'judge',
   'files',
   'index.ts',

@@ -39,6 +39,10 @@ export { type ComparedModel, type CompareOptions, type Contender, compare } from
 export { type Beside, type Figure, Judge, type Judgement, type Membership } from './judge/judge.ts';
 export type { Standing } from './judge/power.ts';
 export type { CertificateStatus } from './judge/verdict.ts';
+export type { AddedInteraction, Additions } from './learn/additions.ts';
+export { LEARNERS, type LearnerName } from './learn/index.ts';
+export { type LearnOptions, type LearnReport, type LearnResult, learn, type ReviseOptions, revise } from './learn/learn.ts';
+export type { RevisionRequest } from './learn/revision.ts';
 export { digest } from './model/digest.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, type MetricMeans } from './model/evaluate.ts';
 export { METRICS, type MetricName } from './model/metrics.ts';

@@ -81,7 +81,9 @@ export class Dataset implements DatasetParts {
   #sums?: RowSums;
   #fingerprint?: string;
 
-  constructor(given: DatasetParts) {
+  /** @param sums of the rows' hashes, where they follow from those of other data. */
+  constructor(given: DatasetParts, sums?: RowSums) {
+    this.#sums = sums;
     this.users = given.users;
     this.items = given.items;
     this.userItems = given.userItems;
@@ -184,8 +186,7 @@ export class Dataset implements DatasetParts {
    * difference of two says nothing. Computed once.
    */
   fingerprint(): string {
-    this.#sums ??= RowSums.of(this);
-    return (this.#fingerprint ??= this.#sums.fingerprint(this, this.fingerprintKey));
+    return (this.#fingerprint ??= this.sums.fingerprint(this, this.fingerprintKey));
   }
 
   /**
@@ -293,6 +294,11 @@ export class Dataset implements DatasetParts {
       times: this.times && Float64Array.from(order, (e) => this.times![e]),
       parts: this.parts && Uint8Array.from(order, (e) => this.parts![e]),
     });
+  }
+
+  /** The sums that the fingerprint is made of, computed once. */
+  get sums(): RowSums {
+    return (this.#sums ??= RowSums.of(this));
   }
 
   /** Everything that stays when entries change. */

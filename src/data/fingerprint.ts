@@ -45,23 +45,18 @@ export class RowSums {
 
   /** The sums without some entries. @param rows those before. @param entries ascending positions in them. */
   without(rows: Rows, entries: Int32Array): RowSums {
-    const { indptr } = rows.userItems;
-    const sums = this.#sums.slice();
-    const parts = this.#parts.slice();
-    const subtract = adder(rows, sums, -1);
-    let user = 0;
-    for (const entry of entries) {
-      while (entry >= indptr[user + 1]) user++;
-      subtract(user, entry, entry + 1);
-      parts[partOf(rows.users.key(user).lo)] = undefined;
-    }
-    return new RowSums(sums, parts);
+    return new RowSums(...changed(this.#sums, this.#parts, rows, entries, -1));
   }
 
-  /** The sums of the same rows at other positions. @param users the old position of each new one. */
+  /** The sums with further entries. @param rows those after. @param entries ascending positions in them. */
+  with(rows: Rows, entries: Int32Array): RowSums {
+    return new RowSums(...changed(this.#sums, this.#parts, rows, entries, 1));
+  }
+
+  /** The sums of the same rows at other positions. @param users the old position of each new one; −1 for a row that is empty. */
   moved(users: Int32Array): RowSums {
     const sums = new Uint32Array(4 * users.length);
-    users.forEach((from, to) => sums.set(this.#sums.subarray(4 * from, 4 * from + 4), 4 * to));
+    users.forEach((from, to) => from >= 0 && sums.set(this.#sums.subarray(4 * from, 4 * from + 4), 4 * to));
     return new RowSums(sums, this.#parts);
   }
 
@@ -94,6 +89,27 @@ export class RowSums {
       this.#parts[part] = sha256AtOnce(new Uint8Array(records.buffer));
     }
   }
+}
+
+/** Copies of sums and parts after entries have come (1) or left (−1). */
+function changed(
+  before: Uint32Array,
+  hashed: readonly (Uint8Array | undefined)[],
+  rows: Rows,
+  entries: Int32Array,
+  sign: 1 | -1,
+): [Uint32Array, (Uint8Array | undefined)[]] {
+  const { indptr } = rows.userItems;
+  const sums = before.slice();
+  const parts = hashed.slice();
+  const add = adder(rows, sums, sign);
+  let user = 0;
+  for (const entry of entries) {
+    while (entry >= indptr[user + 1]) user++;
+    add(user, entry, entry + 1);
+    parts[partOf(rows.users.key(user).lo)] = undefined;
+  }
+  return [sums, parts];
 }
 
 const partOf = (keyLow: number): number => keyLow % PARTS;

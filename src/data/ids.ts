@@ -39,6 +39,7 @@ export class IdTable {
   /** Made when it is asked for: a model that is opened to answer one user needs no map of its items. */
   #map?: ReadonlyMap<string, number>;
   #keys?: Uint32Array;
+  #canonical?: boolean;
 
   /** @param ids distinct ids by position; null marks an empty position. */
   constructor(ids: readonly (string | null)[]) {
@@ -85,6 +86,10 @@ export class IdTable {
   get whole(): boolean {
     return !this.#ids.includes(null);
   }
+  /** Whether every position has an id, and they stand in their canonical order, as after a fresh reading. */
+  get canonical(): boolean {
+    return (this.#canonical ??= this.#ids.every((id, p) => id !== null && (p === 0 || compareIds(this.#ids[p - 1]!, id) < 0)));
+  }
   /** The position of an id, or −1. */
   indexOf(id: string): number {
     return this.#positions.get(id) ?? -1;
@@ -129,7 +134,7 @@ export class IdTable {
   }
 }
 
-/** Ascending positions that stay where the others are left out of tables. */
+/** Positions that stay where the others are left out of tables, ascending; −1, and any order, where tables grow (src/learn/seats.ts). */
 export interface KeptPositions {
   readonly users: Int32Array;
   readonly items: Int32Array;

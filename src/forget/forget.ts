@@ -6,7 +6,7 @@ import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { compacted } from '../model/compact.ts';
 import { digest } from '../model/digest.ts';
 import { byteComparable, checkFitControl, expectModel, type FitControl, type Model } from '../model/model.ts';
-import { CAPABLE, compatible, type Exactness, type Positions, type Unlearner } from './method.ts';
+import { CAPABLE, compatible, type Exactness, type ForgetContext, type Positions, type Unlearner } from './method.ts';
 import { expectPartition, type ForgetRequest, type Partition, partitionOf } from './request.ts';
 import { requireTrainedOn } from './trained-on.ts';
 
@@ -90,13 +90,7 @@ export async function forget<S extends OptionSpecs>(
   check.boolean('digests', digests);
   check.oneOf('positions', positions, ['compacted', 'kept']);
   if (heldOut !== undefined) check.knownKeys('heldOut', heldOut, ['validation', 'test', 'unseen']);
-  if (!compatible(model.kind, method)) {
-    const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need)).map((need) => CAPABLE[need]);
-    throw new ModelError(
-      `method "${method.name}" works on models that ${missing.join(' and ')}, and this is "${model.kind.name}"; ` +
-        'choose another method: retrain works on every model that can be trained here',
-    );
-  }
+  requireCompatible(model, method);
   const resolved = resolveOptions(method.name, method.options, given);
   requireTrainedOn(model, data);
   const names = (['validation', 'test', 'unseen'] as const).filter((name) => heldOut?.[name] !== undefined);
@@ -104,11 +98,12 @@ export async function forget<S extends OptionSpecs>(
   const remaining = Object.fromEntries(names.map((name, n) => [name, partition.heldOut[n]])) as HeldOut;
   const validation = control.validation ?? remaining.validation;
   const watched = { ...control, ...(validation && validation.interactions > 0 && { validation }) };
-  const started = performance.now();
-  const { model: made, details } = await method.forget({ model, partition, control: watched, positions }, resolved);
-  const retained = positions === 'kept' ? partition.retain : partition.retain.compacted(partition.kept);
-  const unlearned = positions === 'kept' ? made : compacted(made, retained.users, retained.items);
-  const seconds = (performance.now() - started) / 1000;
+  const {
+    model: unlearned,
+    data: retained,
+    seconds,
+    details,
+  } = await carryOut(method, { model, partition, control: watched, positions }, resolved);
   const comparable = byteComparable(model) && byteComparable(unlearned);
   const { users, items, interactions } = partition.unknown;
   const passedOver = { users: users.length, items: items.length, interactions: interactions.length };
@@ -126,7 +121,7 @@ export async function forget<S extends OptionSpecs>(
     ...(!comparable && !method.anew && { exactness: 'approximate' }),
     ...(digests && { digestBefore: await digest(model), digestAfter: await digest(unlearned) }),
   };
-  const over = (part: Dataset): Dataset => (positions === 'kept' ? part : aligned(part, retained));
+  const over = (part: Dataset): Dataset => aligned(part, retained);
   return {
     model: unlearned,
     data: retained,
@@ -134,6 +129,34 @@ export async function forget<S extends OptionSpecs>(
     partition,
     report,
   };
+}
+
+/** @throws ModelError that says which models the method works on. @param instead what else there is. */
+export function requireCompatible(
+  model: Model,
+  method: Unlearner,
+  instead = 'retrain works on every model that can be trained here',
+): void {
+  if (compatible(model.kind, method)) return;
+  const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need)).map((need) => CAPABLE[need]);
+  throw new ModelError(
+    `method "${method.name}" works on models that ${missing.join(' and ')}, and this is "${model.kind.name}"; ` +
+      `choose another method: ${instead}`,
+  );
+}
+
+/** What a method makes of a partition, with ids where they are to stand; `seconds` is its wall time. */
+export async function carryOut<S extends OptionSpecs>(
+  method: Unlearner<S>,
+  context: ForgetContext & { readonly positions: Positions },
+  options: OptionsOf<S>,
+): Promise<{ model: Model; data: Dataset; seconds: number; details: Readonly<Record<string, unknown>> }> {
+  const { partition, positions } = context;
+  const started = performance.now();
+  const { model: made, details } = await method.forget(context, options);
+  const data = positions === 'kept' ? partition.retain : partition.retain.compacted(partition.kept);
+  const model = positions === 'kept' ? made : compacted(made, data.users, data.items);
+  return { model, data, seconds: (performance.now() - started) / 1000, details };
 }
 
 /** How gold is trained. */
@@ -157,6 +180,6 @@ export function gold(model: Model, partition: Partition, control: GoldControl = 
 }
 
 /** A held-out part over the tables of the data, without the ids that these do not have. */
-function aligned(part: Dataset, { users, items }: Dataset): Dataset {
+export function aligned(part: Dataset, { users, items }: Dataset): Dataset {
   return part.users.size === users.size && part.items.size === items.size ? part : part.alignTo(users, items);
 }

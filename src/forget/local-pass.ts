@@ -1,14 +1,14 @@
-// The local pass: only the rows that a forget set touches are solved anew, within milliseconds.
+// The local pass: only the rows that a request touches are solved anew, within milliseconds.
 
 import type { LeastSquaresOptions } from '../least-squares/objective.ts';
 import { LeastSquares } from '../least-squares/problem.ts';
 import type { BilinearModel } from '../model/bilinear.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import type { Partition } from './request.ts';
-import { flags, touchedRows } from './touched-rows.ts';
+import { flags, placeNewcomers, startingFactors, touchedRows } from './touched-rows.ts';
 
 /**
- * Rows that the forget set touches, each solved once: the users, then the items, with Gram matrices that lose what the
+ * Rows that the request touches, each solved once: newcomers, then the users, then the items, with Gram matrices that lose what the
  * old rows added. Where only whole users (or only whole items) are deleted, one side suffices.
  */
 export function localPass(
@@ -19,9 +19,11 @@ export function localPass(
   const { retain, users, items } = partition;
   const touched = touchedRows(partition);
   const problem = new LeastSquares(retain, problemOptions, cellsOf(retain.userItems, touched.users, touched.items));
-  problem.start(model.userFactors, model.itemFactors);
+  const { userFactors, itemFactors } = startingFactors(model, partition, problemOptions);
+  problem.start(userFactors, itemFactors);
   problem.clearRows('users', users);
   problem.clearRows('items', items);
+  placeNewcomers(partition, (side, rows) => problem.solveRows(side, rows));
   problem.solveRows('users', touched.users);
   problem.solveRows('items', touched.items, true);
   return { problem, rows: { users: touched.users.length, items: touched.items.length } };

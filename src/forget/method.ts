@@ -36,6 +36,10 @@ export interface Unlearner<S extends OptionSpecs = any> {
   readonly exactness: Exactness;
   /** Whether it trains from scratch, so that no number of the given model enters the new one; default false. */
   readonly anew?: boolean;
+  /** Whether it also carries out revisions in which interactions come; default false. */
+  readonly learns?: boolean;
+  /** False for a method that learns only. Default true. */
+  readonly forgets?: boolean;
   /** Capabilities that it needs of a model's kind. */
   readonly needs: readonly Capability[];
   readonly options: S;

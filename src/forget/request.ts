@@ -5,6 +5,7 @@ import { DataError } from '../base/errors.ts';
 import { Dataset, expectDataset, type SplitRecord } from '../data/dataset.ts';
 import type { Features } from '../data/features.ts';
 import { compareIds, type IdTable, type KeptPositions } from '../data/ids.ts';
+import type { Arrivals } from '../model/model.ts';
 
 /** What to forget: any mix of users, items, single interactions and a modality, by the ids that users know. */
 export interface ForgetRequest {
@@ -39,6 +40,8 @@ export interface Partition {
   readonly heldOutInteractions: number;
   /** What the request names and no part has; empty unless that was to be ignored. */
   readonly unknown: UnknownIds;
+  /** What `retain` has beside the rest of `data`; absent where interactions only leave. */
+  readonly arrivals?: Arrivals;
 }
 
 /** What was passed over. */
@@ -125,7 +128,7 @@ export function untouched(data: Dataset, heldOut: readonly Dataset[] = []): Part
  * Positions that a fresh reading would have. Items with features come with these, whether anybody has them or not.
  * @param complete whether the parts are all that there is; else who had no interaction before stays.
  */
-function keptPositions(before: readonly Dataset[], after: readonly Dataset[], complete: boolean): KeptPositions {
+export function keptPositions(before: readonly Dataset[], after: readonly Dataset[], complete: boolean): KeptPositions {
   const { users, items, features } = after[0];
   const counts = (parts: readonly Dataset[], size: number, add: (part: Dataset, counts: Int32Array) => void): Int32Array => {
     const total = new Int32Array(size);
@@ -244,7 +247,8 @@ function positionsOf(what: 'user' | 'item', table: IdTable, ids: readonly string
   return Int32Array.from(positions).sort();
 }
 
-function findEntry(data: Dataset, user: number, item: number): number {
+/** The entry of a pair of positions; −1 where there is none. */
+export function findEntry(data: Dataset, user: number, item: number): number {
   if (user < 0 || item < 0) return -1;
   const { indptr, indices } = data.userItems;
   let low = indptr[user];

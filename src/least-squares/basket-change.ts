@@ -1,4 +1,5 @@
-// Which baskets change when interactions leave, and the corrections of a Gram matrix's inverse that follow.
+// Which baskets change when interactions leave or come, and the corrections of a Gram matrix's inverse that follow.
+import type { Dataset } from '../data/dataset.ts';
 import type { Removal } from '../model/model.ts';
 import type { Arena } from '../wasm/memory.ts';
 import type { Change } from './woodbury.ts';
@@ -25,46 +26,62 @@ export function uploadBaskets(arena: Arena, baskets: readonly Int32Array[]): { i
   return { indptr: arena.upload(indptr), indices: arena.upload(indices) };
 }
 
-/** Baskets before and after of the users who lose something, and the corrections of the inverse that follow. */
+/** Baskets before and after of the users whose rows change, and the corrections of the inverse that follow. */
 export interface BasketChange extends Change {
   readonly before: readonly Int32Array[];
   readonly after: readonly Int32Array[];
-  /** Items that lost something, the first few: the rows in which a corrected column is checked. */
+  /** Items that lost or gained something, the first few: the rows in which a corrected column is checked. */
   readonly rows: Int32Array;
 }
 
-export function changeOf({ data, retain, entries }: Removal): BasketChange {
-  const { indptr, indices } = data.userItems;
+export function changeOf(removal: Removal): BasketChange {
+  const { data, retain, entries, arrivals } = removal;
+  const { indices } = data.userItems;
   const counts = retain.itemCounts();
   const lost = new Int32Array(data.items.size);
+  const moved = new Int32Array(data.items.size);
   const before: Int32Array[] = [];
   const after: Int32Array[] = [];
   const corrections: { basket: Int32Array; sign: 1 | -1 }[] = [];
   for (const entry of entries) lost[indices[entry]]++;
+  for (let item = 0; item < lost.length; item++) moved[item] = lost[item];
+  for (const entry of arrivals?.entries ?? []) moved[retain.userItems.indices[entry]]++;
   // Items that nobody is left with are eliminated first, whole; what then remains of the users' losses is corrected.
   const emptied = (item: number): boolean => counts[item] === 0 && lost[item] > 0;
-  for (let e = 0, user = 0; e < entries.length; ) {
-    while (entries[e] >= indptr[user + 1]) user++;
-    while (e < entries.length && entries[e] < indptr[user + 1]) e++;
+  for (const user of usersOf(removal)) {
     const old = data.itemsOf(user);
     const now = retain.itemsOf(user);
     const kept = old.filter((item) => !emptied(item));
     before.push(old);
     after.push(now);
-    if (kept.length === now.length) continue;
-    corrections.push({ basket: kept, sign: -1 });
+    if (kept.length === now.length && kept.every((item, n) => item === now[n])) continue;
+    if (kept.length > 0) corrections.push({ basket: kept, sign: -1 });
     if (now.length > 0) corrections.push({ basket: now, sign: 1 });
   }
   let witness = 0;
-  for (let item = 0; item < lost.length; item++) if (lost[item] > lost[witness]) witness = item;
+  for (let item = 0; item < moved.length; item++) if (moved[item] > moved[witness]) witness = item;
   return {
     before,
     after,
     corrections,
     items: Int32Array.from(lost.keys()).filter(emptied),
     witness,
-    rows: Int32Array.from(lost.keys())
-      .filter((item) => lost[item] > 0)
+    rows: Int32Array.from(moved.keys())
+      .filter((item) => moved[item] > 0)
       .subarray(0, ROWS_CHECKED),
   };
+}
+
+/** Users whose rows lose or gain something, ascending. */
+function usersOf({ data, retain, entries, arrivals }: Removal): Int32Array {
+  const of = ({ userItems: { indptr } }: Dataset, listed: Int32Array): number[] => {
+    const users: number[] = [];
+    for (let e = 0, user = 0; e < listed.length; ) {
+      while (listed[e] >= indptr[user + 1]) user++;
+      while (e < listed.length && listed[e] < indptr[user + 1]) e++;
+      users.push(user);
+    }
+    return users;
+  };
+  return Int32Array.from(new Set([...of(data, entries), ...(arrivals ? of(retain, arrivals.entries) : [])])).sort();
 }

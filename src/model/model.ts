@@ -95,13 +95,28 @@ export interface Model extends ModelDescription {
   similarItems(item: number, k: number): Ranking;
 }
 
-/** Interactions that leave a training set. */
+/** What comes with a revision of the data. */
+export interface Arrivals {
+  /** Ascending entries of the data after that those before do not have, or have with another value. */
+  readonly entries: Int32Array;
+  /** Ascending positions of users and items that are new: they are empty in the tables before. */
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  /** Entries among `entries` that only changed their value or time. */
+  readonly changed: number;
+  /** Whether the positions before were in another order: ties in lists by position were settled otherwise then. */
+  readonly reordered: boolean;
+}
+
+/** Interactions that leave a training set, and those that come. */
 export interface Removal {
   /** The interactions that the model was trained on, and those that remain, over the same positions. */
   readonly data: Dataset;
   readonly retain: Dataset;
-  /** Ascending entries of `data` that are not in `retain`. */
+  /** Ascending entries of `data` that are not in `retain`, or have another value there. */
   readonly entries: Int32Array;
+  /** What `retain` has beside the rest of `data`; absent where nothing comes. */
+  readonly arrivals?: Arrivals;
   /** The positions of `retain` that the model of what remains may do without all others; default all. */
   readonly kept?: KeptPositions;
 }
@@ -153,7 +168,7 @@ export interface ModelKind<S extends OptionSpecs = any> {
   plan?(data: CellShape, options?: Partial<OptionsOf<S>>, control?: Pick<RunControl, 'threads'>): MemoryPlan;
   /**
    * The parameters with the rows of fewer positions only, in their order (model/compact.ts): where training on the same data
-   * would put them.
+   * would put them. Or of more: a position that had none before (−1) has the row of an id without interactions.
    */
   compact(saved: SavedModel, kept: KeptPositions): ReadonlyMap<string, SavedParameter>;
   /** A model from its saved parts. @throws ModelError when parts are missing or have wrong shapes. */

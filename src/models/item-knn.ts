@@ -128,7 +128,7 @@ export class ItemKnnModel extends HistoryModel implements ExactForgetter {
     control: RunControl,
   ): Promise<{ model: ItemKnnModel; details: Record<string, unknown> }> {
     const { options: own, kind } = this;
-    const { data, retain, entries } = removal;
+    const { data, retain, entries, arrivals } = removal;
     const model = new ItemKnnModel({
       kind,
       options: own,
@@ -137,11 +137,12 @@ export class ItemKnnModel extends HistoryModel implements ExactForgetter {
       provenance: provenanceOf(retain, this),
       record: {},
     });
-    // Global weights move with every deletion: then every list is counted anew. Else only the lists that may differ.
+    // Global weights move with every change: then every list is counted anew. Else only the lists that may differ.
     const changed = new Uint8Array(data.items.size);
     for (const entry of entries) changed[data.userItems.indices[entry]] = 1;
+    for (const entry of arrivals?.entries ?? []) changed[retain.userItems.indices[entry]] = 1;
     const rows = positions(changed);
-    if (own.weighting !== 'cosine' || rows.length * 4 > data.items.size) {
+    if (own.weighting !== 'cosine' || rows.length * 4 > data.items.size || arrivals?.reordered) {
       await model.build(retain, control);
       return { model, details: { exactness: 'exact', lists: model.items.size } };
     }
@@ -324,7 +325,7 @@ function restore(saved: SavedModel): ItemKnnModel {
 function compact(saved: SavedModel, kept: KeptPositions): Map<string, SavedParameter> {
   const rows = compactRows(saved, kept, () => ['items']);
   const names = new Float32Array(saved.items.size + 1);
-  kept.items.forEach((from, to) => (names[from + 1] = to + 1));
+  kept.items.forEach((from, to) => from >= 0 && (names[from + 1] = to + 1));
   const neighbors = rows.get('neighbors')!;
   return rows.set('neighbors', { ...neighbors, values: neighbors.values.map((name) => names[name]) });
 }

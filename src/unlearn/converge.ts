@@ -6,7 +6,7 @@ import * as check from '../base/check.ts';
 import * as option from '../base/options.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import { expectPartition } from '../forget/request.ts';
-import { firstSide, foreignObjective, optionsFor, touchedRows } from '../forget/touched-rows.ts';
+import { firstSide, foreignObjective, optionsFor, placeNewcomers, startingFactors, touchedRows } from '../forget/touched-rows.ts';
 import { ACCELERATORS, accelerate, type Converged, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
 import { other } from '../least-squares/objective.ts';
 import { type Standing, Stationary } from '../least-squares/stationary.ts';
@@ -69,7 +69,8 @@ export async function* forgetInStages(context: ForgetContext, given: Partial<Con
   try {
     const started = performance.now();
     const problem = new Stationary(retain, alsOptions, team);
-    problem.start(bilinear.userFactors, bilinear.itemFactors);
+    const { userFactors, itemFactors } = startingFactors(bilinear, partition, alsOptions);
+    problem.start(userFactors, itemFactors);
     let iterations = 0;
     let products = 0;
     const result = (stage: Stage, standing: Standing, more: object): StageResult => {
@@ -90,6 +91,7 @@ export async function* forgetInStages(context: ForgetContext, given: Partial<Con
       products += end.products;
       return end;
     };
+    placeNewcomers(partition, (side, rows) => problem.solveRows(side, rows));
     const touched = touchedRows(partition);
     const first = firstSide(partition);
     for (const side of [first, other(first)]) if (touched[side].length > 0) problem.solveRows(side, touched[side]);
@@ -134,6 +136,7 @@ export const converge = /* @__PURE__ */ Object.freeze({
   name: 'converge',
   summary: 'Least squares to convergence on the retain set, in stages; the end can be certified.',
   exactness: 'approximate',
+  learns: true,
   needs: ['factors'],
   options,
   forget,

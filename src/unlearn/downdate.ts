@@ -1,5 +1,5 @@
-// Forgetting by algebra, for models that are a function of counts (EASE, item neighbours): subtract the counts, then
-// compute what follows from them. Exact to the byte by default; or at once, equal to a retrain but for rounding.
+// Forgetting by algebra, for models that are a function of counts (EASE, item neighbours): subtract the counts, or add them where
+// interactions come, then compute what follows from them. Exact to the byte by default; or at once, equal to a retrain but for rounding.
 
 import * as option from '../base/options.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
@@ -13,6 +13,7 @@ export const downdate = /* @__PURE__ */ Object.freeze({
   name: 'downdate',
   summary: "Subtract what is forgotten from the model's counts: exact, for models that are functions of counts.",
   exactness: 'exact',
+  learns: true,
   needs: ['fit', 'exactForget'],
   options,
   forget: ({ model, partition, control, positions }: ForgetContext, { exact }: option.OptionsOf<typeof options>): Promise<Forgotten> =>

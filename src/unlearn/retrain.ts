@@ -10,6 +10,7 @@ export const retrain = /* @__PURE__ */ Object.freeze({
   summary: 'Train from scratch on the retain set: exact, and the judge of all others.',
   exactness: 'exact',
   anew: true,
+  learns: true,
   needs: ['fit'],
   options,
   forget: async ({ model, partition, control, positions }: ForgetContext): Promise<Forgotten> => ({

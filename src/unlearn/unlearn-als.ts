@@ -11,7 +11,7 @@ import * as option from '../base/options.ts';
 import { localPass } from '../forget/local-pass.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import type { Partition } from '../forget/request.ts';
-import { firstSide, foreignObjective, optionsFor } from '../forget/touched-rows.ts';
+import { firstSide, foreignObjective, optionsFor, placeNewcomers, startingFactors } from '../forget/touched-rows.ts';
 import { TOLERANCES } from '../least-squares/acceleration.ts';
 import type { LeastSquaresOptions, Side } from '../least-squares/objective.ts';
 import { LeastSquares } from '../least-squares/problem.ts';
@@ -64,7 +64,7 @@ interface Plan {
   readonly tolerance?: number;
 }
 
-/** Interactions forgotten since the last training from scratch, all requests together; kept in the model's record. */
+/** Interactions that left or came since the last training from scratch, all requests together; kept in the model's record. */
 interface Ledger {
   readonly interactions: number;
   /** Interactions that the model was trained on from scratch. */
@@ -289,10 +289,12 @@ async function plainPasses(
 }
 
 /** The retain set's problem at the given factors, with nothing left of rows that the request emptied. */
-function startOn({ retain }: Partition, model: BilinearModel, problemOptions: LeastSquaresOptions, team: Team): LeastSquares {
-  const problem = new LeastSquares(retain, problemOptions, undefined, team);
-  problem.start(model.userFactors, model.itemFactors);
+function startOn(partition: Partition, model: BilinearModel, problemOptions: LeastSquaresOptions, team: Team): LeastSquares {
+  const problem = new LeastSquares(partition.retain, problemOptions, undefined, team);
+  const { userFactors, itemFactors } = startingFactors(model, partition, problemOptions);
+  problem.start(userFactors, itemFactors);
   problem.clearEmptyRows();
+  placeNewcomers(partition, (side, rows) => problem.solveRows(side, rows));
   return problem;
 }
 
@@ -305,9 +307,10 @@ function furtherTraining({ decrease }: Readonly<Record<string, unknown>>): strin
   ];
 }
 
-function ledgerAfter({ record }: BilinearModel, { data, entries }: Partition): Ledger {
+function ledgerAfter({ record }: BilinearModel, { data, entries, arrivals }: Partition): Ledger {
   const { interactions = 0, of = data.interactions } = (record.unlearned ?? {}) as Partial<Ledger>;
-  return { interactions: interactions + entries.length, of };
+  const came = arrivals ? arrivals.entries.length - arrivals.changed : 0;
+  return { interactions: interactions + entries.length + came, of };
 }
 
 const shareOf = ({ interactions, of }: Ledger): number => interactions / of;
@@ -317,7 +320,7 @@ function retrainOf(ledger: Ledger): Readonly<Record<string, unknown>> {
   const share = shareOf(ledger);
   const retrainDue = share > RETRAIN_SHARE;
   const retrainWhy =
-    `${percent(share)} of the interactions were forgotten since the model was trained from scratch; beyond ${percent(RETRAIN_SHARE)} ` +
+    `${percent(share)} of the interactions left or came since the model was trained from scratch; beyond ${percent(RETRAIN_SHARE)} ` +
     'much of the distance to a retrain remains, and it can exceed that between two retrains of different seeds';
   return { forgottenSinceTraining: share, retrainDue, ...(retrainDue && { retrainWhy }) };
 }
@@ -328,6 +331,7 @@ export const unlearnAls = /* @__PURE__ */ Object.freeze({
   name: 'unlearn-als',
   summary: 'Unlearn-ALS: go on with ALS from the given factors, on the retain set (Xu et al. 2023).',
   exactness: 'approximate',
+  learns: true,
   needs: ['factors'],
   options,
   forget,

@@ -178,6 +178,31 @@ export async function makeDoors(): Promise<Door[]> {
       [{}, { k: 'count', data: 'data', includeSeen: 'flag', exclude: 'ids', candidates: 'ids' }],
     ),
     door(
+      'learn',
+      lethe.learn,
+      [model, 'model'],
+      [data, 'data'],
+      [{ interactions: [{ user: 'u1', item: 'new', value: 2 }] }, { interactions: 'parts', users: 'ids', items: 'ids' }],
+      [
+        { method: lethe.converge, options: { stage: 'a' } },
+        { method: 'parts', positions: 'id', digests: 'flag' },
+      ],
+    ),
+    door(
+      'revise',
+      lethe.revise,
+      [model, 'model'],
+      [data, 'data'],
+      [
+        { learn: { items: ['new'] }, forget: { users: ['u1'] } },
+        { learn: 'parts', forget: 'parts' },
+      ],
+      [
+        { method: lethe.converge, options: { stage: 'a' } },
+        { method: 'parts', positions: 'id', forgetBy: 'parts', ignoreUnknown: 'flag' },
+      ],
+    ),
+    door(
       'recommendFor',
       lethe.recommendFor,
       [model, 'model'],

@@ -1,0 +1,15 @@
+// The registry of methods that models learn by: key = name on the command line and in reports.
+import type { Unlearner } from '../forget/method.ts';
+import { converge } from '../unlearn/converge.ts';
+import { downdate } from '../unlearn/downdate.ts';
+import { retrain } from '../unlearn/retrain.ts';
+import { unlearnAls } from '../unlearn/unlearn-als.ts';
+
+export const LEARNERS = /* @__PURE__ */ Object.freeze({
+  converge,
+  downdate,
+  retrain,
+  'unlearn-als': unlearnAls,
+} as const) satisfies Readonly<Record<string, Unlearner>>;
+
+export type LearnerName = keyof typeof LEARNERS;
