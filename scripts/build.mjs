@@ -86,5 +86,7 @@ rmSync(at('dist'), { recursive: true, force: true });
 // Packed without source maps: they name sources that are not in the package.
 run(['typescript', 'bin', 'tsc'], '-p', 'tsconfig.json', ...(process.argv.includes('--pack') ? ['--sourceMap', 'false'] : []));
 await (await import('./package.mjs')).buildForms();
-(await import('./declarations.mjs')).freeOfHosts(at('dist'));
+const { documentOptions, freeOfHosts } = await import('./declarations.mjs');
+await documentOptions(at('dist'));
+freeOfHosts(at('dist'));
 await (await import('./spark/pack.mjs')).packSpark();

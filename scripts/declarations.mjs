@@ -2,7 +2,7 @@
 // few members that are used where the reader's settings have no such type (no DOM library, no types of Node).
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const HOST_TYPES = fileURLToPath(new URL('host-types.d.ts', import.meta.url));
 
@@ -25,6 +25,32 @@ export function withHostTypes(given, from, names = hostTypes()) {
   const code = text.replaceAll(SILENT, '');
   const used = names.filter((name) => new RegExp(`(?<![\\w.])${name}\\b(?!['(:?])`).test(code));
   return used.length === 0 ? text : `import type { ${used.join(', ')} } from '${from}';\n${text}`;
+}
+
+/** What an option means, what it may be and what it is when left out: as the command line's help has it. */
+export function optionText({ kind, doc, words, bounds, default: value }, boundsText) {
+  const numbers = bounds ? `${kind === 'integer' ? 'integer' : 'number'}${boundsText(bounds)}` : '';
+  const what = words ? words.map((word) => `\`${word}\``).join(', ') + (numbers && ` or a ${numbers}`) : numbers || kind;
+  return `${doc} (${what}; ${value === undefined ? 'may be left out' : `default \`${value}\``})`;
+}
+
+/** A declaration file in which the options of a model or method say what they mean, for editors to show. */
+export function withOptionDocs(text, specs, boundsText) {
+  return text.replaceAll(/^( +)(\w+): (?:[\w.]+|import\("[^"]+"\)\.)*Option</gm, (line, indent, name) =>
+    Object.hasOwn(specs, name) ? `${indent}/** ${optionText(specs[name], boundsText).replaceAll('*/', '*\\/')} */\n${line}` : line,
+  );
+}
+
+/** Writes them into the declaration files of all models and methods, from what is declared for run time. */
+export async function documentOptions(folder) {
+  const load = (path) => import(pathToFileURL(join(folder, 'src', path)).href);
+  const { boundsText } = await load('base/check.js');
+  for (const [place, registry] of Object.entries({ models: 'MODELS', unlearn: 'UNLEARNERS' })) {
+    for (const [name, { options }] of Object.entries((await load(`${place}/index.js`))[registry])) {
+      const file = join(folder, 'src', place, `${name}.d.ts`);
+      writeFileSync(file, withOptionDocs(readFileSync(file, 'utf8'), options, boundsText));
+    }
+  }
 }
 
 /** Rewrites all declaration files below a folder that holds `src` and `build`, once. */

@@ -1,5 +1,6 @@
 // The public surface.
 export { DataError, MemoryError, ModelError } from './base/errors.ts';
+export type { GivenOptions, OptionSpecs } from './base/options.ts';
 export type { Progress, RunControl } from './base/run-control.ts';
 export { VERSION } from './base/version.ts';
 export { DatasetBuilder } from './data/builder.ts';
@@ -14,8 +15,19 @@ export { holdOut, joinParts, redrawSplit, type Split, type SplitOptions, splitDa
 export { type ExportedFactors, exportFactors, type ImportOptions, importFactors } from './files/factors.ts';
 export { type ReadFileOptions, readDatasetFile, writeDatasetFolder } from './files/node-files.ts';
 export { deserialize, inspectFile, kernelsDigest, type ModelInfo, serialize } from './files/serialize.ts';
-export { type ForgetOptions, type ForgetReport, type ForgetResult, forget, type GoldControl, gold, type HeldOut } from './forget/forget.ts';
-export { compatible, type Exactness, type Positions, type Unlearner } from './forget/method.ts';
+export {
+  type ForgetBasics,
+  type ForgetOptions,
+  type ForgetReport,
+  type ForgetResult,
+  forget,
+  type GoldControl,
+  gold,
+  type HeldOut,
+  type ModelAfter,
+} from './forget/forget.ts';
+export { compatible, type Details, type Exactness, type Positions, type Unlearner } from './forget/method.ts';
+export type { GradientDetails } from './forget/outcome.ts';
 export { type ForgetRequest, type Partition, type PartitionOptions, partitionOf, type UnknownIds } from './forget/request.ts';
 export {
   type Contenders,
@@ -31,7 +43,7 @@ export { type NpyArray, npyBytes, readNpy } from './formats/npy.ts';
 export { type Npz, npzBytes, openNpz } from './formats/npz.ts';
 export { type DataSource, type ReadOptions, readDataset } from './formats/read.ts';
 export { datasetFiles, interChunks } from './formats/write.ts';
-export type { Checkpoint, GradientControl, GradientModel } from './gradient/gradient-model.ts';
+export type { Checkpoint, GradientControl, GradientKind, GradientModel, GradientRecord } from './gradient/gradient-model.ts';
 export { importNeighbors, type Neighbors } from './gradient/graph.ts';
 export { type Certifiable, type CertifiableOptions, certifiable, type Trial } from './judge/certifiable.ts';
 export { type Certificate, type CertifyOptions, certify } from './judge/certify.ts';
@@ -48,14 +60,14 @@ export { type EvaluateOptions, type Evaluation, evaluate, type MetricMeans } fro
 export { METRICS, type MetricName } from './model/metrics.ts';
 export type { Capability, CellShape, FitControl, Model, ModelKind, Ranking, RankRequest } from './model/model.ts';
 export { type OnCold, type Recommended, type RecommendOptions, recommend, similarItems, similarUsers } from './model/recommend.ts';
-export { AlsModel, type AlsOptions, als, type Contribution, type FoldInItem } from './models/als.ts';
+export { AlsModel, type AlsOptions, type AlsRecord, als, type Contribution, type FoldInItem } from './models/als.ts';
 export { bm3 } from './models/bm3.ts';
 export { bpr } from './models/bpr.ts';
 export { cm3 } from './models/cm3.ts';
-export { type EaseOptions, ease, easeBytes } from './models/ease.ts';
+export { type EaseModel, type EaseOptions, ease, easeBytes } from './models/ease.ts';
 export { freedom } from './models/freedom.ts';
 export { MODELS, type ModelName } from './models/index.ts';
-export { type ItemKnnOptions, itemKnn } from './models/item-knn.ts';
+export { type ItemKnnModel, type ItemKnnOptions, itemKnn } from './models/item-knn.ts';
 export { lattice } from './models/lattice.ts';
 export { lightgcn } from './models/lightgcn.ts';
 export { lirdrec } from './models/lirdrec.ts';
@@ -66,13 +78,13 @@ export { vbpr } from './models/vbpr.ts';
 export type { History, HistoryEntry } from './newcomers/history.ts';
 export { type RecommendForOptions, recommendFor } from './newcomers/recommend-for.ts';
 export { openTeam, type Team, withTeam } from './threads/team.ts';
-export { type ConvergeOptions, converge, forgetInStages, type Stage, type StageResult } from './unlearn/converge.ts';
-export { downdate } from './unlearn/downdate.ts';
+export { type ConvergeDetails, type ConvergeOptions, converge, forgetInStages, type Stage, type StageResult } from './unlearn/converge.ts';
+export { type DowndateDetails, downdate } from './unlearn/downdate.ts';
 export { finetune } from './unlearn/finetune.ts';
 export { UNLEARNERS, type UnlearnerName } from './unlearn/index.ts';
-export { mmrecun } from './unlearn/mmrecun.ts';
+export { type MmrecunDetails, mmrecun } from './unlearn/mmrecun.ts';
 export { negativeGradient } from './unlearn/negative-gradient.ts';
 export { retrain } from './unlearn/retrain.ts';
-export { unlearnAls } from './unlearn/unlearn-als.ts';
+export { type UnlearnAlsDetails, unlearnAls } from './unlearn/unlearn-als.ts';
 export { defaultKernels, type KernelBuild, kernelBuild, loadKernels, type NamedKernels } from './wasm/kernels.ts';
 export type { MemoryPlan } from './wasm/memory.ts';

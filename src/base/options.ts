@@ -2,8 +2,8 @@
 // flags and the docs' tables. A model's options type is derived from its declaration.
 import * as check from './check.ts';
 
-/** How one option is checked, what it is when absent, and what it means. */
-export interface Option<T> {
+/** How one option is checked, what it is when absent, and what it means. `Given`: what may be given for it, where that is more. */
+export interface Option<T, Given = T> {
   readonly kind: 'integer' | 'number' | 'boolean' | 'word';
   /** Value when absent. */
   readonly default: T;
@@ -13,12 +13,18 @@ export interface Option<T> {
   /** The bounds of a number. */
   readonly bounds?: check.Bounds;
   readonly check: (name: string, value: unknown) => T;
+  /** Of types alone: never there at run time. */
+  readonly given?: Given;
 }
 
-export type OptionSpecs = Readonly<Record<string, Option<any>>>;
+export type OptionSpecs = Readonly<Record<string, Option<any, any>>>;
 export type OptionValue = number | string | boolean | undefined;
 /** The values that a declaration describes. */
-export type OptionsOf<S extends OptionSpecs> = { readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never };
+export type OptionsOf<S extends OptionSpecs> = { readonly [K in keyof S]: S[K] extends Option<infer T, any> ? T : never };
+/** What may be given for them: any of them, and names in place of numbers where there are names. Left out, or undefined: the default. */
+export type GivenOptions<S extends OptionSpecs> = {
+  readonly [K in keyof S]?: (S[K] extends Option<any, infer Given> ? Given : never) | undefined;
+};
 
 export const integer = (value: number, bounds: check.Bounds, doc: string): Option<number> => ({
   kind: 'integer',
@@ -73,16 +79,21 @@ export const optionalWord = <const W extends string>(words: readonly W[], doc: s
 });
 
 /** A number within bounds, or one of the words that stand for numbers; may stay unsaid. */
-export const namedNumber = (named: Readonly<Record<string, number>>, bounds: check.Bounds, doc: string): Option<number | undefined> => ({
+export const namedNumber = <const N extends string>(
+  named: Readonly<Record<N, number>>,
+  bounds: check.Bounds,
+  doc: string,
+): Option<number | undefined, number | N> => ({
   kind: 'word',
   default: undefined,
   doc,
   words: Object.keys(named),
+  bounds,
   // the command line brings numbers as text
   check: (name, v) => {
     if (typeof v !== 'string') return check.number(name, v, bounds);
     if (v.trim() !== '' && !Number.isNaN(Number(v))) return check.number(name, Number(v), bounds);
-    if (Object.hasOwn(named, v)) return named[v];
+    if (Object.hasOwn(named, v)) return named[v as N];
     throw new RangeError(
       `"${name}" expected ${Object.keys(named).join(', ')} or a number${check.boundsText(bounds)}; got ${check.describe(v)}`,
     );

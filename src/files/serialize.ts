@@ -25,10 +25,12 @@ export type ModelInfo = Omit<Header, 'users' | 'items'> & { readonly users: numb
 /** The bytes of a model file: the same model gives the same bytes, on every runtime. */
 export async function serialize(model: Model): Promise<Uint8Array<ArrayBuffer>> {
   expectModel('model', model);
+  // Any number of threads gives the same bytes, of the file too.
+  const { threads: _, ...record } = model.record;
   const header: Header = {
     ...identityOf(model),
     provenance: model.provenance,
-    record: model.record,
+    record,
     version: VERSION,
     kernels: await kernelsDigest(),
   };

@@ -1,16 +1,17 @@
 // forget(): a request carried out by a method, and gold, the judge of every method.
 import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
-import { type OptionSpecs, type OptionsOf, resolveOptions } from '../base/options.ts';
+import { type GivenOptions, type OptionSpecs, type OptionsOf, resolveOptions } from '../base/options.ts';
 import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { compacted } from '../model/compact.ts';
 import { digest } from '../model/digest.ts';
 import { byteComparable, checkFitControl, expectModel, type FitControl, type Model } from '../model/model.ts';
-import { CAPABLE, compatible, type Exactness, type ForgetContext, type Positions, type Unlearner } from './method.ts';
+import { CAPABLE, compatible, type Details, type Exactness, type ForgetContext, type Positions, type Unlearner } from './method.ts';
 import { expectPartition, type ForgetRequest, type Partition, partitionOf } from './request.ts';
 import { requireTrainedOn } from './trained-on.ts';
 
-export interface ForgetReport {
+/** What every report says. */
+export type ForgetBasics = {
   readonly method: string;
   readonly exactness: Exactness;
   /** Users and items deleted, training interactions that left. */
@@ -27,9 +28,12 @@ export interface ForgetReport {
   /** There, and false, where fast kernels made the old model or the new one: no claim is made about bytes then. */
   readonly kernels?: 'fast';
   readonly byteComparable?: false;
-  /** The method's own figures: passes or epochs, objective, residual … */
-  readonly [detail: string]: unknown;
-}
+  /** Threads that took part, the calling one included: fewer than were asked for where the host had none to give. */
+  readonly threads?: number;
+};
+
+/** The basics, and the method's own figures: passes or epochs, objective, residual … */
+export type ForgetReport<D extends Details = Details> = ForgetBasics & D;
 
 export interface HeldOut {
   readonly validation?: Dataset;
@@ -38,10 +42,10 @@ export interface HeldOut {
   readonly unseen?: Dataset;
 }
 
-export interface ForgetOptions<S extends OptionSpecs = any> extends FitControl {
-  readonly method: Unlearner<S>;
+export interface ForgetOptions<S extends OptionSpecs = any, D extends Details = Details, M extends Model = Model> extends FitControl {
+  readonly method: Unlearner<S, D, M>;
   /** The method's options. */
-  readonly options?: Partial<OptionsOf<S>>;
+  readonly options?: GivenOptions<S>;
   /** Go on without ids and interactions that are unknown, instead of refusing; default false. */
   readonly ignoreUnknown?: boolean;
   /**
@@ -56,16 +60,19 @@ export interface ForgetOptions<S extends OptionSpecs = any> extends FitControl {
 }
 
 /** What `forget` hands back. */
-export interface ForgetResult {
-  readonly model: Model;
+export interface ForgetResult<M extends Model = Model, D extends Details = Details> {
+  readonly model: M;
   /** The data that the model now stands for. */
   readonly data: Dataset;
   /** What remains of the held-out parts that were given, over the same tables. */
   readonly heldOut: HeldOut;
   /** What left, by the positions that there were. */
   readonly partition: Partition;
-  readonly report: ForgetReport;
+  readonly report: ForgetReport<D>;
 }
+
+/** The model that a method makes: of its own kind where it has one, else of the kind that it was given. */
+export type ModelAfter<Given extends Model, Made extends Model> = Model extends Made ? Given : Made;
 
 /**
  * Makes a model forget. The given model stays as it is.
@@ -76,12 +83,12 @@ export interface ForgetResult {
  * @example
  * const { model: unlearned, data: retained, report } = await forget(model, train, { users: ['196'] }, { method: unlearnAls });
  */
-export async function forget<S extends OptionSpecs>(
-  model: Model,
+export async function forget<M extends Model, S extends OptionSpecs, D extends Details, Made extends Model>(
+  model: M,
   data: Dataset,
   request: ForgetRequest,
-  options: ForgetOptions<S>,
-): Promise<ForgetResult> {
+  options: ForgetOptions<S, D, Made>,
+): Promise<ForgetResult<ModelAfter<M, Made>, D>> {
   expectModel('model', model);
   expectDataset('data', data);
   checkFitControl('forget', options, ['method', 'options', 'ignoreUnknown', 'digests', 'heldOut', 'positions']);
@@ -107,7 +114,8 @@ export async function forget<S extends OptionSpecs>(
   const comparable = byteComparable(model) && byteComparable(unlearned);
   const { users, items, interactions } = partition.unknown;
   const passedOver = { users: users.length, items: items.length, interactions: interactions.length };
-  const report: ForgetReport = {
+  const { threads } = unlearned.record;
+  const report = {
     method: method.name,
     exactness: method.exactness,
     forgotten: { users: partition.users.length, items: partition.items.length, interactions: partition.entries.length },
@@ -115,6 +123,7 @@ export async function forget<S extends OptionSpecs>(
     ...(users.length + items.length + interactions.length > 0 && { unknown: passedOver }),
     positions,
     seconds,
+    ...(threads !== undefined && { threads }),
     ...details,
     ...(!comparable && { kernels: 'fast', byteComparable: false }),
     // Bytes of gold's that another host would not compute: only training anew, on this one, gives those of gold on this one.
@@ -123,11 +132,11 @@ export async function forget<S extends OptionSpecs>(
   };
   const over = (part: Dataset): Dataset => aligned(part, retained);
   return {
-    model: unlearned,
+    model: unlearned as unknown as ModelAfter<M, Made>,
     data: retained,
     heldOut: Object.fromEntries(Object.entries(remaining).map(([name, part]) => [name, over(part)])),
     partition,
-    report,
+    report: report as unknown as ForgetReport<D>,
   };
 }
 
@@ -168,7 +177,7 @@ export interface GoldControl extends FitControl {
 }
 
 /** Gold: the same kind, options and seed, trained from scratch on the retain set. The judge of every method. */
-export function gold(model: Model, partition: Partition, control: GoldControl = {}): Promise<Model> {
+export function gold<M extends Model>(model: M, partition: Partition, control: GoldControl = {}): Promise<M> {
   expectModel('model', model);
   expectPartition(partition);
   checkFitControl('gold', control, ['seed', 'positions']);
@@ -176,7 +185,7 @@ export function gold(model: Model, partition: Partition, control: GoldControl = 
   check.oneOf('positions', positions, ['compacted', 'kept']);
   const data = positions === 'kept' ? partition.retain : partition.retain.compacted(partition.kept);
   const settings = seed === undefined ? model.options : { ...model.options, seed };
-  return model.kind.fit(data, settings, { ...rest, ...(validation && { validation: aligned(validation, data) }) });
+  return model.kind.fit(data, settings, { ...rest, ...(validation && { validation: aligned(validation, data) }) }) as Promise<M>;
 }
 
 /** A held-out part over the tables of the data, without the ids that these do not have. */

@@ -11,8 +11,8 @@ import { type Batch, PairSampler } from '../gradient/sampling.ts';
 import { Tape } from '../gradient/tape.ts';
 import { Training } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
-import type { ForgetContext, Forgotten } from './method.ts';
-import { keptOf, type Remembered, type Side } from './outcome.ts';
+import type { Details, ForgetContext, Forgotten } from './method.ts';
+import { type GradientDetails, keptOf, type Remembered, type Side } from './outcome.ts';
 import { standardised } from './standard-scores.ts';
 
 /** Epochs of unlearning are numbered from here on, so that their draws are none of training's. */
@@ -286,7 +286,10 @@ export class UnlearningRun {
   }
 
   /** The unlearned model with its ledger, and the report. */
-  finish(details: Readonly<Record<string, unknown>>, relearned: readonly Side[] = []): Forgotten {
+  finish<D extends Details & Pick<GradientDetails, 'epochs' | 'status'>>(
+    details: D,
+    relearned: readonly Side[] = [],
+  ): Forgotten<D & GradientDetails, GradientModel> {
     const { data, entries } = this.#context.partition;
     const earlier = this.#ledger();
     const ledger: Ledger = {
@@ -297,7 +300,7 @@ export class UnlearningRun {
     const share = ledger.interactions / ledger.of;
     const { epochs, ...record } = this.#model.record;
     return {
-      model: this.training.model({ ...record, epochs, unlearned: ledger }, this.#model),
+      model: this.training.model({ ...record, epochs, threads: this.training.team.threads, unlearned: ledger }, this.#model),
       details: {
         ...details,
         rowsBegunAnew: this.emptied.users.length + this.emptied.items.length,

@@ -19,17 +19,23 @@ export interface ForgetContext {
   readonly positions?: Positions;
 }
 
+/** What a method has to say where its type does not say more. */
+export type Details = Readonly<Record<string, unknown>>;
+
 /** What a method gives back: a new model (the given one stays as it is) and what it has to say. */
-export interface Forgotten {
-  readonly model: Model;
-  readonly details: Readonly<Record<string, unknown>>;
+export interface Forgotten<D extends Details = Details, M extends Model = Model> {
+  readonly model: M;
+  readonly details: D;
 }
 
 /** Exact: the same bytes as gold's, retrained from scratch on the retain set. Approximate: its distance to gold is measured. */
 export type Exactness = 'exact' | 'approximate';
 
-/** An unlearning method: the registry's entry. */
-export interface Unlearner<S extends OptionSpecs = any> {
+/**
+ * An unlearning method: the registry's entry. `S`: its options; `D`: its figures, which the report holds; `M`: the model that
+ * it makes, `Model` where that is of the kind that it was given.
+ */
+export interface Unlearner<S extends OptionSpecs = any, D extends Details = Details, M extends Model = Model> {
   readonly name: string;
   /** One line for help texts. */
   readonly summary: string;
@@ -43,7 +49,7 @@ export interface Unlearner<S extends OptionSpecs = any> {
   /** Capabilities that it needs of a model's kind. */
   readonly needs: readonly Capability[];
   readonly options: S;
-  forget(context: ForgetContext, options: OptionsOf<S>): Promise<Forgotten>;
+  forget(context: ForgetContext, options: OptionsOf<S>): Promise<Forgotten<D, M>>;
 }
 
 /** What a model with a capability does, for errors. */

@@ -23,6 +23,24 @@ export function keptOf({ users, items }: Remembered, relearned: readonly Side[] 
   return keeps === '' ? {} : { keeps };
 }
 
+/** What a run by gradients says of itself at its end. */
+export type GradientDetails = {
+  /** Epochs of the method's own steps. */
+  readonly epochs: number;
+  /** `complete`, `incomplete`, `guarded`, `relearned`, `unmeasured` or `unmoved`, and what to do where it is not complete. */
+  readonly status: string;
+  readonly advice?: string;
+  readonly keeps?: string;
+  /** Pairs whose ranking was reversed. */
+  readonly reversedPairs?: number;
+  readonly rowsBegunAnew: number;
+  /** The modality that was revoked, and of how many items. */
+  readonly modality?: { readonly name: string; readonly items: number };
+  /** Share of the interactions forgotten since training from scratch. */
+  readonly forgottenSinceTraining: number;
+  readonly retrainDue: boolean;
+};
+
 /** `relearned`: rows that had learned began anew; `unmeasured`: something moved, and nothing says how far; `unmoved`: nothing did. */
 export function outcome(moved: boolean, relearned: boolean, remembered: Remembered): { readonly status: string; readonly advice?: string } {
   if (relearned) return { status: 'relearned' };
@@ -43,5 +61,5 @@ export function adviceOn(status: string): { readonly advice?: string } {
 
 /** What could not be measured is null in a report, never NaN. */
 export const knownFigure = (value: number): number | null => (Number.isFinite(value) ? value : null);
-export const knownFigures = (figures: Readonly<Record<string, number>>): Record<string, number | null> =>
-  Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, knownFigure(value)]));
+export const knownFigures = <K extends string>(figures: Readonly<Record<K, number>>): Record<K, number | null> =>
+  Object.fromEntries(Object.entries<number>(figures).map(([name, value]) => [name, knownFigure(value)])) as Record<K, number | null>;

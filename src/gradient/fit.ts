@@ -3,7 +3,7 @@
 
 import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
-import { type OptionsOf, type OptionValue, resolveOptions } from '../base/options.ts';
+import { type GivenOptions, type OptionValue, resolveOptions } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { KeptPositions } from '../data/ids.ts';
 import { requireDisjoint } from '../data/overlap.ts';
@@ -39,7 +39,7 @@ export function gradientKind<S extends typeof TRAINING>(spec: GradientSpec<S>): 
     capabilities: ['fit', 'factors', 'gradient'] as const,
     options: spec.options,
     network: spec.network,
-    fit: async (data: Dataset, given: Partial<OptionsOf<S>> = {}, control: GradientControl = {}) =>
+    fit: async (data: Dataset, given: GivenOptions<S> = {}, control: GradientControl = {}) =>
       fit(kind, data, resolveOptions(spec.name, spec.options, given) as unknown as TrainingOptions, control),
     compact: (saved: SavedModel, kept: KeptPositions) => compactRows(saved, kept, (name) => ownersOf(name, spec.userTables)),
     restore(saved: SavedModel): Model {
@@ -130,7 +130,12 @@ async function fitWith(
   }
   if (state.bestEpoch > 0) for (const [name, matrix] of best) matrices.get(name)!.view().set(matrix.view());
   const { epoch, bestEpoch, bestRecall, objective } = state;
-  return training.model({ epochs: epoch, objective, ...(validation && { bestEpoch, validationRecall: bestRecall }) });
+  return training.model({
+    epochs: epoch,
+    objective,
+    ...(validation && { bestEpoch, validationRecall: bestRecall }),
+    threads: team.threads,
+  });
 }
 
 function requireSame(checkpoint: Checkpoint, kind: GradientKind, data: Dataset, options: TrainingOptions): void {

@@ -1,7 +1,17 @@
 // What a model trained by gradients is: the options of its training, the kind that a file of models/ declares, and the model
 // that comes out, which keeps the network's parameters beside the rows that serve.
 
-import { declareOptions, integer, number, type OptionSpecs, type OptionsOf, type OptionValue, seed, word } from '../base/options.ts';
+import {
+  declareOptions,
+  type GivenOptions,
+  integer,
+  number,
+  type OptionSpecs,
+  type OptionsOf,
+  type OptionValue,
+  seed,
+  word,
+} from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { BilinearModel, type BilinearParts, type DenseFactors } from '../model/bilinear.ts';
 import type { FitControl, ModelKind } from '../model/model.ts';
@@ -40,7 +50,7 @@ export interface GradientSpec<S extends typeof TRAINING> {
 /** A model kind whose loss can be stepped on. */
 export interface GradientKind<S extends typeof TRAINING = any> extends ModelKind<S> {
   readonly network: GradientSpec<S>['network'];
-  fit(data: Dataset, options?: Partial<OptionsOf<S>>, control?: GradientControl): Promise<GradientModel>;
+  fit(data: Dataset, options?: GivenOptions<S>, control?: GradientControl): Promise<GradientModel>;
 }
 
 /** Everything that training needs to go on to the same bytes; structured-cloneable. */
@@ -68,9 +78,25 @@ export interface GradientControl extends FitControl {
   readonly checkpointEvery?: number;
 }
 
+/** What training by gradients records. */
+export type GradientRecord = {
+  /** Epochs done. */
+  readonly epochs?: number;
+  /** The loss of the last epoch. */
+  readonly objective?: number;
+  /** The epoch that was kept, by its Recall@20 on the validation data. */
+  readonly bestEpoch?: number;
+  readonly validationRecall?: number;
+  /** Threads that took part, the calling one included. */
+  readonly threads?: number;
+  /** What was forgotten since: requests, and interactions `of` those trained on. */
+  readonly unlearned?: { readonly requests: number; readonly interactions: number; readonly of: number };
+};
+
 /** A bilinear model that also keeps what it was trained to: its network's parameters. */
 export class GradientModel extends BilinearModel {
   declare readonly kind: GradientKind;
+  declare readonly record: GradientRecord;
   readonly #trained = new Map<string, Matrix>();
 
   constructor(parts: BilinearParts, trained: Iterable<readonly [string, Matrix | DenseFactors]>) {

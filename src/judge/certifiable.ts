@@ -50,7 +50,7 @@ export interface CertifiableOptions extends RunControl {
 export async function certifiable(
   train: Dataset,
   validation: Dataset,
-  given: Partial<AlsOptions> = {},
+  given: option.GivenOptions<typeof als.options> = {},
   control: CertifiableOptions = {},
 ): Promise<Certifiable> {
   expectDataset('train', train);

@@ -3,7 +3,7 @@
 
 import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
-import type { OptionSpecs, OptionsOf, OptionValue } from '../base/options.ts';
+import type { GivenOptions, OptionSpecs, OptionValue } from '../base/options.ts';
 import { checkControl, type RunControl } from '../base/run-control.ts';
 import { type Dataset, expectDataset, type SplitRecord } from '../data/dataset.ts';
 import type { IdTable, KeptPositions } from '../data/ids.ts';
@@ -77,7 +77,10 @@ export interface ModelDescription {
   readonly users: IdTable;
   readonly items: IdTable;
   readonly provenance: Provenance;
-  /** What training recorded: iterations, objective, convergence. Not part of the digest. */
+  /**
+   * What training recorded: iterations, objective, convergence. Not part of the digest. `threads` says how many there were in
+   * truth, which can be fewer than were asked for; it is no part of a model file, so that any number gives the same file.
+   */
   readonly record: Readonly<Record<string, unknown>>;
 }
 
@@ -159,13 +162,13 @@ export interface ModelKind<S extends OptionSpecs = any> {
    * Trains on all interactions of `data`.
    * @throws TypeError, RangeError for options; DataError for data it cannot use; MemoryError; ModelError.
    */
-  fit(data: Dataset, options?: Partial<OptionsOf<S>>, control?: FitControl): Promise<Model>;
+  fit(data: Dataset, options?: GivenOptions<S>, control?: FitControl): Promise<Model>;
   /**
    * The linear memory that `fit` takes, before it begins, where it follows from the shape of the data; `fit` itself
    * refuses with a MemoryError what does not fit.
    * @param data a data set, or `{interactions, userItems: {rows, cols}}` for data that are not there yet.
    */
-  plan?(data: CellShape, options?: Partial<OptionsOf<S>>, control?: Pick<RunControl, 'threads'>): MemoryPlan;
+  plan?(data: CellShape, options?: GivenOptions<S>, control?: Pick<RunControl, 'threads'>): MemoryPlan;
   /**
    * The parameters with the rows of fewer positions only, in their order (model/compact.ts): where training on the same data
    * would put them. Or of more: a position that had none before (−1) has the row of an id without interactions.

@@ -64,9 +64,34 @@ export interface FoldInItem {
   readonly value?: number;
 }
 
+/** What the training of an ALS model records, and what was done to it since. */
+export type AlsRecord = {
+  /** Sweeps done. */
+  readonly iterations?: number;
+  /** The objective at the end. */
+  readonly objective?: number;
+  /** By how much the last sweep lowered the objective, relative to it; null where there was only one. */
+  readonly decrease?: number | null;
+  /** There where training began from given factors. */
+  readonly start?: true;
+  /** There for factors that were trained elsewhere. */
+  readonly imported?: true;
+  /** With a `tolerance`: accelerated iterations after the sweeps, Newton's products, and the relative gradient at the end. */
+  readonly accelerated?: number;
+  readonly products?: number;
+  readonly residual?: number;
+  /** Whether the tolerance was reached. */
+  readonly converged?: boolean;
+  /** Threads that took part, the calling one included. */
+  readonly threads?: number;
+  /** What the last method that made it forget had to say. */
+  readonly unlearned?: Readonly<Record<string, unknown>>;
+};
+
 /** A trained ALS model. */
 export class AlsModel extends BilinearModel {
   declare readonly options: Readonly<AlsOptions>;
+  declare readonly record: AlsRecord;
 
   /**
    * Which of the user's own items made the score of an item (Hu, Koren, Volinsky 2008, §5):
@@ -157,7 +182,7 @@ function knownPosition(what: 'user' | 'item', table: IdTable, id: string): numbe
   return position;
 }
 
-async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitControl = {}): Promise<AlsModel> {
+async function fit(data: Dataset, given: option.GivenOptions<typeof options> = {}, control: FitControl = {}): Promise<AlsModel> {
   checkFit('als', data, control);
   const resolved = option.resolveOptions('als', options, given);
   const { iterations, tolerance, accelerator, polish, ...problemOptions } = resolved;
@@ -185,7 +210,13 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
       onProgress?.({ phase: 'train', done: iteration, total: iterations, objective: objectives.at(-1) });
     }
     const parts = { kind: als, options: resolved, users: data.users, items: data.items, provenance: provenanceOf(data) };
-    const record = { iterations, objective: objectives.at(-1), decrease: lastDecrease(objectives), ...(start && { start: true }) };
+    const record = {
+      iterations,
+      objective: objectives.at(-1),
+      decrease: lastDecrease(objectives),
+      ...(start && { start: true }),
+      threads: team.threads,
+    };
     if (tolerance === undefined)
       return new AlsModel({ ...parts, record, userFactors: problem.userFactors, itemFactors: problem.itemFactors });
     const limit = new Stationary(data, problemOptions, team);
@@ -206,7 +237,11 @@ async function fit(data: Dataset, given: Partial<AlsOptions> = {}, control: FitC
 }
 
 /** The sweeps' memory. With a `tolerance` a second one follows, in float64, once the sweeps' results are there. */
-function plan(data: CellShape, given: Partial<AlsOptions> = {}, { threads = 1 }: Pick<FitControl, 'threads'> = {}): MemoryPlan {
+function plan(
+  data: CellShape,
+  given: option.GivenOptions<typeof options> = {},
+  { threads = 1 }: Pick<FitControl, 'threads'> = {},
+): MemoryPlan {
   return planLeastSquares(data, option.resolveOptions('als', options, given), threads);
 }
 

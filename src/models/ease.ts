@@ -303,7 +303,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
   }
 }
 
-async function fit(data: Dataset, given: Partial<EaseOptions> = {}, control: FitControl = {}): Promise<EaseModel> {
+async function fit(data: Dataset, given: option.GivenOptions<typeof options> = {}, control: FitControl = {}): Promise<EaseModel> {
   checkFit('ease', data, control);
   const resolved = option.resolveOptions('ease', options, given);
   requireLikes('ease', data);
@@ -314,7 +314,7 @@ async function fit(data: Dataset, given: Partial<EaseOptions> = {}, control: Fit
     users: data.users,
     items: data.items,
     provenance: provenanceOf(data),
-    record: {},
+    record: { threads: 1 },
   });
   const rows = Array.from({ length: data.users.size }, (_, u) => data.itemsOf(u));
   await model.count(rows, 1, control);

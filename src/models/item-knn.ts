@@ -135,7 +135,7 @@ export class ItemKnnModel extends HistoryModel implements ExactForgetter {
       users: retain.users,
       items: retain.items,
       provenance: provenanceOf(retain, this),
-      record: {},
+      record: { threads: 1 },
     });
     // Global weights move with every change: then every list is counted anew. Else only the lists that may differ.
     const changed = new Uint8Array(data.items.size);
@@ -292,7 +292,7 @@ function positions(flags: Uint8Array): Int32Array {
   return Int32Array.from(list);
 }
 
-async function fit(data: Dataset, given: Partial<ItemKnnOptions> = {}, control: FitControl = {}): Promise<ItemKnnModel> {
+async function fit(data: Dataset, given: option.GivenOptions<typeof options> = {}, control: FitControl = {}): Promise<ItemKnnModel> {
   checkFit('item-knn', data, control);
   const resolved = option.resolveOptions('item-knn', options, given);
   requireLikes('item-knn', data);
@@ -302,7 +302,7 @@ async function fit(data: Dataset, given: Partial<ItemKnnOptions> = {}, control: 
     users: data.users,
     items: data.items,
     provenance: provenanceOf(data),
-    record: {},
+    record: { threads: 1 },
   });
   await model.build(data, control);
   return model;

@@ -37,7 +37,7 @@ interface PopularityParts {
 class PopularityModel implements ExactForgetter {
   readonly kind: ModelKind = popularity;
   readonly options = {};
-  readonly record = {};
+  readonly record = { threads: 1 };
   readonly users: IdTable;
   readonly items: IdTable;
   readonly provenance: Provenance;

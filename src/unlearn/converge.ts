@@ -36,8 +36,27 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
 
 export type ConvergeOptions = option.OptionsOf<typeof options>;
 
+/** What `converge` says of a stage. */
+export type ConvergeDetails = {
+  readonly stage: Stage;
+  /** Stage a: rows that were solved. */
+  readonly rows?: { readonly users: number; readonly items: number };
+  /** Accelerated iterations so far. */
+  readonly iterations: number;
+  /** Products of the Newton steps, with `polish`. */
+  readonly products?: number;
+  /** Relative gradient. */
+  readonly residual: number;
+  readonly objective: number;
+  /** Seconds since the first stage began. */
+  readonly stageSeconds: number;
+  /** Stage c: the relative gradient that was to be reached, and whether it was. */
+  readonly tolerance?: number;
+  readonly converged?: boolean;
+};
+
 /** A model on the way, and how far it has come. */
-export interface StageResult extends Forgotten {
+export interface StageResult extends Forgotten<ConvergeDetails, AlsModel> {
   readonly stage: Stage;
 }
 
@@ -46,7 +65,10 @@ export interface StageResult extends Forgotten {
  * @example
  * for await (const { stage, model } of forgetInStages({ model, partition, control: {} })) serve(model, stage);
  */
-export async function* forgetInStages(context: ForgetContext, given: Partial<ConvergeOptions> = {}): AsyncGenerator<StageResult> {
+export async function* forgetInStages(
+  context: ForgetContext,
+  given: option.GivenOptions<typeof options> = {},
+): AsyncGenerator<StageResult> {
   check.knownKeys('forgetInStages', context, ['model', 'partition', 'control', 'positions']);
   const { model, partition, control } = context;
   expectModel('model', model);
@@ -120,14 +142,14 @@ function modelOf(
     users: retain.users,
     items: retain.items,
     provenance: provenanceOf(retain, model),
-    record: { ...model.record, unlearned: details },
+    record: { ...model.record, threads: problem.team.threads, unlearned: details },
     userFactors: problem.dense('users'),
     itemFactors: problem.dense('items'),
   });
 }
 
-async function forget(context: ForgetContext, given: ConvergeOptions): Promise<Forgotten> {
-  let result: Forgotten | undefined;
+async function forget(context: ForgetContext, given: ConvergeOptions): Promise<Forgotten<ConvergeDetails, AlsModel>> {
+  let result: StageResult | undefined;
   for await (result of forgetInStages(context, given));
   return { model: result!.model, details: result!.details };
 }

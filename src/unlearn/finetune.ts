@@ -4,7 +4,7 @@
 import * as option from '../base/options.ts';
 import { FIRST_EPOCH, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
-import { outcome } from '../forget/outcome.ts';
+import { type GradientDetails, outcome } from '../forget/outcome.ts';
 
 const options = /* @__PURE__ */ option.declareOptions(() => ({
   epochs: option.integer(10, { min: 1 }, 'Passes over the retain set.'),
@@ -12,7 +12,10 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   seed: option.seed,
 }));
 
-async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
+async function forget(
+  context: ForgetContext,
+  { epochs, learningRate, seed }: option.OptionsOf<typeof options>,
+): Promise<Forgotten<GradientDetails>> {
   const run = new UnlearningRun(context);
   run.freshen(seed);
   const optimizer = run.optimizer();

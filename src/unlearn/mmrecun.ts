@@ -5,7 +5,7 @@ import * as option from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { FIRST_EPOCH, touchedRows, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
-import { adviceOn, knownFigure, knownFigures, outcome } from '../forget/outcome.ts';
+import { adviceOn, type GradientDetails, knownFigure, knownFigures, outcome } from '../forget/outcome.ts';
 import { type RelearnOptions, relearn } from '../forget/relearn.ts';
 import { negatedLoss } from '../forget/reverse-loss.ts';
 import type { Pass } from '../gradient/network.ts';
@@ -110,7 +110,22 @@ const FRESH_ROWS = 4;
 /** Generations of rows that only measure: none of them is ever anybody's. */
 const PROBE_GENERATION = 0x10000000;
 
-async function forget(context: ForgetContext, given: Options): Promise<Forgotten> {
+/** Recall@20 of the forgotten pairs, of the validation data, and how well membership shows; null where nothing could be measured. */
+type Figures = Readonly<Record<'forgetRecall' | 'validationRecall' | 'membershipAuc', number | null>>;
+/** What `mmrecun` says beside what every run by gradients does. */
+export type MmrecunDetails = GradientDetails & {
+  /** Rows that had learned from whole users or items and learned anew. */
+  readonly relearned?: Awaited<ReturnType<typeof relearn>>;
+  /** Forward epochs on what remains, before the reverse ones. */
+  readonly repairEpochs: number;
+  readonly scrubbed?: Awaited<ReturnType<typeof scrub>> | undefined;
+  /** The Recall@20 of forgotten pairs that the run aimed at; absent where there was no pair to reverse. */
+  readonly target?: number | null;
+  readonly before?: Figures;
+  readonly after?: Figures;
+};
+
+async function forget(context: ForgetContext, given: Options): Promise<Forgotten<MmrecunDetails>> {
   const { seed, guard } = given;
   const run = new UnlearningRun(context);
   const { training, control } = run;

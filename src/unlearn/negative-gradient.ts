@@ -3,7 +3,7 @@
 import * as option from '../base/options.ts';
 import { FIRST_EPOCH, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
-import { outcome } from '../forget/outcome.ts';
+import { type GradientDetails, outcome } from '../forget/outcome.ts';
 import { bprLoss } from '../gradient/ops/losses.ts';
 import { sum } from '../gradient/ops/reduce.ts';
 
@@ -13,7 +13,10 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   seed: option.seed,
 }));
 
-async function forget(context: ForgetContext, { epochs, learningRate, seed }: option.OptionsOf<typeof options>): Promise<Forgotten> {
+async function forget(
+  context: ForgetContext,
+  { epochs, learningRate, seed }: option.OptionsOf<typeof options>,
+): Promise<Forgotten<GradientDetails>> {
   const run = new UnlearningRun(context, { keepEmptied: true });
   const { training, pairs, control } = run;
   if (pairs.interactions > 0) {

@@ -13,7 +13,7 @@ export const retrain = /* @__PURE__ */ Object.freeze({
   learns: true,
   needs: ['fit'],
   options,
-  forget: async ({ model, partition, control, positions }: ForgetContext): Promise<Forgotten> => ({
+  forget: async ({ model, partition, control, positions }: ForgetContext): Promise<Forgotten<Record<never, never>>> => ({
     model: await gold(model, partition, { ...control, ...(positions && { positions }) }),
     details: {},
   }),

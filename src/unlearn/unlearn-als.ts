@@ -9,7 +9,7 @@
 
 import * as option from '../base/options.ts';
 import { localPass } from '../forget/local-pass.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
+import type { Exactness, ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import type { Partition } from '../forget/request.ts';
 import { firstSide, foreignObjective, optionsFor, placeNewcomers, startingFactors } from '../forget/touched-rows.ts';
 import { TOLERANCES } from '../least-squares/acceleration.ts';
@@ -64,6 +64,36 @@ interface Plan {
   readonly tolerance?: number;
 }
 
+/** What `unlearn-als` says. */
+export type UnlearnAlsDetails = {
+  /** Which way was taken, and why. */
+  readonly way: Plan['way'];
+  readonly why: string;
+  /** Full passes over the data; of `retrain`, `sweeps` instead. */
+  readonly passes?: number;
+  readonly sweeps?: number;
+  readonly order?: string;
+  readonly objectiveBefore?: number;
+  readonly objective?: number;
+  /** By how much the last pass lowered the objective, relative to it. */
+  readonly decrease?: number | null;
+  /** How far rows are from the least-squares solution, relative. */
+  readonly residual?: number;
+  /** A local pass, and the rows that it solved. */
+  readonly local?: true;
+  readonly rows?: { readonly users: number; readonly items: number };
+  readonly note?: string;
+  readonly exactness?: Exactness;
+} & RetrainDue;
+
+/** Whether much was forgotten since training. */
+type RetrainDue = {
+  /** Share of the interactions forgotten since training from scratch. */
+  readonly forgottenSinceTraining: number;
+  readonly retrainDue: boolean;
+  readonly retrainWhy?: string;
+};
+
 /** Interactions that left or came since the last training from scratch, all requests together; kept in the model's record. */
 interface Ledger {
   readonly interactions: number;
@@ -72,12 +102,16 @@ interface Ledger {
 }
 
 interface Outcome {
+  readonly threads: number;
   readonly userFactors: Matrix;
   readonly itemFactors: Matrix;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: Omit<UnlearnAlsDetails, keyof RetrainDue | 'way' | 'why'>;
 }
 
-async function forget({ model, partition, control, positions }: ForgetContext, given: UnlearnAlsOptions): Promise<Forgotten> {
+async function forget(
+  { model, partition, control, positions }: ForgetContext,
+  given: UnlearnAlsOptions,
+): Promise<Forgotten<UnlearnAlsDetails, AlsModel>> {
   const { way, passes, tolerance, local, ...objective } = given;
   const bilinear = model as BilinearModel;
   const alsOptions = optionsFor(bilinear, objective);
@@ -93,7 +127,7 @@ async function forget({ model, partition, control, positions }: ForgetContext, g
       users: partition.retain.users,
       items: partition.retain.items,
       provenance: provenanceOf(partition.retain, model),
-      record: { ...model.record, unlearned: { ...details, ...ledger } },
+      record: { ...model.record, threads: outcome.threads, unlearned: { ...details, ...ledger } },
       userFactors: outcome.userFactors,
       itemFactors: outcome.itemFactors,
       // Beside the factors a local pass holds the cells of few rows.
@@ -109,7 +143,7 @@ async function trainedAnew(
   alsOptions: AlsOptions,
   partition: Partition,
   { positions, signal, onProgress, threads }: ForgetContext['control'] & Pick<ForgetContext, 'positions'>,
-): Promise<Forgotten> {
+): Promise<Forgotten<UnlearnAlsDetails, AlsModel>> {
   const retain = positions === 'compacted' ? partition.retain.compacted(partition.kept) : partition.retain;
   const model = await als.fit(retain, alsOptions, { signal, onProgress, threads });
   const { iterations, objective, decrease } = model.record;
@@ -174,7 +208,7 @@ async function carryOut(
   // A local pass is over before threads have started.
   if (plan.way === 'local') {
     const { problem, rows } = localPass(model, partition, problemOptions);
-    return { ...factorsOf(problem), details: { passes: 0, local: true, rows } };
+    return { ...factorsOf(problem), threads: 1, details: { passes: 0, local: true, rows } };
   }
   const first = firstSide(partition);
   if (plan.way === 'passes') {
@@ -229,6 +263,7 @@ async function change(
   problem.touch();
   return {
     ...factorsOf(problem),
+    threads: team.threads,
     details: {
       passes,
       order: `${first} first`,
@@ -276,6 +311,7 @@ async function plainPasses(
   ];
   return {
     ...factorsOf(problem),
+    threads: team.threads,
     details: {
       passes: objectives.length - 1,
       order: `${first} first`,
@@ -316,7 +352,7 @@ function ledgerAfter({ record }: BilinearModel, { data, entries, arrivals }: Par
 const shareOf = ({ interactions, of }: Ledger): number => interactions / of;
 
 /** Whether a retrain is due, and why. */
-function retrainOf(ledger: Ledger): Readonly<Record<string, unknown>> {
+function retrainOf(ledger: Ledger): RetrainDue {
   const share = shareOf(ledger);
   const retrainDue = share > RETRAIN_SHARE;
   const retrainWhy =

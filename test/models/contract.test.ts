@@ -49,6 +49,14 @@ for (const kind of modelKinds) {
     assert.equal(recommend(loaded, users, { data }), recommend(model, users, { data }));
   });
 
+  test('records how many threads there were, and its file does not', async () => {
+    const model = await kind.fit(clustered(), options);
+    assert.is(model.record.threads, 1);
+    const file = new TextDecoder().decode(await serialize(model));
+    assert.not(file.includes('"threads"'));
+    assert.ok(file.includes('"record"'), 'the check sees the record');
+  });
+
   test('refuses damaged, cut and foreign bytes', async () => {
     const bytes = await serialize(await kind.fit(clustered(), options));
     const refused = async (change: Uint8Array, message: RegExp) => {

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { als, defaultKernels, generate, loadKernels } from '../../src/index.ts';
+import { als, bpr, defaultKernels, forget, generate, loadKernels, retrain, serialize, unlearnAls } from '../../src/index.ts';
 import { openTeam, planEven, type Team } from '../../src/threads/team.ts';
 import { embeddedModule } from '../../src/wasm/embedded.ts';
 
@@ -107,6 +107,31 @@ test('kernels that came as a compiled module have one thread', async () => {
   try {
     const team = await openTeam(4);
     assert.is(team.threads, 1);
+  } finally {
+    await loadKernels(defaultKernels);
+  }
+});
+
+test('records and reports say how many threads there were in truth, model files do not', async () => {
+  const options = { factors: 8, iterations: 6 };
+  const fitted = (threads: number) => als.fit(data, options, { threads });
+  const two = await fitted(2);
+  assert.is(two.record.threads, 2);
+  assert.is((await fitted(1)).record.threads, 1);
+  assert.is((await bpr.fit(data, { factors: 8, epochs: 1 }, { threads: 2 })).record.threads, 2);
+  assert.equal(await serialize(two), await serialize(await fitted(1)), 'the same file for any number');
+  const request = { users: [data.users.at(0)!] };
+  for (const method of [unlearnAls, retrain]) {
+    const { report, model } = await forget(two, data, request, { method, threads: 2 });
+    assert.equal([report.threads, model.record.threads], [2, 2], method.name);
+  }
+  const local = await forget(two, data, request, { method: unlearnAls, options: { local: true }, threads: 2 });
+  assert.is(local.report.threads, 1, 'a local pass is over before threads have started');
+
+  await loadKernels(embeddedModule()); // a host that has none to give
+  try {
+    assert.is((await fitted(2)).record.threads, 1);
+    assert.is((await forget(two, data, request, { method: unlearnAls, threads: 2 })).report.threads, 1);
   } finally {
     await loadKernels(defaultKernels);
   }

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { als, MODELS, UNLEARNERS } from '../../src/index.ts';
 
 const test = suite('types');
 const script = (name: string): Promise<any> => import(pathToFileURL(`scripts/${name}`).href);
@@ -40,7 +41,8 @@ for (const settings of [
 }
 
 test('a program that is wrong does not compile: the check can fail', () => {
-  assert.match(complaints(program.replace(/.*@ts-expect-error.*\n/, ''), BUNDLER), /'factor'/);
+  const wrong = complaints(program.replaceAll(/.*@ts-expect-error.*\n/g, ''), BUNDLER);
+  for (const what of ["'factor'", '"tighter"', "'iterations'", "'passes'", "'epochs'"]) assert.ok(wrong.includes(what), what);
 });
 
 test('where the host has types they are the ones that count', () => {
@@ -62,6 +64,19 @@ test('every use of a host type gets its import, and texts and comments do not', 
   assert.is(of('declare const a: AbortSignal;'), "import type { AbortSignal } from './host-types.js';\ndeclare const a: AbortSignal;");
   for (const text of ['/** A Blob. */', "declare const a: 'Blob';", '// Response', 'declare function File(): void;'])
     assert.is(of(text), text);
+});
+
+test('options say what they mean, from what is declared for run time', async () => {
+  const { withOptionDocs } = await script('declarations.mjs');
+  const { boundsText } = await import('../../src/base/check.js');
+  const declared = withOptionDocs('  factors: option.Option<number>;\n  width: number;', als.options, boundsText);
+  assert.match(declared, /^ {2}\/\*\* Length of .* \(integer >= 1 and <= 4096; default `64`\) \*\/\n {2}factors: .*\n {2}width/);
+  for (const [place, registry] of Object.entries({ models: MODELS, unlearn: UNLEARNERS })) {
+    for (const [name, { options }] of Object.entries<{ options: Record<string, { doc: string }> }>(registry)) {
+      const text = readFileSync(`dist/src/${place}/${name}.d.ts`, 'utf8');
+      for (const [option, { doc }] of Object.entries(options)) assert.ok(text.includes(`/** ${doc} (`), `${name}: ${option}`);
+    }
+  }
 });
 
 test('arrays over memory of their own have names that compilers before TypeScript 5.7 know', async () => {

@@ -6,7 +6,7 @@ import { splitDataset, UNSEEN_SHARE } from '../../data/split.ts';
 import type { Checkpoint, GradientControl } from '../../gradient/gradient-model.ts';
 import { certifiable } from '../../judge/certifiable.ts';
 import { digest } from '../../model/digest.ts';
-import type { ModelKind } from '../../model/model.ts';
+import type { Model, ModelKind } from '../../model/model.ts';
 import { MODELS, type ModelName } from '../../models/index.ts';
 import type { MemoryPlan } from '../../wasm/memory.ts';
 import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../checkpoint.ts';
@@ -109,6 +109,7 @@ export const train: Command = {
       profile && (await certifiable(rows, validation, args.options(), { signal, onProgress: terminal.progress, threads: args.threads }));
     const model = found?.model ?? (await kind.fit(rows, args.options(), control));
     const seconds = (performance.now() - started) / 1000;
+    noteThreads(terminal, args.threads, model);
     await saveModel(out, model);
     if (checkpoint !== undefined) removeCheckpoint(checkpoint);
     const result = {
@@ -120,6 +121,7 @@ export const train: Command = {
       split: rows.split,
       duplicates: data.duplicates,
       seconds,
+      threads: model.record.threads,
       digest: await digest(model),
       ...kernelsOf(model),
       out,
@@ -158,6 +160,12 @@ export const train: Command = {
 function splitText({ rule, seed, unseen }: SplitRecord): string {
   const share = (of: 'users' | 'items'): string => (unseen?.[of] ? `, ${unseen[of]} of ${of} unseen` : '');
   return `${rule}, seed ${seed}${share('users')}${share('items')}`;
+}
+
+/** Says it where the host had fewer threads to give than were asked for, or the model uses fewer. */
+function noteThreads(terminal: Terminal, asked: number | undefined, { kind, record }: Model): void {
+  if (typeof record.threads === 'number' && record.threads < (asked ?? 1))
+    terminal.note(`${record.threads} of ${asked} threads took part: more are not to be had here, or "${kind.name}" uses no more`);
 }
 
 function planText({ bytes, parts, available }: MemoryPlan): string {
