@@ -1,11 +1,11 @@
 // Runs the compiled tests with uvu and ends with a line `N passed, N failed`.
-// Usage: node scripts/test.mjs [part of a file's name]
+// Usage: node scripts/test.mjs [parts of files' names: a file runs that one of them occurs in]
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const pattern = `${process.argv[2] ?? ''}.*\\.test\\.js$`;
+const pattern = `(${process.argv.slice(2).join('|')}).*\\.test\\.js$`;
 const uvu = spawnSync(process.execPath, ['node_modules/uvu/bin.js', 'dist/test', pattern], {
   cwd: root,
   encoding: 'utf8',
