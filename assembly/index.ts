@@ -6,9 +6,10 @@ export { gram_accumulate, gram_accumulate_scratch, gram_finish, gram_inner, gram
 export { als_regularization, gram_parts, als_sweep_cholesky, als_sweep_cholesky_scratch, als_solve_rhs } from './als';
 export { als_sweep_cg, als_sweep_cg_scratch } from './als-cg';
 export { als_objective_rows, als_penalty_rows, als_residual_rows, als_residual_rows_scratch } from './als-objective';
-export {
-  pack_items, packed_items_bytes, topk, topk_scratch, select_topk, select_topk_scratch, score_pairs, row_normalize,
-} from './topk';
+export { pack_items, pack_items_scratch, packed_items_bytes } from './packed-items';
+export { topk } from './topk';
+export { topk_scratch } from './ranking-call';
+export { select_topk, select_topk_scratch, score_pairs, row_normalize } from './scores';
 export { csr_columns, csr_transpose } from './sparse';
 export { gemm_nn, gemm_tn, gemm_scratch, transpose } from './gemm';
 export { spmm, spmm_rows, gather_rows, scatter_add_rows } from './spmm';

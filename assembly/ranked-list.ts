@@ -93,17 +93,31 @@ export function bitBytes(items: i32): i32 {
   return (groupsOf(items) + 7) & ~3;
 }
 
-/** Bits of what is not allowed, was seen, or lies beyond the last item. */
-export function forbid(items: i32, user: i32, seenIndptr: usize, seenIndices: usize, allowed: usize, bits: usize): void {
-  const bytes = <usize>bitBytes(items);
-  if (allowed) {
-    const words = (<usize>items + 31) >> 5 << 2;
-    for (let i: usize = 0; i < words; i += 4) store<u32>(bits + i, ~load<u32>(allowed + i));
-  } else memory.fill(bits, 0, bytes);
-  for (let i = items; i < <i32>bytes << 3; i++) setBit(bits, i);
-  if (!seenIndptr) return;
+/**
+ * Bits of what is not allowed, or lies beyond the last item. allowed: u32 words, bit j set when item j may enter (0: all).
+ * place: item -> place, where bits go by place (0: by item).
+ */
+export function close(items: i32, place: usize, allowed: usize, bits: usize): void {
+  const bytes = bitBytes(items);
+  memory.fill(bits, 0, bytes);
+  for (let first = 0; allowed && first < items; first += 32, allowed += 4) {
+    let shut = ~load<u32>(allowed);
+    if (!place) store<u32>(bits + (<usize>first >> 3), shut);
+    else for (; shut; shut &= shut - 1) {
+      const item = first + <i32>ctz(shut);
+      if (item < items) setBit(bits, load<i32>(place + (<usize>item << 2)));
+    }
+  }
+  for (let at = items; at < bytes << 3; at++) setBit(bits, at);
+}
+
+/** Bits of what a user has. place: item -> place, where bits go by place (0: by item). */
+export function closeSeen(user: i32, seenIndptr: usize, seenIndices: usize, place: usize, bits: usize): void {
   const end = load<i32>(seenIndptr + (<usize>user << 2), 4);
-  for (let e = load<i32>(seenIndptr + (<usize>user << 2)); e < end; e++) setBit(bits, load<i32>(seenIndices + (<usize>e << 2)));
+  for (let e = load<i32>(seenIndptr + (<usize>user << 2)); e < end; e++) {
+    const item = load<i32>(seenIndices + (<usize>e << 2));
+    setBit(bits, place ? load<i32>(place + (<usize>item << 2)) : item);
+  }
 }
 
 // @ts-ignore: decorator
@@ -112,6 +126,14 @@ function setBit(bits: usize, i: i32): void {
   const at = bits + (<usize>i >> 3);
   const bit: i32 = 1 << (i & 7);
   store<u8>(at, <u8>(<i32>load<u8>(at) | bit));
+}
+
+/** Offers one score, of items that come in any order. */
+export function enter(item: i32, score: f32, k: i32, list: usize): void {
+  const items = list + listBytes(k);
+  if (!worse(load<f32>(list), load<i32>(items), score, item)) return;
+  if (k <= SHORT) insertAscending(k, list, item, score);
+  else siftDown(k, items, list, item, score);
 }
 
 /** Offers the eight scores at `at` (items first..first+8) to a list; `mask` says which of them beat its worst. */

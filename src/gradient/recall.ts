@@ -20,7 +20,7 @@ export function meanRecall(X: Matrix, Y: Matrix, allowed: Uint32Array, positives
   const users = Int32Array.from({ length: positives.rows }, (_, u) => u).filter((u) => positives.indptr[u] < positives.indptr[u + 1]);
   const packed = arena.alloc(kernels.packed_items_bytes(Y.rows, ld));
   const words = arena.upload(allowed);
-  kernels.pack_items(Y.rows, ld, Y.pointer, packed);
+  kernels.pack_items(Y.rows, ld, Y.pointer, packed, arena.alloc(kernels.pack_items_scratch(Y.rows)));
   let sum = 0;
   for (let start = 0; start < users.length; start += USERS_PER_CALL) {
     const block = users.subarray(start, start + USERS_PER_CALL);
@@ -42,6 +42,7 @@ export function meanRecall(X: Matrix, Y: Matrix, allowed: Uint32Array, positives
         ld,
         list,
         rows,
+        Y.pointer,
         packed,
         arena.upload(indptr),
         arena.upload(indices),

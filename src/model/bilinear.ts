@@ -4,7 +4,7 @@
 import type { IdTable } from '../data/ids.ts';
 import { planEven } from '../threads/team.ts';
 import { Arena } from '../wasm/memory.ts';
-import { Matrix, type SparseRows } from '../wasm/tensor.ts';
+import { Matrix } from '../wasm/tensor.ts';
 import { DescribedModel } from './described-model.ts';
 import type { Model, ModelDescription, Ranking, RankRequest } from './model.ts';
 import { allowedWords, checkPairs, checkRankRequest, checkSimilar, uploadRows } from './ranking-inputs.ts';
@@ -98,9 +98,12 @@ export class BilinearModel extends DescribedModel implements Model {
 
   #rank({ users, k, allowed, exclude, team }: RankRequest, X: Matrix): Ranking {
     const { items, itemFactors: Y } = this;
-    if (users.length === 1 && !team && this.#packed === undefined && !('relaxed' in this.arena.kernels)) {
+    if (users.length === 1 && !team && this.#packed === undefined) {
       this.#packed = 0;
-      return this.#first(users, k, X, allowed, exclude);
+      return this.arena.scope(() => {
+        const seen = exclude && uploadRows(this.arena, exclude, users);
+        return this.#scan(X.pointer + users[0] * X.ld * 4, Y, Y.pointer, k, allowedWords(items, allowed), seen);
+      });
     }
     const own = (this.#packed ||= this.#pack());
     const result: Ranking = { items: new Int32Array(users.length * k), scores: new Float32Array(users.length * k) };
@@ -111,6 +114,7 @@ export class BilinearModel extends DescribedModel implements Model {
     const scratchBytes = Math.ceil(kernels.topk_scratch(k, Y.rows, Y.ld) / 64) * 64;
     arena.scope(() => {
       const packed = shared ? arena.upload(this.arena.u8(own, kernels.packed_items_bytes(Y.rows, Y.ld))) : own;
+      const rowsOfItems = shared ? arena.upload(Y.view()) : Y.pointer;
       const words = arena.upload(allowedWords(items, allowed));
       const scratch = arena.alloc(scratchBytes * (shared ? team.threads : 1));
       for (let start = 0; start < users.length; start += RANK_BLOCK) {
@@ -124,7 +128,7 @@ export class BilinearModel extends DescribedModel implements Model {
           const rows = moved ? gatherRows(arena, X, block) : X.pointer;
           const ids = arena.alloc(n * k * 4);
           const scores = arena.alloc(n * k * 4);
-          const inputs = [k, Y.rows, Y.ld, list, rows, packed, seen?.indptr ?? 0, seen?.indices ?? 0, words] as const;
+          const inputs = [k, Y.rows, Y.ld, list, rows, rowsOfItems, packed, seen?.indptr ?? 0, seen?.indices ?? 0, words] as const;
           if (shared) {
             team.runNow('topk', planEven(n, RANK_PIECE), [
               ...inputs,
@@ -142,65 +146,46 @@ export class BilinearModel extends DescribedModel implements Model {
   }
 
   /**
-   * The first list that is asked for, of one user: scored where the factors lie, since packing all items takes longer than
-   * ranking them once. Scores of pairs have the bits that the ranking kernel gives, in the default build.
+   * One list, scored where the rows lie: packing all items takes longer than ranking them once. Scores of pairs have the bits
+   * that the ranking kernel gives. Runs in a scope.
+   * @param x where the row to rank for lies; rows of M, at `pointer`, are ranked.
    */
-  #first(users: Int32Array, k: number, X: Matrix, allowed?: Uint8Array, exclude?: SparseRows): Ranking {
-    const { arena, items, itemFactors: Y } = this;
+  #scan(x: number, M: Matrix, pointer: number, k: number, allowed: Uint32Array, seen?: ReturnType<typeof uploadRows>): Ranking {
+    const { arena } = this;
     const { kernels } = arena;
-    const n = items.size;
-    return arena.scope(() => {
-      const zeros = arena.allocZeroed(RANK_BLOCK * 4);
-      const list = arena.upload(new Int32Array(RANK_BLOCK).map((_, i) => i));
-      const row = Y.ld * 4;
-      const seen = exclude && uploadRows(arena, exclude, users);
-      const words = arena.upload(allowedWords(items, allowed));
-      const out = arena.alloc(k * 4);
-      const best = arena.alloc(k * 4);
-      const scores = arena.alloc((n + 8) * 4);
-      const scratch = arena.alloc(kernels.select_topk_scratch(k, n));
-      for (let i = 0; i < n; i += RANK_BLOCK) {
-        kernels.score_pairs(
-          Math.min(RANK_BLOCK, n - i),
-          Y.ld,
-          zeros,
-          list,
-          X.pointer + users[0] * row,
-          Y.pointer + i * row,
-          scores + i * 4,
-        );
-      }
-      kernels.select_topk(1, n, k, scores, n, zeros, seen?.indptr ?? 0, seen?.indices ?? 0, words, out, best, scratch);
-      return { items: arena.i32(out, k).slice(), scores: arena.f32(best, k).slice() };
-    });
+    const { rows, ld } = M;
+    const zeros = arena.allocZeroed(RANK_BLOCK * 4);
+    const list = arena.upload(new Int32Array(RANK_BLOCK).map((_, i) => i));
+    const words = arena.upload(allowed);
+    const ids = arena.alloc(k * 4);
+    const best = arena.alloc(k * 4);
+    const scores = arena.alloc((rows + 8) * 4);
+    const scratch = arena.alloc(kernels.select_topk_scratch(k, rows));
+    for (let i = 0; i < rows; i += RANK_BLOCK) {
+      kernels.score_pairs(Math.min(RANK_BLOCK, rows - i), ld, zeros, list, x, pointer + i * ld * 4, scores + i * 4);
+    }
+    kernels.select_topk(1, rows, k, scores, rows, zeros, seen?.indptr ?? 0, seen?.indices ?? 0, words, ids, best, scratch);
+    return { items: arena.i32(ids, k).slice(), scores: arena.f32(best, k).slice() };
   }
 
   /** Nearest rows by cosine: unit rows, ranked like items. */
   #similar(M: Matrix, ids: IdTable, position: number, k: number): Ranking {
     const { arena } = this;
     return arena.scope(() => {
-      const { kernels } = arena;
       const unit = arena.alloc(M.bytes);
-      kernels.row_normalize(M.rows, M.ld, M.pointer, unit);
-      const packed = arena.alloc(kernels.packed_items_bytes(M.rows, M.ld));
-      kernels.pack_items(M.rows, M.ld, unit, packed);
-      const list = arena.upload(Int32Array.of(position));
+      arena.kernels.row_normalize(M.rows, M.ld, M.pointer, unit);
       const allowed = new Uint8Array(M.rows).fill(1);
       allowed[position] = 0;
-      const words = arena.upload(allowedWords(ids, allowed));
-      const out = arena.alloc(k * 4);
-      const scores = arena.alloc(k * 4);
-      const scratch = arena.alloc(kernels.topk_scratch(k, M.rows, M.ld));
-      kernels.topk(0, 1, k, M.rows, M.ld, list, unit, packed, 0, 0, words, out, scores, scratch);
-      return { items: arena.i32(out, k).slice(), scores: arena.f32(scores, k).slice() };
+      return this.#scan(unit + position * M.ld * 4, M, unit, k, allowedWords(ids, allowed));
     });
   }
 
   /** The ranking kernel's copy of the item factors, made once: it stays in the arena below every scope. */
   #pack(): number {
     const { arena, itemFactors: Y } = this;
-    const packed = arena.alloc(arena.kernels.packed_items_bytes(Y.rows, Y.ld));
-    arena.kernels.pack_items(Y.rows, Y.ld, Y.pointer, packed);
+    const { kernels } = arena;
+    const packed = arena.alloc(kernels.packed_items_bytes(Y.rows, Y.ld));
+    arena.scope(() => kernels.pack_items(Y.rows, Y.ld, Y.pointer, packed, arena.alloc(kernels.pack_items_scratch(Y.rows))));
     return packed;
   }
 }

@@ -24,6 +24,32 @@ function tables(
   return { X, Y, ld };
 }
 
+/** Rows for whom the bounds are tight, wide, useless or void: the ways that a ranking can take beyond its first items. */
+const LARGE: readonly (readonly [
+  name: string,
+  users: number,
+  items: number,
+  factors: number,
+  k: number,
+  at: (x: number, r: number) => number,
+])[] = [
+  ['flat norms', 35, 1501, 16, 10, (x) => x],
+  ['norms that fall', 17, 1501, 64, 20, (x, r) => x / (1 + r / 20)],
+  ['scores that tie', 18, 900, 8, 65, (x) => Math.round(x * 2) / 2],
+  ['all zero', 5, 700, 8, 20, () => 0],
+  ['next to nothing', 9, 700, 24, 20, (x) => x * 1e-24],
+  ['as large as is bounded', 9, 700, 24, 20, (x) => x * 1e16],
+  ['too large to be bounded', 9, 700, 24, 20, (x) => x * 1e19],
+  ['magnitudes far apart', 9, 700, 24, 20, (x, r) => x * 10 ** ((r % 40) - 20)],
+];
+
+function largeTables(shape: (typeof LARGE)[number]): { X: Float32Array<ArrayBuffer>; Y: Float32Array<ArrayBuffer>; ld: number } {
+  const [, users, items, factors, , at] = shape;
+  const ld = paddedWidth(factors);
+  const Y = factorRows(items, items, factors).map((x, i) => at(x, Math.floor(i / ld)));
+  return { X: factorRows(users, users, factors).map((x) => at(x, 0)), Y, ld };
+}
+
 interface Filters {
   readonly seen: SparseRows | null;
   readonly allowed: Uint8Array | null;
@@ -68,25 +94,99 @@ function parts(n: number): [number, number][] {
   return ranges;
 }
 
+function packedItems(arena: Arena, items: number, ld: number, Y: number): number {
+  const packed = arena.alloc(arena.kernels.packed_items_bytes(items, ld));
+  arena.kernels.pack_items(items, ld, Y, packed, arena.alloc(arena.kernels.pack_items_scratch(items)));
+  return packed;
+}
+
+interface Tables {
+  readonly X: Float32Array<ArrayBuffer>;
+  readonly Y: Float32Array<ArrayBuffer>;
+  readonly ld: number;
+}
+
+/** All users at once, then in parts of 1, 2, 3, …, which take other paths. @param spoil what is done to the packed items. */
+function checkLists(arena: Arena, { X, Y, ld }: Tables, k: number, spoil?: (packed: number) => void): void {
+  const { kernels } = arena;
+  const users = X.length / ld;
+  const items = Y.length / ld;
+  const list = Int32Array.from(counts(users), (u) => users - 1 - u);
+  const at = { X: arena.upload(X), Y: arena.upload(Y), list: arena.upload(list) };
+  const packed = packedItems(arena, items, ld, at.Y);
+  spoil?.(packed);
+  const ids = arena.alloc(users * k * 4);
+  const scores = arena.alloc(users * k * 4);
+  const bytes = kernels.topk_scratch(k, items, ld);
+  const scratch = arena.alloc(bytes + 64);
+  arena.u8(scratch + bytes, 64).fill(77);
+  for (const { seen, allowed, indptr, indices, bits } of filters(arena, items, users, items)) {
+    for (const [begin, end] of [[0, users], ...parts(users)]) {
+      kernels.topk(begin, end, k, items, ld, at.list, at.X, at.Y, packed, indptr, indices, bits, ids, scores, scratch);
+      compareLists(arena, begin, end, list, X, Y, ld, items, k, { seen, allowed }, ids, scores);
+    }
+  }
+  same('bytes behind the scratch', arena.u8(scratch + bytes, 64), new Uint8Array(64).fill(77));
+}
+
 function checkTopk(arena: Arena): void {
-  for (const [users, items, factors, k] of SHAPES) {
-    arena.scope(() => {
-      const { X, Y, ld } = tables(users, users, items, factors);
-      const kernels = arena.kernels;
-      const list = Int32Array.from(counts(users), (u) => users - 1 - u);
-      const at = { X: arena.upload(X), list: arena.upload(list), packed: arena.alloc(kernels.packed_items_bytes(items, ld)) };
-      kernels.pack_items(items, ld, arena.upload(Y), at.packed);
-      const ids = arena.alloc(users * k * 4);
-      const scores = arena.alloc(users * k * 4);
-      const scratch = arena.alloc(kernels.topk_scratch(k, items, ld));
-      for (const { seen, allowed, indptr, indices, bits } of filters(arena, items, users, items)) {
-        // All users at once, then in parts of 1, 2, 3, …, which take other paths.
-        for (const [begin, end] of [[0, users], ...parts(users)]) {
-          kernels.topk(begin, end, k, items, ld, at.list, at.X, at.packed, indptr, indices, bits, ids, scores, scratch);
-          compareLists(arena, begin, end, list, X, Y, ld, items, k, { seen, allowed }, ids, scores);
-        }
-      }
-    });
+  for (const [users, items, factors, k] of SHAPES) arena.scope(() => checkLists(arena, tables(users, users, items, factors), k));
+  for (const shape of LARGE) arena.scope(() => checkLists(arena, largeTables(shape), shape[4]));
+  checkBoundsMatter(arena);
+}
+
+/** Bytes from `packed` to the first block, of a block, and of its bound of what rounding costs: as in assembly/packed-items.ts. */
+const HEADER = 32;
+const BLOCK = 32;
+const ROUNDING = 4;
+
+/** The control: with bounds that are too small by half the norms' product, lists come out wrong. */
+function checkBoundsMatter(arena: Arena): void {
+  const shape = LARGE[0];
+  const blocks = Math.ceil(shape[2] / 24);
+  let message = 'nothing';
+  try {
+    arena.scope(() =>
+      checkLists(arena, largeTables(shape), shape[4], (packed) => {
+        for (let b = 0; b < blocks; b++) arena.f32(packed + HEADER + b * BLOCK + ROUNDING, 1)[0] = -0.5;
+      }),
+    );
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  if (!/^(items|scores) of user/.test(message)) throw new Error(`bounds below the truth must give wrong lists, gave ${message}`);
+}
+
+/** What pack_items promises: every item has a place, norms fall but for the keys' width, and no bound is below what it bounds. */
+function checkPacked(arena: Arena, items: number, ld: number): void {
+  const Y = factorRows(items, items, ld).map((x, at) => x / (1 + Math.floor(at / ld)));
+  const packed = packedItems(arena, items, ld, arena.upload(Y));
+  const blocks = Math.ceil(items / 24);
+  const order = arena.i32(packed + HEADER + blocks * BLOCK, items);
+  const place = arena.i32(packed + HEADER + blocks * BLOCK + items * 4, items);
+  same(
+    'places',
+    Array.from(order, (item) => place[item]),
+    counts(items),
+  );
+  const cells = arena.kernels.packed_items_bytes(items, ld) - 16 - blocks * 3 * ld * 16;
+  const norm = (row: ArrayLike<number>) => Math.sqrt(Array.from(row).reduce((sum, v) => sum + v * v, 0));
+  let last = Infinity;
+  for (let at = items - 1, later = 0; at >= 0; at--) {
+    const [, rounding, kept, reach, scale] = arena.f32(packed + HEADER + Math.floor(at / 24) * BLOCK, 5);
+    const row = Y.subarray(order[at] * ld, (order[at] + 1) * ld);
+    const cell = packed + cells + (at >> 3) * ld * 16 + (at & 7) * 4;
+    const integerAt = (c: number) => new Int16Array(arena.u8(cell + (c >> 1) * 32 + (c & 1) * 2, 2).slice().buffer)[0];
+    const integers = counts(ld).map(integerAt);
+    later = Math.max(later, norm(row));
+    const lost = norm(integers.map((q, c) => row[c] - q * scale));
+    const within = rounding >= lost && kept >= norm(integers.map((q) => q * scale)) && reach >= later && lost <= norm(row) / 100;
+    if (!within) throw new Error(`bounds of item ${order[at]} of ${items}: ${rounding} ${kept} ${reach}, lost ${lost}, norm ${norm(row)}`);
+  }
+  for (const item of order) {
+    const mine = norm(Y.subarray(item * ld, (item + 1) * ld));
+    if (mine > last * 1.04) throw new Error(`item ${item} of norm ${mine} comes after one of norm ${last}`);
+    last = mine;
   }
 }
 
@@ -127,8 +227,8 @@ const benchTopk =
   (arena: Arena): Timed => {
     const kernels = arena.kernels;
     const k = 20;
-    const packed = arena.alloc(kernels.packed_items_bytes(items, ld));
-    kernels.pack_items(items, ld, arena.upload(factorRows(1, items, ld)), packed);
+    const Y = arena.upload(factorRows(1, items, ld));
+    const packed = packedItems(arena, items, ld, Y);
     const X = arena.upload(factorRows(2, users, ld));
     const list = arena.upload(Int32Array.from(counts(users)));
     const seen = sparseRows(
@@ -145,35 +245,27 @@ const benchTopk =
     return {
       work: 2 * users * items * ld,
       unit: 'flop',
-      run: () => kernels.topk(0, users, k, items, ld, list, X, packed, indptr, indices, 0, ids, scores, scratch),
+      run: () => kernels.topk(0, users, k, items, ld, list, X, Y, packed, indptr, indices, 0, ids, scores, scratch),
     };
   };
 
 export const topk: KernelTable = {
   pack_items: {
-    claim: 'groups of eight items transposed, missing items zero',
+    claim: 'every item has a place by falling norm; 16-bit integers near its row, and bounds that are no less than they bound',
     check(arena) {
       for (const [items, ld] of [
         [1, 8],
         [8, 16],
         [33, 24],
+        [200, 64],
       ]) {
-        const Y = factorRows(items, items, ld);
-        const bytes = arena.kernels.packed_items_bytes(items, ld);
-        const packed = arena.alloc(bytes);
-        arena.f32(packed, bytes / 4).fill(NaN);
-        arena.kernels.pack_items(items, ld, arena.upload(Y), packed);
-        const expected = Float32Array.from(
-          { length: bytes / 4 },
-          (_, at) => Y[(Math.floor(at / (8 * ld)) * 8 + (at % 8)) * ld + ((at >> 3) % ld)] ?? 0,
-        );
-        same(`${items} items`, arena.f32(packed, bytes / 4), expected);
+        arena.scope(() => checkPacked(arena, items, ld));
       }
     },
   },
   topk: {
     claim:
-      'same items and same bits as sorting all scores: ties, NaN, infinities, seen and forbidden items, any number of users, k > items',
+      'items and bits of sorting all scores: ties, NaN, infinities, seen or forbidden items, k > items; bounds that are too small fail',
     check: checkTopk,
     bench: {
       '1,000 users, 3.7k items, f = 64': benchTopk(1000, 3706, 64),

@@ -120,7 +120,7 @@ test('nobody carries the fast kernels but who imports lethe/fast', () => {
 const KB = 1024;
 const gzipped = (bytes: Uint8Array | string): number => gzipSync(bytes, { level: 9 }).length;
 
-test('sizes: kernels at most 32 KB, lethe/als with kernels inline at most 50 KB minified, both gzipped', async () => {
+test('sizes: kernels at most 32 KB, lethe/als with kernels inline at most 54 KB minified, both gzipped', async () => {
   const kernels = gzipped(readFileSync('build/kernels.wasm'));
   assert.ok(kernels <= 32 * KB, `kernels take ${kernels} bytes gzipped`);
   const { common } = await script('package.mjs');
@@ -128,7 +128,7 @@ test('sizes: kernels at most 32 KB, lethe/als with kernels inline at most 50 KB 
   const { outputFiles } = await build({ ...common, entryPoints: ['dist/src/models/als.js'], minify: true, write: false });
   const als = gzipped(outputFiles![0].contents);
   assert.ok(als > kernels, 'the kernels are inside');
-  assert.ok(als <= 50 * KB, `lethe/als takes ${als} bytes minified and gzipped`);
+  assert.ok(als <= 54 * KB, `lethe/als takes ${als} bytes minified and gzipped`);
 });
 
 test.run();

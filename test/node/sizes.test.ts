@@ -77,7 +77,7 @@ test('every exported name stays in its budget', () => {
 test('what the library is shaken down to', () => {
   assert.ok(measured.VERSION < 1024, `VERSION takes ${measured.VERSION} bytes`);
   assert.ok(measured.recommend < 3 * 1024, `recommend takes ${measured.recommend} bytes`);
-  assert.ok(measured.als < 50 * 1024, `als takes ${measured.als} bytes`);
+  assert.ok(measured.als < 54 * 1024, `als takes ${measured.als} bytes`);
   assert.ok(measured.deserialize > measured.als, 'who reads any model has them all');
 });
 
