@@ -151,7 +151,8 @@ export async function openTrainedData(context: Context, path: string, model: Mod
   return parts;
 }
 
-async function columnsOf(text: string | undefined): Promise<ColumnNames | undefined> {
+/** The columns by role that `--columns` names. */
+export async function columnsOf(text: string | undefined): Promise<ColumnNames | undefined> {
   if (text === undefined) return undefined;
   const columns: Record<string, string> = {};
   for (const pair of await listOf('--columns', text)) {

@@ -7,9 +7,12 @@ import { withTeam } from '../../threads/team.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';
-import { asUsage } from '../flags.ts';
+import { type Arguments, asUsage } from '../flags.ts';
 import { listOf } from '../lists.ts';
+import { isAddress, SPARK_FLAGS } from '../on-spark.ts';
+import { evaluateOnSpark } from '../spark-commands.ts';
 import { count, table } from '../terminal.ts';
+import { UsageError } from '../usage.ts';
 
 export const evaluate: Command = {
   name: 'evaluate',
@@ -18,7 +21,14 @@ export const evaluate: Command = {
   operands: [2, 2],
   flags: [
     { name: 'k', short: 'k', takes: 'K', default: '20', doc: 'Length of the lists; several as 10,20.' },
-    { name: 'on', takes: 'PART', default: 'test', doc: 'The part to evaluate on: test or validation.' },
+    {
+      name: 'on',
+      takes: 'PART',
+      many: true,
+      default: 'test',
+      doc: 'The part to evaluate on: test or validation. Also where: an address of Spark as in `lethe train`, --on test --on local[4].',
+    },
+    ...SPARK_FLAGS,
     ...DATA_FLAGS,
   ],
   async run(context) {
@@ -27,7 +37,9 @@ export const evaluate: Command = {
     const cutoffs = (await listOf('-k', args.text('k') ?? '20')).map((text) =>
       asUsage(() => check.integer('-k', Number(text), { min: 1 })),
     );
-    const on = args.oneOf('on', ['test', 'validation'] as const) ?? 'test';
+    const on = partOf(args);
+    const address = args.all('on').find(isAddress);
+    if (address) return evaluateOnSpark(context, address, on, cutoffs);
     const model = await readModel(modelPath);
     const { train, validation, test } = await openTrainedData(context, dataPath, model);
     const positives = on === 'test' ? test : validation;
@@ -64,3 +76,10 @@ export const evaluate: Command = {
     );
   },
 };
+
+/** The part that `--on` names, beside an address. */
+function partOf(args: Arguments): 'test' | 'validation' {
+  const [part = 'test', ...more] = args.all('on').filter((text) => !isAddress(text));
+  if (more.length > 0) throw new UsageError('--on is given twice');
+  return asUsage(() => check.oneOf('--on', part, ['test', 'validation'] as const));
+}

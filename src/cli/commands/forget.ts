@@ -15,7 +15,9 @@ import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel, requireWritable, saveModel } from '../files.ts';
 import type { OptionSet } from '../flags.ts';
+import { ON_FLAG, SPARK_FLAGS } from '../on-spark.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
+import { forgetOnSpark } from '../spark-commands.ts';
 import { fields, forgottenText, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
@@ -54,6 +56,8 @@ export const forget: Command = {
       default: 'compacted',
       doc: 'Where ids stand in NEWMODEL: compacted, as in a model of the retained data alone; kept, with a hole where somebody was.',
     },
+    { ...ON_FLAG, doc: 'Forget on Spark, by retrain or unlearn-als, to the same bytes: an address as in `lethe train`.' },
+    ...SPARK_FLAGS,
     ...DATA_FLAGS,
   ],
   options: methodOptions,
@@ -65,6 +69,7 @@ export const forget: Command = {
     const retainOut = args.text('retain-out');
     const request = await requestOf(args);
     if (!request) throw new UsageError('nothing to forget was named; use --users, --items, --interactions or --modality');
+    if (args.has('on')) return forgetOnSpark(context, method.name, request);
     await requireWritable('--out', out);
     if (retainOut !== undefined) await requireWritable('--retain-out', retainOut);
     const model = await readModel(modelPath);

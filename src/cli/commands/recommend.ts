@@ -5,6 +5,8 @@ import { ON_COLD, recommend as recommendFor } from '../../model/recommend.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';
+import { ON_FLAG, SPARK_FLAGS } from '../on-spark.ts';
+import { recommendOnSpark } from '../spark-commands.ts';
 import { itemTable } from '../terminal.ts';
 
 export const recommend: Command = {
@@ -22,10 +24,13 @@ export const recommend: Command = {
       doc: `What somebody without training rows is served: ${ON_COLD.join(', ')}.`,
     },
     { name: 'include-seen', doc: 'Rank items too that the user has interacted with.' },
+    { ...ON_FLAG, doc: 'Rank on Spark: an address as in `lethe train`.' },
+    ...SPARK_FLAGS,
     ...DATA_FLAGS,
   ],
   async run(context) {
     const { args, terminal } = context;
+    if (args.has('on')) return recommendOnSpark(context);
     const [modelPath, dataPath] = args.operands;
     const user = args.required('user');
     const k = args.integer('k', 10, { min: 1 });

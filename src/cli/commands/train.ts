@@ -14,6 +14,8 @@ import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { requireWritable, saveModel } from '../files.ts';
 import { asUsage, type OptionSet } from '../flags.ts';
+import { ON_FLAG, SPARK_FLAGS } from '../on-spark.ts';
+import { trainOnSpark } from '../spark-commands.ts';
 import { bytesText, fields, kernelsLine, kernelsOf, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
@@ -62,6 +64,8 @@ export const train: Command = {
       takes: 'NAME',
       doc: 'certifiable: look for the regularization whose model can be certified at the smallest loss of validation NDCG (als).',
     },
+    ON_FLAG,
+    ...SPARK_FLAGS,
     ...DATA_FLAGS,
   ],
   options: modelOptions,
@@ -69,6 +73,7 @@ export const train: Command = {
     const { args, terminal, signal } = context;
     const [path] = args.operands;
     const kind = modelKind(args.text('model'));
+    if (args.has('on')) return trainOnSpark(context, kind.name);
     const profile = args.oneOf('profile', ['certifiable'] as const);
     if (profile && kind.name !== 'als') throw new UsageError(`--profile certifiable is for als, got ${kind.name}`);
     const out = args.required('out');
