@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Sequence
 
 import numpy as np
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from .als import last_decrease, train
-from .contract import CONTRACT, js_number
+from .contract import CONTRACT
 from .engine import Engine
 from .errors import DataError
 from .keys import check_id, check_ids
@@ -320,5 +320,4 @@ def retained_problem(model: LetheALSModel, partition: Partition) -> Engine:
     """The problem of what remains where everybody stays in place; the deleted leave an empty row."""
     prepared = replace(model.prepared, cells=partition.retain, interactions=model.prepared.interactions - partition.entries)
     live = (prepared.sizes[0] - len(partition.users), prepared.sizes[1] - len(partition.items))
-    engine, _ = problem_of(prepared, Objective.of(model.options), model.how.blocks, live, model.how.fingerprint_key)
-    return engine
+    return problem_of(prepared, Objective.of(model.options), model.how.blocks, live, with_fingerprint=False)[0]

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from .objective import Objective
 from .split import PART
 from .sweep import finish_gram
-from .wasm import Instance, kernels
+from .wasm import kernels
 
 
 def local_pass(model: Any, partition: Any) -> tuple[dict[str, np.ndarray], dict[str, int]]:

@@ -18,9 +18,9 @@ from pyspark.sql import functions as F
 from .attach import attach
 from .blocks import build_blocks
 from .contract import CONTRACT, VERSION, js_json
-from .engine import Engine, Shipped, plain
+from .engine import Engine, Shipped
 from .errors import DataError, ModelError
-from .keys import check_id, check_ids
+from .keys import check_ids
 from .lethe_file import digest_of, identity, padded_rows, read_file, write_file
 from .metrics import NAMES
 from .prepare import How, Prepared

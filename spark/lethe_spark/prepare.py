@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Callable
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -142,7 +141,9 @@ class DuplicatePair(Exception):
     """Positions of a pair that occurs more than once, where that is an error."""
 
 
-def problem_of(prepared: Prepared, how: Objective, blocks: int | None, live: tuple[int, int], key: str | None) -> tuple[Engine, str]:
+def problem_of(
+    prepared: Prepared, how: Objective, blocks: int | None, live: tuple[int, int], key: str | None = None, with_fingerprint: bool = True
+) -> tuple[Engine, str]:
     """The problem of the training cells, and their fingerprint. Refuses cells that differ between two looks at them."""
     wanted = blocks or parallelism(prepared.cells.sparkSession)
     try:
@@ -154,7 +155,7 @@ def problem_of(prepared: Prepared, how: Objective, blocks: int | None, live: tup
         counts, sums = [row[0] for row in totals], [sum(row[1]) % (1 << 64) for row in totals]
         if counts[0] != counts[1] or counts[0] != prepared.interactions or sums[0] != sums[1]:
             raise DataError("the DataFrame gave other rows when it was read again; write it to a table first, or cache it")
-        found = fingerprint(sides[0].blocks, column_keys(prepared.items, prepared.sizes[1]), key)
+        found = fingerprint(sides[0].blocks, column_keys(prepared.items, prepared.sizes[1]), key) if with_fingerprint else ""
         return Engine(*sides, how), found
     except Exception as error:
         raise plain(error) from error

@@ -76,8 +76,8 @@ function pythonFor(address: string): string {
   const missing = ['pyspark', 'wasmtime', 'pyarrow', 'pandas'].filter((name) => found[name] === null);
   if (missing.length > 0)
     throw new Error(
-      `--on needs the Python ${missing.length === 1 ? 'package' : 'packages'} ${missing.join(', ')}: run ${python} -m pip install 'pyspark>=4' ` +
-        `wasmtime pyarrow 'pandas<3', or name another Python in LETHE_PYTHON`,
+      `--on needs the Python ${missing.length === 1 ? 'package' : 'packages'} ${missing.join(', ')}: run ${python} -m pip install ` +
+        `'pyspark>=4' wasmtime pyarrow 'pandas<3', or name another Python in LETHE_PYTHON`,
     );
   if (Number(found.pyspark!.split('.')[0]) < 4)
     throw new Error(`--on needs pyspark 4 or newer, and ${python} has ${found.pyspark}: run ${python} -m pip install --upgrade pyspark`);

@@ -70,10 +70,14 @@ test('the package holds what users need and nothing else', () => {
   const files = (packed[0].files as { path: string }[]).map(({ path }) => path);
   const expected =
     /^(package\.json|README\.md|LICENSE|dist\/(src|build|node|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels(\.fast)?\.wasm)$/;
+  // What `--on` ships to Spark.
+  const spark = /^spark\/lethe_spark\/(\w+\.py|(kernels|ids)\.wasm|contract\.json)$/;
   assert.equal(
-    files.filter((path) => !expected.test(path)),
+    files.filter((path) => !expected.test(path) && !spark.test(path)),
     [],
   );
+  for (const name of ['__main__.py', 'kernels.wasm', 'ids.wasm', 'contract.json'])
+    assert.ok(files.includes(`spark/lethe_spark/${name}`), `${name} is not packed`);
   const targets = Object.values(manifest.exports as Record<string, string | Record<string, string>>).flatMap((target) =>
     typeof target === 'string' ? [target] : Object.values(target),
   );
