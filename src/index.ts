@@ -11,6 +11,7 @@ export { type GenerateOptions, generate } from './data/generate.ts';
 export { compareIds, IdTable } from './data/ids.ts';
 export { likesOf } from './data/likes.ts';
 export type { ReadingRecord } from './data/reading.ts';
+export type { DatasetRow } from './data/rows.ts';
 export { holdOut, joinParts, redrawSplit, type Split, type SplitOptions, splitDataset } from './data/split.ts';
 export { type ExportedFactors, exportFactors, type ImportOptions, importFactors } from './files/factors.ts';
 export { type ReadFileOptions, readDatasetFile, writeDatasetFolder } from './files/node-files.ts';
@@ -39,9 +40,22 @@ export {
 } from './forget/trained-data.ts';
 export { wholeRetain } from './forget/whole-data.ts';
 export type { Content, NamedContent } from './formats/bytes.ts';
+export {
+  type ArrowFields,
+  type ColumnFields,
+  datasetFrom,
+  type Field,
+  type Id,
+  type Part,
+  type RowColumns,
+  type RowFields,
+  type RowOptions,
+  type Time,
+} from './formats/dataset-from.ts';
 export { type NpyArray, npyBytes, readNpy } from './formats/npy.ts';
 export { type Npz, npzBytes, openNpz } from './formats/npz.ts';
 export { type DataSource, type ReadOptions, readDataset } from './formats/read.ts';
+export type { ArrowTable, ArrowVector } from './formats/row-fields.ts';
 export { datasetFiles, interChunks } from './formats/write.ts';
 export type { Checkpoint, GradientControl, GradientKind, GradientModel, GradientRecord } from './gradient/gradient-model.ts';
 export { importNeighbors, type Neighbors } from './gradient/graph.ts';

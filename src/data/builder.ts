@@ -1,10 +1,13 @@
 // Collects interactions in any order and settles what a `Dataset` refuses to hold: disorder and duplicates.
 
+import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
+import type { RunControl } from '../base/run-control.ts';
+import { atOnce, type Block, canonicalRows, firstOf, type Pieces, rankIds } from './canonical-rows.ts';
 import { Dataset, type DatasetParts } from './dataset.ts';
-import { DUPLICATES, type DuplicatePolicy, type Rows, settleDuplicates } from './duplicates.ts';
-import { checkId, compareIds, IdTable } from './ids.ts';
+import { DUPLICATES, type DuplicatePolicy } from './duplicates.ts';
+import { checkId, IdTable } from './ids.ts';
 
 /** Entries of the first block, and the most of any: they double, so that little data take little. */
 const FIRST_BLOCK = 1 << 10;
@@ -12,21 +15,20 @@ const LARGEST_BLOCK = 1 << 20;
 /** Most entries of a `Map` in any engine. */
 const MOST_IDS = 1 << 24;
 
-/** Some interactions as they came. Growing by blocks copies nothing, and a block that was settled can go. */
-interface Block {
-  readonly users: Int32Array;
-  readonly items: Int32Array;
-  readonly values: Float32Array;
-  readonly times?: Float64Array;
-  readonly parts?: Uint8Array;
+/** What a builder has collected; ids by order of appearance. */
+interface Collected {
+  readonly blocks: Block[];
+  readonly length: number;
+  readonly users: readonly string[];
+  readonly items: readonly string[];
 }
 
 /** Collects interactions in any order and makes a `Dataset` of them. */
 export class DatasetBuilder {
-  readonly #userIds: string[] = [];
-  readonly #itemIds: string[] = [];
-  readonly #userAt = new Map<string, number>();
-  readonly #itemAt = new Map<string, number>();
+  #userIds: string[] = [];
+  #itemIds: string[] = [];
+  #userAt = new Map<string, number>();
+  #itemAt = new Map<string, number>();
   #blocks: Block[] = [];
   #last?: Block;
   /** Entries of the last block. */
@@ -95,43 +97,51 @@ export class DatasetBuilder {
    */
   build(policy: DuplicatePolicy = 'last', extra: Partial<DatasetParts> = {}): Dataset {
     check.oneOf('duplicates', policy, DUPLICATES);
-    return this.#settle(this.#blocks.slice(), policy, extra);
+    return atOnce(settled({ ...this.#collected(), blocks: this.#blocks.slice() }, policy, extra));
   }
 
   /** `build`, after which the builder is empty: memory is given back on the way. */
   finish(policy: DuplicatePolicy = 'last', extra: Partial<DatasetParts> = {}): Dataset {
     check.oneOf('duplicates', policy, DUPLICATES);
-    const blocks = this.#blocks;
-    this.#blocks = [];
-    this.#last = undefined;
-    try {
-      return this.#settle(blocks, policy, extra);
-    } finally {
-      this.#n = this.#filled = 0;
-      for (const ids of [this.#userIds, this.#itemIds]) ids.length = 0;
-      for (const at of [this.#userAt, this.#itemAt]) at.clear();
+    return atOnce(settled(this.#taken(), policy, extra));
+  }
+
+  /**
+   * `finish` in pieces of some milliseconds, between which other work, and an abort, may come.
+   * @example
+   * const data = await builder.settle('last', {}, { signal });
+   */
+  async settle(
+    policy: DuplicatePolicy = 'last',
+    extra: Partial<DatasetParts> = {},
+    control: Pick<RunControl, 'signal'> = {},
+  ): Promise<Dataset> {
+    check.oneOf('duplicates', policy, DUPLICATES);
+    check.knownKeys('settle', control, ['signal']);
+    const pieces = settled(this.#taken(), policy, extra);
+    for (;;) {
+      check.aborted(control.signal);
+      const { done, value } = pieces.next();
+      if (done) return value;
+      await breathe();
     }
   }
 
-  /** @param blocks is emptied. */
-  #settle(blocks: Block[], policy: DuplicatePolicy, extra: Partial<DatasetParts>): Dataset {
-    if (this.#n === 0) throw new DataError('no interactions found', { source: extra.source });
-    const userRank = rankIds(this.#userIds);
-    const itemRank = rankIds(this.#itemIds);
-    const userItems = byUser(byItem(blocks, this.#n, userRank.of, itemRank.of, this.#timed, this.#parted), userRank.sorted.length);
-    const { rows, cols, indices, data, times, parts } = userItems;
-    const ids = { users: userRank.sorted, items: itemRank.sorted, source: extra.source };
-    const { kept, duplicates, acrossParts, indptr } = settleDuplicates(userItems, policy, ids);
-    return new Dataset({
-      ...extra,
-      users: new IdTable(userRank.sorted),
-      items: new IdTable(itemRank.sorted),
-      userItems: { rows, cols, indptr, indices: firstOf(indices, kept), data: firstOf(data, kept) },
-      times: times && firstOf(times, kept),
-      parts: parts && firstOf(parts, kept),
-      duplicates,
-      acrossParts,
-    });
+  #collected(): Collected {
+    return { blocks: this.#blocks, length: this.#n, users: this.#userIds, items: this.#itemIds };
+  }
+
+  /** What was collected; the builder begins anew. */
+  #taken(): Collected {
+    const collected = this.#collected();
+    this.#blocks = [];
+    this.#last = undefined;
+    this.#n = this.#filled = 0;
+    this.#userIds = [];
+    this.#itemIds = [];
+    this.#userAt = new Map();
+    this.#itemAt = new Map();
+    return collected;
   }
 
   #begin(): Block {
@@ -188,81 +198,22 @@ function intern(what: string, id: string, ids: string[], at: Map<string, number>
   return position;
 }
 
-/** Ids in canonical order, and the rank of each by its order of appearance. */
-function rankIds(ids: readonly string[]): { sorted: string[]; of: Int32Array } {
-  const order = Array.from(ids, (_, i) => i).sort((a, b) => compareIds(ids[a], ids[b]));
-  const of = new Int32Array(ids.length);
-  for (let rank = 0; rank < order.length; rank++) of[order[rank]] = rank;
-  return { sorted: order.map((i) => ids[i]), of };
-}
-
-const emptyRows = (rows: number, cols: number, n: number, timed: boolean, parted: boolean): Rows => ({
-  rows,
-  cols,
-  indptr: new Int32Array(rows + 1),
-  indices: new Int32Array(n),
-  data: new Float32Array(n),
-  ...(timed && { times: new Float64Array(n) }),
-  ...(parted && { parts: new Uint8Array(n) }),
-});
-
-/** Counts of each row become the rows' starts. */
-function startsOf(counts: Int32Array): Int32Array {
-  for (let r = 1; r < counts.length; r++) counts[r] += counts[r - 1];
-  return counts.slice(0, -1);
-}
-
-// Two stable counting passes, by item and then by user, give ascending items within users. No function is called per
-// entry, and what a pass has read is let go before the next one asks for memory: there may be a hundred million.
-
-/** Rows = items. @param blocks is emptied on the way. */
-function byItem(blocks: Block[], n: number, userRank: Int32Array, itemRank: Int32Array, timed: boolean, parted: boolean): Rows {
-  const found = emptyRows(itemRank.length, userRank.length, n, timed, parted);
-  const { indptr, indices, data, times, parts } = found;
-  let left = n;
-  for (const { items } of blocks) {
-    const count = Math.min(left, items.length);
-    for (let e = 0; e < count; e++) indptr[itemRank[items[e]] + 1]++;
-    left -= count;
-  }
-  const next = startsOf(indptr);
-  blocks.reverse();
-  for (left = n; blocks.length > 0; ) {
-    const block = blocks.pop()!;
-    const { users, items, values } = block;
-    const count = Math.min(left, items.length);
-    for (let e = 0; e < count; e++) {
-      const to = next[itemRank[items[e]]]++;
-      indices[to] = userRank[users[e]];
-      data[to] = values[e];
-      if (times) times[to] = block.times![e];
-      if (parts) parts[to] = block.parts![e];
-    }
-    left -= count;
-  }
-  return found;
-}
-
-/** Rows = users, items ascending. */
-function byUser(byItem: Rows, rows: number): Rows {
-  const found = emptyRows(rows, byItem.rows, byItem.indices.length, byItem.times !== undefined, byItem.parts !== undefined);
-  const { indptr, indices, data, times, parts } = found;
-  const users = byItem.indices;
-  for (let e = 0; e < users.length; e++) indptr[users[e] + 1]++;
-  const next = startsOf(indptr);
-  for (let item = 0; item < byItem.rows; item++) {
-    for (let e = byItem.indptr[item]; e < byItem.indptr[item + 1]; e++) {
-      const to = next[users[e]]++;
-      indices[to] = item;
-      data[to] = byItem.data[e];
-      if (times) times[to] = byItem.times![e];
-      if (parts) parts[to] = byItem.parts![e];
-    }
-  }
-  return found;
-}
-
-/** The first `count` elements: the array itself where that is all. */
-function firstOf<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(array: T, count: number): T {
-  return (count === array.length ? array : array.slice(0, count)) as T;
+/** @param collected its blocks are emptied. */
+function* settled({ blocks, length, users, items }: Collected, policy: DuplicatePolicy, extra: Partial<DatasetParts>): Pieces<Dataset> {
+  if (length === 0) throw new DataError('no interactions found', { source: extra.source });
+  const rankedUsers = yield* rankIds(users);
+  const rankedItems = yield* rankIds(items);
+  const found = yield* canonicalRows(blocks, length, rankedUsers, rankedItems, policy, extra.source);
+  const { rows, cols, indptr, indices, data, times, parts } = found.rows;
+  const { kept, duplicates, acrossParts } = found.settled;
+  return new Dataset({
+    ...extra,
+    users: IdTable.of(rankedUsers.sorted),
+    items: IdTable.of(rankedItems.sorted),
+    userItems: { rows, cols, indptr, indices: firstOf(indices, kept), data: firstOf(data, kept) },
+    times: times && firstOf(times, kept),
+    parts: parts && firstOf(parts, kept),
+    duplicates,
+    acrossParts,
+  });
 }

@@ -7,6 +7,7 @@ import { type Features, movedFeatures } from './features.ts';
 import { RowSums } from './fingerprint.ts';
 import type { IdTable, KeptPositions } from './ids.ts';
 import type { ReadingRecord } from './reading.ts';
+import { type DatasetRow, rowsOf } from './rows.ts';
 
 /** Which part of a split an entry belongs to. */
 export const PART = /* @__PURE__ */ Object.freeze({ train: 0, validation: 1, test: 2, unseen: 3 });
@@ -102,6 +103,15 @@ export class Dataset implements DatasetParts {
   /** Number of interactions. */
   get interactions(): number {
     return this.userItems.indices.length;
+  }
+
+  /**
+   * The interactions one by one, user after user; `datasetFrom` makes the same data of them.
+   * @example
+   * for (const { user, item, value } of data.rows()) console.log(user, item, value);
+   */
+  rows(): Generator<DatasetRow, void> {
+    return rowsOf(this);
   }
 
   /** Item positions of a user's row, ascending. */

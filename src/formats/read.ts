@@ -107,7 +107,7 @@ export async function readDataset(source: DataSource, options: ReadOptions = {})
   const titlesFile = options.titles === false ? undefined : (options.titles ?? arranged.titles);
   const titles = titlesFile && (await readTitles(titlesFile));
   options.signal?.throwIfAborted();
-  const data = builder.finish(options.duplicates, { source: name });
+  const data = await builder.settle(options.duplicates, { source: name }, { signal: options.signal });
   const reading = readingOf({
     format: options.format,
     columns: options.columns && filledIn(options.columns),

@@ -262,6 +262,12 @@ export async function makeDoors(): Promise<Door[]> {
       [{}, RUN],
     ),
     door(
+      'datasetFrom',
+      lethe.datasetFrom,
+      [[...data.rows()], 'anything'],
+      [{}, { signal: 'signal', onProgress: 'function', duplicates: 'word', likes: 'rule', name: 'name' }],
+    ),
+    door(
       'readDataset',
       lethe.readDataset,
       ['user,item\na,b\n', 'parts'],
