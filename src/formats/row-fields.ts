@@ -202,7 +202,8 @@ function requireClearValue(
   const candidate = fields.find((field) => !taken.includes(field) && isNumber(field));
   if (candidate === undefined) return;
   throw new DataError(
-    `values may be in ${JSON.stringify(candidate)}, or nowhere; say value: ${JSON.stringify(candidate)}, or value: null where there are none`,
+    `values may be in ${JSON.stringify(candidate)}, or nowhere; say value: ${JSON.stringify(candidate)}, or value: null where ` +
+      'there are none',
     { source },
   );
 }
