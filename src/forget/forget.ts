@@ -1,12 +1,12 @@
 // forget(): a request carried out by a method, and gold, the judge of every method.
 import * as check from '../base/check.ts';
-import { ModelError } from '../base/errors.ts';
 import { type GivenOptions, type OptionSpecs, type OptionsOf, resolveOptions } from '../base/options.ts';
 import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { compacted } from '../model/compact.ts';
 import { digest } from '../model/digest.ts';
 import { byteComparable, checkFitControl, expectModel, type FitControl, type Model } from '../model/model.ts';
-import { CAPABLE, compatible, type Details, type Exactness, type ForgetContext, type Positions, type Unlearner } from './method.ts';
+import { type Details, type Exactness, type ForgetContext, type Forgotten, type Positions, requireCompatible, type Unlearner } from './method.ts';
+import type { ForgetStatus } from './outcome.ts';
 import { expectPartition, type ForgetRequest, type Partition, partitionOf } from './request.ts';
 import { requireTrainedOn } from './trained-on.ts';
 
@@ -21,6 +21,8 @@ export type ForgetBasics = {
   /** What was asked for and is in no part of the data, where that was to be ignored. */
   readonly unknown?: { readonly users: number; readonly items: number; readonly interactions: number };
   readonly positions: Positions;
+  /** What was reached, of methods that go by gradients; `unchanged` of every method where nothing trained on was named. */
+  readonly status?: ForgetStatus;
   /** Wall time of the method itself. */
   readonly seconds: number;
   readonly digestBefore?: string;
@@ -105,12 +107,14 @@ export async function forget<M extends Model, S extends OptionSpecs, D extends D
   const remaining = Object.fromEntries(names.map((name, n) => [name, partition.heldOut[n]])) as HeldOut;
   const validation = control.validation ?? remaining.validation;
   const watched = { ...control, ...(validation && validation.interactions > 0 && { validation }) };
+  // What only tested or validated a model is in none of its numbers.
+  const acting = method.anew || !leavesTraining(partition) ? method : { ...method, forget: leaveUnchanged };
   const {
     model: unlearned,
     data: retained,
     seconds,
     details,
-  } = await carryOut(method, { model, partition, control: watched, positions }, resolved);
+  } = await carryOut(acting, { model, partition, control: watched, positions }, resolved);
   const comparable = byteComparable(model) && byteComparable(unlearned);
   const { users, items, interactions } = partition.unknown;
   const passedOver = { users: users.length, items: items.length, interactions: interactions.length };
@@ -140,20 +144,6 @@ export async function forget<M extends Model, S extends OptionSpecs, D extends D
   };
 }
 
-/** @throws ModelError that says which models the method works on. @param instead what else there is. */
-export function requireCompatible(
-  model: Model,
-  method: Unlearner,
-  instead = 'retrain works on every model that can be trained here',
-): void {
-  if (compatible(model.kind, method)) return;
-  const missing = method.needs.filter((need) => !model.kind.capabilities.includes(need)).map((need) => CAPABLE[need]);
-  throw new ModelError(
-    `method "${method.name}" works on models that ${missing.join(' and ')}, and this is "${model.kind.name}"; ` +
-      `choose another method: ${instead}`,
-  );
-}
-
 /** What a method makes of a partition, with ids where they are to stand; `seconds` is its wall time. */
 export async function carryOut<S extends OptionSpecs>(
   method: Unlearner<S>,
@@ -167,6 +157,18 @@ export async function carryOut<S extends OptionSpecs>(
   const model = positions === 'kept' ? made : compacted(made, data.users, data.items);
   return { model, data, seconds: (performance.now() - started) / 1000, details };
 }
+
+const leaveUnchanged = async ({ model }: ForgetContext): Promise<Forgotten> => ({
+  model,
+  details: {
+    status: 'unchanged',
+    note: 'nothing that the model was trained on was named: what it learned stays as it is, and the held-out data change',
+  },
+});
+
+/** Whether a request takes nothing of what was trained on: held-out interactions alone, or no features that were there. */
+const leavesTraining = ({ users, items, entries, modality }: Partition): boolean =>
+  users.length + items.length + entries.length + (modality?.items.length ?? 0) === 0;
 
 /** How gold is trained. */
 export interface GoldControl extends FitControl {

@@ -1,5 +1,6 @@
 // What an unlearning method is: the registry's entry, what it is given and what it gives back.
 import * as check from '../base/check.ts';
+import { ModelError } from '../base/errors.ts';
 import type { OptionSpecs, OptionsOf } from '../base/options.ts';
 import type { Capability, FitControl, Model, ModelKind } from '../model/model.ts';
 import type { Partition } from './request.ts';
@@ -60,6 +61,28 @@ export const CAPABLE: Readonly<Record<Capability, string>> = /* @__PURE__ */ Obj
   gradient: 'are trained by gradients (bpr, lightgcn and the other networks)',
   exactForget: 'forget by algebra (ease, item-knn)',
 });
+
+/** What forgets on a kind of model without training anew. */
+function methodFor({ capabilities }: ModelKind): string | undefined {
+  if (capabilities.includes('leastSquares')) return 'unlearn-als';
+  if (capabilities.includes('gradient')) return 'mmrecun';
+  return capabilities.includes('exactForget') ? 'downdate' : undefined;
+}
+
+function otherMethods(kind: ModelKind): string {
+  const own = methodFor(kind);
+  return `${own ? `${own} is for such models, and ` : ''}retrain works on every model that can be trained here`;
+}
+
+/** @throws ModelError that says which models the method works on. @param instead what else there is. */
+export function requireCompatible({ kind }: Model, method: Unlearner, instead = otherMethods(kind)): void {
+  if (compatible(kind, method)) return;
+  const missing = method.needs.filter((need) => !kind.capabilities.includes(need)).map((need) => CAPABLE[need]);
+  throw new ModelError(
+    `method "${method.name}" works on models that ${missing.join(' and ')}, and this is "${kind.name}"; ` +
+      `choose another method: ${instead}`,
+  );
+}
 
 /** Whether a method can work on a kind of model. */
 export function compatible(kind: ModelKind, method: Unlearner): boolean {

@@ -1,9 +1,18 @@
 // What a run of forgetting by gradients says of itself: status words that follow what was done and measured, and what rows of
-// what remains keep. Nothing that moved nothing is complete.
+// what remains keep. No word claims more than was measured: a target that a method set itself is not gold.
 
 import type { Dataset } from '../data/dataset.ts';
 
 export type Side = 'users' | 'items';
+
+/**
+ * `unchanged`: the request names nothing that the model was trained on, and the model has the bytes it had.
+ * `unmoved`: no parameter of what remains moved. `unmeasured`: something moved, and nothing says how far.
+ * `relearned`: rows that had learned from whole users or items began anew.
+ * `target-met`, `target-missed`, `guarded`: a loop ended by the target that the method measured, by its number of epochs, or by
+ * what had to remain. None of them says how much is left: that takes gold, and a judge.
+ */
+export type ForgetStatus = 'unchanged' | 'unmoved' | 'unmeasured' | 'relearned' | 'target-met' | 'target-missed' | 'guarded';
 
 /** Users and items that lose all interactions and had some with the other side of what remains, and these interactions. */
 export interface Remembered {
@@ -27,8 +36,8 @@ export function keptOf({ users, items }: Remembered, relearned: readonly Side[] 
 export type GradientDetails = {
   /** Epochs of the method's own steps. */
   readonly epochs: number;
-  /** `complete`, `incomplete`, `guarded`, `relearned`, `unmeasured` or `unmoved`, and what to do where it is not complete. */
-  readonly status: string;
+  readonly status: ForgetStatus;
+  /** What to do about what may be left. */
   readonly advice?: string;
   readonly keeps?: string;
   /** Pairs whose ranking was reversed. */
@@ -41,8 +50,12 @@ export type GradientDetails = {
   readonly retrainDue: boolean;
 };
 
-/** `relearned`: rows that had learned began anew; `unmeasured`: something moved, and nothing says how far; `unmoved`: nothing did. */
-export function outcome(moved: boolean, relearned: boolean, remembered: Remembered): { readonly status: string; readonly advice?: string } {
+/** Of a run that measured nothing. */
+export function outcome(
+  moved: boolean,
+  relearned: boolean,
+  remembered: Remembered,
+): { readonly status: ForgetStatus; readonly advice?: string } {
   if (relearned) return { status: 'relearned' };
   const { keeps } = keptOf(remembered);
   return {
@@ -52,8 +65,9 @@ export function outcome(moved: boolean, relearned: boolean, remembered: Remember
 }
 
 /** What to do after a loop that stops by what it measures. */
-export function adviceOn(status: string): { readonly advice?: string } {
-  if (status === 'complete') return {};
+export function adviceOn(status: ForgetStatus): { readonly advice?: string } {
+  if (status === 'target-met')
+    return { advice: "the method's own target was met, which does not say what is left in the scores of others: compare with gold" };
   if (status === 'unmeasured') return { advice: 'give validation data, so that the run stops by what it measures' };
   if (status === 'unmoved') return { advice: 'the target was met before any step, which does not say what is left: compare with gold' };
   return { advice: 'the target was not reached: retrain, or forget with other options' };

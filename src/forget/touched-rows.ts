@@ -1,36 +1,12 @@
-// What methods that go on with least squares share: the objective for factors that ALS did not train, the rows that a
-// request touches, where newcomers begin, and the side to solve first.
+// What methods that go on with least squares share: the rows that a request touches, where newcomers begin, and the side to
+// solve first.
 
-import * as option from '../base/options.ts';
 import { STREAM } from '../base/random.ts';
-import { type LeastSquaresOptions, leastSquaresOptions, type Side } from '../least-squares/objective.ts';
+import type { LeastSquaresOptions, Side } from '../least-squares/objective.ts';
 import type { BilinearModel } from '../model/bilinear.ts';
-import { type AlsOptions, als } from '../models/als.ts';
 import { Arena } from '../wasm/memory.ts';
 import { Matrix } from '../wasm/tensor.ts';
 import type { Partition } from './request.ts';
-
-/** The objective's options, all optional. */
-export const foreignObjective = /* @__PURE__ */ option.declareOptions(() => {
-  const { factors: _factors, seed: _seed, ...objective } = leastSquaresOptions;
-  return Object.fromEntries(
-    Object.entries(objective).map(([name, spec]) => [
-      name,
-      { ...spec, default: undefined, doc: `${spec.doc} For factors that ALS did not train; ALS models keep their own.` },
-    ]),
-  ) as { [K in keyof typeof objective]: option.Option<option.OptionsOf<typeof objective>[K] | undefined> };
-});
-
-/** An ALS model's own options, or for foreign factors those given, with ALS defaults. */
-export function optionsFor(model: BilinearModel, given: Partial<Omit<LeastSquaresOptions, 'factors' | 'seed'>>): AlsOptions {
-  const named = Object.entries(given).filter(([, value]) => value !== undefined);
-  if (model.kind.capabilities.includes('leastSquares')) {
-    if (named.length > 0)
-      throw new RangeError(`"${named[0][0]}" is the model's own: an ALS model is unlearned under the objective that trained it`);
-    return model.options as AlsOptions;
-  }
-  return option.resolveOptions('als', als.options, { ...Object.fromEntries(named), factors: model.userFactors.cols });
-}
 
 /**
  * Remaining rows that lose or gain a cell. A deleted user's cells touch items only: their users' rows are solved already for

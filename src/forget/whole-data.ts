@@ -26,8 +26,9 @@ export function wholeRetain(
   expectDataset('data', data);
   const { fingerprint } = model.provenance;
   let first: Dataset | undefined;
-  for (const { train } of candidateSplits(model, data)) {
-    const retain = request ? partitionOf(train, request, options).retain : train;
+  for (const { train, validation, test, unseen } of candidateSplits(model, data)) {
+    const heldOut = [validation, test, unseen];
+    const retain = request ? partitionOf(train, request, { ...options, heldOut }).retain : train;
     if (retain.fingerprint() === fingerprint || train.fingerprint() === fingerprint) return alignedWhole(retain, model);
     first ??= retain;
   }

@@ -15,7 +15,7 @@ import { ProblemSide } from './problem-side.ts';
 
 /** How far factors are from a stationary point of the objective. */
 export interface Residual {
-  /** Largest |A x − b| / |b| over rows with observations. */
+  /** Largest |A x − b| / |b| of a row; infinite where b is zero and A x is not, and where either is no number. */
   readonly largest: number;
   /** Square root of Σ|A x − b|² / Σ|b|². */
   readonly overall: number;
@@ -221,11 +221,13 @@ export class LeastSquares {
       let difference = 0;
       let target = 0;
       for (let r = 0; r < cells.rows; r++) {
-        if (squares[2 * r + 1] > 0) largest = Math.max(largest, squares[2 * r] / squares[2 * r + 1]);
+        // A row that should be zero and is not misses its equations without limit; so does one that is no number.
+        const off = squares[2 * r] === 0 ? 0 : squares[2 * r] / squares[2 * r + 1];
+        if (!(off <= largest)) largest = Number.isNaN(off) ? Infinity : off;
         difference += squares[2 * r];
         target += squares[2 * r + 1];
       }
-      return { largest: Math.sqrt(largest), overall: target > 0 ? Math.sqrt(difference / target) : 0 };
+      return { largest: Math.sqrt(largest), overall: difference === 0 ? 0 : Math.sqrt(difference / target) };
     });
   }
 

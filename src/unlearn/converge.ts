@@ -4,9 +4,9 @@
 
 import * as check from '../base/check.ts';
 import * as option from '../base/options.ts';
-import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
+import { type ForgetContext, type Forgotten, requireCompatible, type Unlearner } from '../forget/method.ts';
 import { expectPartition } from '../forget/request.ts';
-import { firstSide, foreignObjective, optionsFor, placeNewcomers, startingFactors, touchedRows } from '../forget/touched-rows.ts';
+import { firstSide, placeNewcomers, startingFactors, touchedRows } from '../forget/touched-rows.ts';
 import { ACCELERATORS, accelerate, type Converged, POLISHES, TOLERANCES } from '../least-squares/acceleration.ts';
 import { other } from '../least-squares/objective.ts';
 import { type Standing, Stationary } from '../least-squares/stationary.ts';
@@ -31,7 +31,6 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
     "ncg (nonlinear conjugate gradients) or lbfgs (quasi-Newton on the smaller side); default the model's own, or ncg.",
   ),
   polish: option.optionalWord(POLISHES, "newton takes Newton steps below a relative gradient of 1e-6; default the model's own, or none."),
-  ...foreignObjective,
 }));
 
 export type ConvergeOptions = option.OptionsOf<typeof options>;
@@ -72,18 +71,12 @@ export async function* forgetInStages(
   check.knownKeys('forgetInStages', context, ['model', 'partition', 'control', 'positions']);
   const { model, partition, control } = context;
   expectModel('model', model);
+  requireCompatible(model, converge);
   expectPartition(partition);
   checkFitControl('forgetInStages', control);
-  const {
-    stage: last,
-    stageIterations,
-    tolerance: asked,
-    accelerator,
-    polish,
-    ...objective
-  } = option.resolveOptions('converge', options, given);
+  const { stage: last, stageIterations, tolerance: asked, accelerator, polish } = option.resolveOptions('converge', options, given);
   const bilinear = model as BilinearModel;
-  const alsOptions = optionsFor(bilinear, objective);
+  const alsOptions = bilinear.options as unknown as AlsOptions;
   const tolerance = asked ?? alsOptions.tolerance ?? TOLERANCES.tight;
   const way = { ...control, accelerator: accelerator ?? alsOptions.accelerator, polish: polish ?? alsOptions.polish };
   const { retain } = partition;
@@ -159,7 +152,7 @@ export const converge = /* @__PURE__ */ Object.freeze({
   summary: 'Least squares to convergence on the retain set, in stages; the end can be certified.',
   exactness: 'approximate',
   learns: true,
-  needs: ['factors'],
+  needs: ['leastSquares'],
   options,
   forget,
 } as const) satisfies Unlearner<typeof options>;

@@ -5,7 +5,7 @@ import * as option from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { FIRST_EPOCH, touchedRows, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
-import { adviceOn, type GradientDetails, knownFigure, knownFigures, outcome } from '../forget/outcome.ts';
+import { adviceOn, type ForgetStatus, type GradientDetails, knownFigure, knownFigures, outcome } from '../forget/outcome.ts';
 import { type RelearnOptions, relearn } from '../forget/relearn.ts';
 import { negatedLoss } from '../forget/reverse-loss.ts';
 import type { Pass } from '../gradient/network.ts';
@@ -154,9 +154,9 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   const kept = run.snapshot();
   let after = before;
   let epoch = 0;
-  let status = met(before.forgetRecall, before.membershipAuc) ? 'complete' : 'incomplete';
+  let status: ForgetStatus = met(before.forgetRecall, before.membershipAuc) ? 'target-met' : 'target-missed';
   kept.keep();
-  while (status === 'incomplete' && epoch < maxEpochs) {
+  while (status === 'target-missed' && epoch < maxEpochs) {
     await stepper.epoch(FIRST_EPOCH + ++epoch);
     const now = { forgetRecall: run.forgetRecall(), validationRecall: run.validationRecall(), membershipAuc: run.membershipAuc() };
     control.onProgress?.({ phase: 'forget', done: epoch, total: maxEpochs, objective: now.forgetRecall, validation: now.validationRecall });
@@ -169,9 +169,9 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
     }
     after = now;
     kept.keep();
-    if (met(now.forgetRecall, now.membershipAuc)) status = 'complete';
+    if (met(now.forgetRecall, now.membershipAuc)) status = 'target-met';
   }
-  if (status === 'complete' && epoch === 0 && !moved) status = 'unmoved';
+  if (status === 'target-met' && epoch === 0 && !moved) status = 'unmoved';
   const measured = run.validation !== undefined || given.target !== undefined;
   return run.finish(
     {

@@ -1,6 +1,5 @@
 // Unlearn-ALS (Xu, Sun, Yang, Yao, Wang: "Netflix and Forget", arXiv 2302.06676): deleted cells become unobserved, as a
-// retrain would see them, and ALS goes on from the given factors. It works on any bilinear model's factors; the result
-// is the least-squares model of the retain set near which they lie. Approximate: see docs/unlearning.md for how near.
+// retrain would see them, and ALS goes on from the given factors. Approximate: see docs/unlearning.md for how near.
 //
 // Gold stops where the original's training did, and that is never quite the end: further passes alone are further training,
 // and lead away from gold. So the *change* is taken: passes with the forgotten data and passes without them start at the
@@ -11,7 +10,7 @@ import * as option from '../base/options.ts';
 import { localPass } from '../forget/local-pass.ts';
 import type { Exactness, ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import type { Partition } from '../forget/request.ts';
-import { firstSide, foreignObjective, optionsFor, placeNewcomers, startingFactors } from '../forget/touched-rows.ts';
+import { firstSide, placeNewcomers, startingFactors } from '../forget/touched-rows.ts';
 import { TOLERANCES } from '../least-squares/acceleration.ts';
 import type { LeastSquaresOptions, Side } from '../least-squares/objective.ts';
 import { LeastSquares } from '../least-squares/problem.ts';
@@ -38,7 +37,6 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
     "Plain passes until the retain objective's relative decrease in a pass is at most this; at most `passes`, or 100.",
   ),
   local: option.boolean(false, 'Only re-solve the rows that the forget set touches: an answer within milliseconds.'),
-  ...foreignObjective,
 }));
 
 type UnlearnAlsOptions = option.OptionsOf<typeof options>;
@@ -112,11 +110,10 @@ async function forget(
   { model, partition, control, positions }: ForgetContext,
   given: UnlearnAlsOptions,
 ): Promise<Forgotten<UnlearnAlsDetails, AlsModel>> {
-  const { way, passes, tolerance, local, ...objective } = given;
   const bilinear = model as BilinearModel;
-  const alsOptions = optionsFor(bilinear, objective);
+  const alsOptions = bilinear.options as unknown as AlsOptions;
   const ledger = ledgerAfter(bilinear, partition);
-  const plan = planOf(bilinear, shareOf(ledger), { way, passes, tolerance, local });
+  const plan = planOf(bilinear, shareOf(ledger), given);
   if (plan.way === 'retrain') return trainedAnew(plan, alsOptions, partition, { ...control, positions });
   const outcome = await carryOut(plan, bilinear, partition, alsOptions, control);
   const details = { way: plan.way, why: plan.why, ...outcome.details, ...retrainOf(ledger) };
@@ -171,10 +168,7 @@ function planOf(model: BilinearModel, share: number, asked: Pick<UnlearnAlsOptio
   return { way, why: 'asked for', passes: passes ?? (way === chosen.way ? chosen.passes : PASSES) };
 }
 
-function chosenBy({ kind, record }: BilinearModel, share: number): Plan {
-  if (!kind.capabilities.includes('leastSquares')) {
-    return { way: 'passes', passes: PASSES, why: 'ALS did not train these factors: passes turn them into its model of the retain set' };
-  }
+function chosenBy({ record }: BilinearModel, share: number): Plan {
   const { residual, decrease, iterations, start } = record;
   if (typeof residual === 'number' && residual <= TOLERANCES.fast) {
     const passes = share > RETRAIN_SHARE ? PASSES_OF_LARGE : PASSES;
@@ -190,6 +184,8 @@ function chosenBy({ kind, record }: BilinearModel, share: number): Plan {
       'and is exact';
     return { way: 'retrain', passes: iterations, why };
   }
+  if (record.imported === true)
+    return { way: 'change', passes: PASSES_UNCONVERGED, why: 'how far these factors had converged is not known' };
   const state = typeof decrease === 'number' ? `its last sweep lowered the objective by ${percent(decrease)}` : 'it was one sweep';
   return {
     way: 'change',
@@ -368,7 +364,7 @@ export const unlearnAls = /* @__PURE__ */ Object.freeze({
   summary: 'Unlearn-ALS: go on with ALS from the given factors, on the retain set (Xu et al. 2023).',
   exactness: 'approximate',
   learns: true,
-  needs: ['factors'],
+  needs: ['leastSquares'],
   options,
   forget,
 } as const) satisfies Unlearner<typeof options>;

@@ -3,7 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   als,
+  bpr,
   compare,
+  compatible,
   contendersOf,
   DataError,
   Dataset,
@@ -14,6 +16,7 @@ import {
   gold,
   joinParts,
   type Model,
+  type ModelKind,
   partitionOf,
   popularity,
   readDataset,
@@ -21,6 +24,8 @@ import {
   serialize,
   splitDataset,
   trainedData,
+  UNLEARNERS,
+  type Unlearner,
 } from '../../src/index.ts';
 
 const test = suite('trained data');
@@ -228,6 +233,28 @@ test('held-out interactions are forgotten singly, and come back in no part; unkn
   assert.equal(passed.report.unknown, { users: 1, items: 0, interactions: 1 });
   assert.equal(passed.partition.unknown, { users: ['none'], items: [], interactions: [['nobody', item]] });
   await assertRejects(forget(model, train, asked, { ...options, ignoreUnknown: false }), /user "none" is unknown/);
+});
+
+test('held-out interactions alone leave the model its bytes, whatever the method', async () => {
+  const parts = { heldOut: { validation, test: held } };
+  const cases: [Model, Dataset][] = [
+    [await als.fit(train, { factors: 4, iterations: 3 }), train],
+    [await bpr.fit(train, { epochs: 2 }), train],
+  ];
+  const fits = (kind: ModelKind) => (Object.values(UNLEARNERS) as Unlearner[]).filter((m) => m.name !== 'retrain' && compatible(kind, m));
+  for (const [from, on] of cases) {
+    for (const method of fits(from.kind)) {
+      for (const positions of ['kept', 'compacted'] as const) {
+        const options = { ...parts, method, positions };
+        const { report, heldOut } = await forget(from, on, { interactions: [pairOf(held, 2)] }, options);
+        assert.equal([report.status, report.digestAfter, report.heldOut], ['unchanged', report.digestBefore, 1], method.name);
+        assert.is(heldOut.test!.interactions, held.interactions - 1);
+        const { report: trainedOn } = await forget(from, on, { interactions: [pairOf(train, 2)] }, options);
+        assert.is.not(trainedOn.status, 'unchanged', 'negative control');
+        assert.is.not(trainedOn.digestAfter, trainedOn.digestBefore, 'negative control');
+      }
+    }
+  }
 });
 
 test('an id whose last interaction leaves is no more in the tables, unless it has others elsewhere', async () => {

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DatasetBuilder } from '../../src/data/builder.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
+import { splitDataset } from '../../src/data/split.ts';
 import { partitionOf } from '../../src/forget/request.ts';
 import { contendersOf } from '../../src/forget/trained-data.ts';
 import { wholeRetain } from '../../src/forget/whole-data.ts';
@@ -66,6 +67,20 @@ test('the original after a request is judged and not certified; other data are r
   assert.is((await certify(original, retain, { ignoreFingerprint: true })).status, 'approximate');
   const fewer = data.without(Int32Array.of(4));
   assert.throws(() => wholeRetain(original, fewer, undefined), /DataError|not those that the model was trained on/);
+});
+
+test('held-out interactions are part of what a request may name', async () => {
+  const { train, test: held } = splitDataset(data, 'per-user:0.8,0.2', 1);
+  const original = await als.fit(train, SETTINGS);
+  const user = [...held.users].find((id) => held.itemsOf(held.users.indexOf(id)).length > 0)!;
+  const pair = [user, held.items.at(held.itemsOf(held.users.indexOf(user))[0])!] as const;
+  const retain = wholeRetain(original, data, { interactions: [pair] });
+  assert.is(retain.fingerprint(), train.fingerprint());
+  assert.is((await certify(original, retain, { ignoreFingerprint: true })).status, 'certified');
+  assert.throws(() => wholeRetain(original, data, { interactions: [[user, 'nothing']] }), /is in no part of the data/);
+  const trained = [user, train.items.at(train.itemsOf(train.users.indexOf(user))[0])!] as const;
+  const less = wholeRetain(original, data, { interactions: [trained, pair] });
+  assert.is((await certify(original, less, { ignoreFingerprint: true })).status, 'approximate', 'negative control');
 });
 
 test('a model that says it was trained on everything, and does not know u7, is not the original', async () => {

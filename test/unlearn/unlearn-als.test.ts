@@ -6,13 +6,17 @@ import {
   type AlsOptions,
   als,
   bpr,
+  converge,
   type Dataset,
   digest,
   type ForgetRequest,
   forget,
+  forgetInStages,
   generate,
   gold,
+  ModelError,
   partitionOf,
+  type Unlearner,
   unlearnAls,
 } from '../../src/index.ts';
 import { ScoreSpace } from '../../src/judge/influence.ts';
@@ -125,11 +129,17 @@ test('small requests add up until a retrain is due', async () => {
   assert.equal([due[0], due.at(-1)], [false, true]);
 });
 
-test('factors that ALS did not train become its model by plain passes', async () => {
+test('a model that steps trained is refused: passes would make another model of it', async () => {
   const model = await bpr.fit(data, { factors: 4, epochs: 2 });
-  const { report } = await forget(model, data, REQUESTS[0], { method: unlearnAls, digests: false });
-  assert.equal([report.way, report.passes], ['passes', 3]);
-  assert.match(String(report.why), /ALS did not train these factors/);
+  const why =
+    / works on models that are trained by least squares \(als\), and this is "bpr"; choose another method: mmrecun is for such models/;
+  for (const method of [unlearnAls, converge] as Unlearner[]) {
+    const error = await forget(model, data, REQUESTS[0], { method }).catch((e) => e);
+    assert.instance(error, ModelError);
+    assert.match(error.message, why);
+  }
+  const stages = forgetInStages({ model, partition: partitionOf(data, REQUESTS[0]), control: {} });
+  assert.match((await stages.next().catch((e) => e)).message, why);
 });
 
 test('options that do not go together are refused', async () => {
