@@ -5,7 +5,15 @@ import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { compacted } from '../model/compact.ts';
 import { digest } from '../model/digest.ts';
 import { byteComparable, checkFitControl, expectModel, type FitControl, type Model } from '../model/model.ts';
-import { type Details, type Exactness, type ForgetContext, type Forgotten, type Positions, requireCompatible, type Unlearner } from './method.ts';
+import {
+  type Details,
+  type Exactness,
+  type ForgetContext,
+  type Forgotten,
+  type Positions,
+  requireCompatible,
+  type Unlearner,
+} from './method.ts';
 import type { ForgetStatus } from './outcome.ts';
 import { expectPartition, type ForgetRequest, type Partition, partitionOf } from './request.ts';
 import { requireTrainedOn } from './trained-on.ts';
