@@ -123,7 +123,8 @@ export class Dataset implements DatasetParts {
   /** Interactions per item, i32[items]. */
   itemCounts(): Int32Array {
     const counts = new Int32Array(this.items.size);
-    for (const item of this.userItems.indices) counts[item]++;
+    const { indices } = this.userItems;
+    for (let e = 0; e < indices.length; e++) counts[indices[e]]++;
     return counts;
   }
 

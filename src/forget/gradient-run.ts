@@ -7,7 +7,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { GradientModel } from '../gradient/gradient-model.ts';
 import { type Block, begin, type Parameter } from '../gradient/network.ts';
 import { Optimizer } from '../gradient/optimizer.ts';
-import { type Batch, PairSampler } from '../gradient/sampling.ts';
+import { PairSampler } from '../gradient/sampling.ts';
 import { Tape } from '../gradient/tape.ts';
 import { Training } from '../gradient/training.ts';
 import type { Matrix } from '../wasm/tensor.ts';
@@ -315,22 +315,6 @@ export class UnlearningRun {
   #ledger(): Ledger | undefined {
     return this.#model.record.unlearned as Ledger | undefined;
   }
-}
-
-/** The parts of a batch that a step touches, by parameter; shared weights keep still. */
-export function touchedRows(training: Training, batches: readonly Batch[]): Map<string, Int32Array> {
-  const distinct = (lists: readonly Int32Array[]): number[] => [...new Set(lists.flatMap((list) => [...list]))].sort((a, b) => a - b);
-  const rows = {
-    users: distinct(batches.map((b) => b.users)),
-    items: distinct(batches.flatMap((b) => [b.positives, b.negatives])),
-    shared: [],
-  };
-  return new Map(
-    Array.from(training.network.parameters, ([name, { blocks }]) => [
-      name,
-      Int32Array.from(blocks.flatMap(({ owner, from }) => rows[owner].map((r) => from + r))),
-    ]),
-  );
 }
 
 function positions(n: number, wanted: (position: number) => boolean): Int32Array {

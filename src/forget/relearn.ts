@@ -8,6 +8,7 @@ import type { Moment } from '../gradient/network.ts';
 import { add } from '../gradient/ops/pointwise.ts';
 import { gather, rowDot } from '../gradient/ops/rows.ts';
 import { Optimizer } from '../gradient/optimizer.ts';
+import { PairDescent } from '../gradient/pair-descent.ts';
 import { type Batch, PairSampler } from '../gradient/sampling.ts';
 import type { Tape, Variable } from '../gradient/tape.ts';
 import type { Matrix } from '../wasm/tensor.ts';
@@ -45,16 +46,23 @@ const REVERSED = { batches: 512, pairs: 128 } as const;
 
 /** Lets both sides forget the deleted of the other, as far as there are any. */
 export async function relearn(run: UnlearningRun, options: RelearnOptions): Promise<Relearned[]> {
+  const sides = (['users', 'items'] as const).filter((side) => run.remembered[`${side}Pairs`].interactions > 0 && run.asksWhole(side));
+  if (sides.length === 0) return [];
   const done: Relearned[] = [];
-  for (const side of ['users', 'items'] as const) {
+  const pairs = run.training.options.optimizer === 'sgd-pairs' ? run.training.pairs() : undefined;
+  const descent = pairs instanceof PairDescent ? pairs : undefined;
+  for (const side of sides) {
     const ghosts = new Ghosts(run, side, options.seed);
-    if (ghosts.pairs.interactions === 0 || !run.asksWhole(side)) continue;
     const fresh = run.beginSide(side === 'users' ? 'items' : 'users', options.seed);
-    if (run.training.network.pairs && run.training.options.optimizer === 'sgd-pairs') await byPairs(run, ghosts, fresh, options);
+    if (descent) await byPairs(run, ghosts, fresh, options, descent);
     else await byBatches(run, ghosts, fresh, options);
-    done.push({ of: side, deleted: run.remembered[side].length, rowsBegunAnew: run.living(side === 'users' ? 'items' : 'users').length });
+    done.push({
+      of: side,
+      deleted: run.remembered[side].length,
+      rowsBegunAnew: run.living(side === 'users' ? 'items' : 'users').length,
+    });
   }
-  if (done.length > 0) await jointly(run, options);
+  await jointly(run, options, descent);
   return done;
 }
 
@@ -85,12 +93,11 @@ async function byBatches(run: UnlearningRun, ghosts: Ghosts, fresh: Rows, option
 }
 
 /** Pair by pair. The side that stands still moves within an epoch, and goes back at its end. */
-async function byPairs(run: UnlearningRun, ghosts: Ghosts, fresh: Rows, options: RelearnOptions): Promise<void> {
+async function byPairs(run: UnlearningRun, ghosts: Ghosts, fresh: Rows, options: RelearnOptions, pairs: PairDescent): Promise<void> {
   const { training, control } = run;
   const rate = PAIR_RATE * training.options.learningRate;
   const still = training.network.pairs![ghosts.of];
   const kept = still.view().slice();
-  const pairs = training.pairs();
   const descent = new Optimizer(training.arena, training.matrices, { name: 'sgd' });
   for (let e = 1; e <= options.epochs; e++) {
     const epoch = epochOf(ghosts, e);
@@ -108,10 +115,9 @@ async function byPairs(run: UnlearningRun, ghosts: Ghosts, fresh: Rows, options:
 }
 
 /** All rows, as training moves them. */
-async function jointly(run: UnlearningRun, { jointEpochs, seed }: RelearnOptions): Promise<void> {
+async function jointly(run: UnlearningRun, { jointEpochs, seed }: RelearnOptions, descent?: PairDescent): Promise<void> {
   const { training, control } = run;
-  const byPair = training.options.optimizer === 'sgd-pairs';
-  const pairs = byPair ? training.pairs() : run.retained(seed);
+  const pairs = descent ?? run.retained(seed);
   const optimizer = run.optimizer();
   for (let e = 1; e <= jointEpochs; e++) {
     const objective = await training.epoch(EPOCHS + 5_000 + e, pairs, optimizer, training.options.learningRate, control);

@@ -139,7 +139,7 @@ export function keptPositions(before: readonly Dataset[], after: readonly Datase
     for (let u = 0; u < total.length; u++) total[u] += indptr[u + 1] - indptr[u];
   };
   const byItem = ({ userItems: { indices } }: Dataset, total: Int32Array): void => {
-    for (const item of indices) total[item]++;
+    for (let e = 0; e < indices.length; e++) total[indices[e]]++;
   };
   const kept = (table: IdTable, add: typeof byUser, always: boolean): Int32Array => {
     const then = counts(before, table.size, add);

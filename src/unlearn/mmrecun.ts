@@ -2,19 +2,12 @@
 // Licensing, and Modality Constraints", arXiv 2405.15328). The paper's equations could not be obtained: this is Lethe's own
 // specification of the idea, with defaults that were chosen on real data; docs/models.md says how.
 import * as option from '../base/options.ts';
-import type { Dataset } from '../data/dataset.ts';
-import { FIRST_EPOCH, touchedRows, UnlearningRun } from '../forget/gradient-run.ts';
+import { FIRST_EPOCH, UnlearningRun } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import { adviceOn, type ForgetStatus, type GradientDetails, knownFigure, knownFigures, outcome } from '../forget/outcome.ts';
 import { type RelearnOptions, relearn } from '../forget/relearn.ts';
-import { negatedLoss } from '../forget/reverse-loss.ts';
-import type { Pass } from '../gradient/network.ts';
-import { bprLoss } from '../gradient/ops/losses.ts';
-import { add } from '../gradient/ops/pointwise.ts';
-import { sum } from '../gradient/ops/reduce.ts';
+import { ReverseSteps } from '../forget/reverse-steps.ts';
 import type { Optimizer } from '../gradient/optimizer.ts';
-import type { Batch } from '../gradient/sampling.ts';
-import type { Tape, Variable } from '../gradient/tape.ts';
 
 const options = /* @__PURE__ */ option.declareOptions(() => ({
   alpha: option.number(0.5, { above: 0, max: 0.99 }, "Weight of the reverse loss; the retain set's loss has 1 - alpha."),
@@ -92,8 +85,6 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
 }));
 type Options = option.OptionsOf<typeof options>;
 
-const CLIP = 1;
-const LEAST_STEPS = 10;
 /** Forward epochs after a modality was revoked: the rest must learn to do without it, and anew where its projection does. */
 const MODALITY_EPOCHS = 10;
 const RESTART_EPOCHS = 20;
@@ -150,7 +141,7 @@ async function forget(context: ForgetContext, given: Options): Promise<Forgotten
   const floor = guard * before.validationRecall;
   // Comparisons with NaN are false: without validation data neither the target nor the guard ever speaks.
   const met = (recall: number, auc: number): boolean => recall <= target || auc <= given.membershipFloor;
-  const stepper = new Stepper(run, given, run.pairs);
+  const stepper = new ReverseSteps(run, given, run.pairs);
   const kept = run.snapshot();
   let after = before;
   let epoch = 0;
@@ -207,6 +198,8 @@ function epochsOfRepair(run: UnlearningRun, restart: boolean): number {
  */
 async function settle(run: UnlearningRun, { seed, settlingEpochs }: Options): Promise<void> {
   const { training, control } = run;
+  // Where scores are products of the rows themselves, no pair of others names them.
+  if (training.network.pairs) return;
   const { batchSize } = training.options;
   const rows = run.freshRows();
   const values = (): number[] => [...rows].flatMap(([name, list]) => Array.from(list, (r) => training.matrices.get(name)!.row(r)[0]));
@@ -269,7 +262,7 @@ async function scrub(run: UnlearningRun, given: Options): Promise<{ epochs: numb
   }
   run.placeProbes(run.training.options.seed, 0);
   const before = run.probeRecall();
-  const stepper = new Stepper(run, { ...given, ...SCRUB }, run.probes.pairs, run.rowsBesideProbes());
+  const stepper = new ReverseSteps(run, { ...given, ...SCRUB }, run.probes.pairs, run.rowsBesideProbes());
   let after = before;
   let epochs = 0;
   while (after > level && epochs < SCRUB_EPOCHS) {
@@ -280,77 +273,6 @@ async function scrub(run: UnlearningRun, given: Options): Promise<{ epochs: numb
   }
   run.clearProbes();
   return { epochs, before, after, freshRows: level };
-}
-
-/** Makes the epochs' steps. */
-class Stepper {
-  readonly #run: UnlearningRun;
-  readonly #options: Options;
-  readonly #pairs: Dataset;
-  readonly #only?: ReadonlyMap<string, Int32Array>;
-  readonly #retained;
-  readonly #forgotten;
-  readonly #optimizers: readonly [Optimizer, Optimizer];
-  #cursor = 0;
-
-  /** @param only the rows that may move, by parameter; default all. */
-  constructor(run: UnlearningRun, options: Options, pairs: Dataset, only?: ReadonlyMap<string, Int32Array>) {
-    this.#run = run;
-    this.#options = options;
-    this.#pairs = pairs;
-    this.#only = only ?? (options.rows === 'users' ? run.userRows() : undefined);
-    this.#retained = run.retained(options.seed);
-    this.#forgotten = run.forgotten(options.seed, pairs);
-    // Fresh moments: those of training carry gradients of what is forgotten.
-    const first = run.optimizer();
-    this.#optimizers = [first, options.schedule === 'alternating' ? run.optimizer() : first];
-  }
-
-  async epoch(number: number): Promise<void> {
-    const { training, retain, control } = this.#run;
-    const { batchSize } = training.options;
-    training.network.beginEpoch?.(number);
-    const wanted = Math.max(Math.ceil(this.#options.ratio * this.#pairs.interactions), LEAST_STEPS * batchSize);
-    const keep = this.#retained.order(number).subarray(0, Math.min(retain.interactions, wanted));
-    const reverse = this.#forgotten.order(number);
-    const size = Math.min(batchSize, reverse.length);
-    for (let start = 0, step = 0; start < keep.length; start += batchSize, step++) {
-      const forward = this.#retained.batch(keep.subarray(start, start + batchSize), number);
-      const entries = Int32Array.from({ length: size }, (_, k) => reverse[(this.#cursor + k) % reverse.length]);
-      this.#cursor = (this.#cursor + size) % reverse.length;
-      this.#step({ epoch: number, step }, forward, this.#forgotten.batch(entries, number, step));
-      await training.breathe(control);
-    }
-  }
-
-  #step(moment: { epoch: number; step: number }, forward: Batch, reverse: Batch): void {
-    const { training } = this.#run;
-    const { alpha, schedule, rows, fast, learningRate = fast ? 4e-3 : 2e-3 } = this.#options;
-    const touched = (...batches: Batch[]): ReadonlyMap<string, Int32Array> | undefined =>
-      rows === 'touched' && !this.#only ? touchedRows(training, batches) : this.#only;
-    const [first, second] = this.#optimizers;
-    if (schedule === 'joint') {
-      training.step(
-        first,
-        learningRate,
-        moment,
-        (pass, tape) => add(pass.loss(forward, 1 - alpha), this.#reverse(pass, tape, reverse)),
-        touched(forward, reverse),
-        CLIP,
-      );
-    } else {
-      training.step(first, learningRate, moment, (pass, tape) => this.#reverse(pass, tape, reverse), touched(reverse), CLIP);
-      training.step(second, learningRate, moment, (pass) => pass.loss(forward, 1 - alpha), touched(forward), CLIP);
-    }
-  }
-
-  /** alpha times the reverse loss: stepping on it lowers s(u,p) − s(u,n) of the forgotten pairs. */
-  #reverse(pass: Pass, tape: Tape, { users, positives, negatives }: Batch): Variable {
-    const { alpha, form } = this.#options;
-    const plus = pass.scores(users, positives);
-    const minus = pass.scores(users, negatives);
-    return form === 'bounded' ? sum(bprLoss(plus, minus, -1), alpha / users.length) : negatedLoss(tape, plus, minus, alpha);
-  }
 }
 
 export const mmrecun = /* @__PURE__ */ Object.freeze({
