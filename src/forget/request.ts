@@ -93,6 +93,7 @@ export function partitionOf(data: Dataset, request: ForgetRequest, options: Part
   const retained = remaining.withSplit(splitAfter(remaining, entries.length - whole.length, modality));
   const retain = modality ? withoutFeatures(retained, modality) : retained;
   const stillHeldOut = (heldOut ?? []).map((part, n) => withoutItems(part.without(heldOutEntries[n]).withTables(...tables), items));
+  let kept: KeptPositions | undefined;
   return {
     data,
     retain,
@@ -100,7 +101,10 @@ export function partitionOf(data: Dataset, request: ForgetRequest, options: Part
     items,
     entries,
     modality,
-    kept: keptPositions([data, ...(heldOut ?? [])], [retain, ...stillHeldOut], heldOut !== undefined),
+    // Counted where positions close up, and only then: it looks at every interaction.
+    get kept() {
+      return (kept ??= keptPositions([data, ...(heldOut ?? [])], [retain, ...stillHeldOut], heldOut !== undefined));
+    },
     heldOut: stillHeldOut,
     heldOutInteractions,
     unknown,

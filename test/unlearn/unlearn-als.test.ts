@@ -97,7 +97,7 @@ test('the report says what was chosen and why', async () => {
   assert.match(String(converged.why), /converged \(relative gradient .*e-5\)/);
   const large = await reportOf({ tolerance: 1e-4 }, REQUESTS[5]);
   assert.equal([large.passes, large.retrainDue], [10, true]);
-  assert.match(String(large.retrainWhy), /^\d+ % of the interactions were forgotten .* beyond 5 %/);
+  assert.match(String(large.retrainWhy), /^\d+ % of the interactions left or came .* beyond 5 %/);
   assert.equal((await reportOf({ iterations: 2 }, one, { passes: 4 })).why, 'asked for');
   assert.is((await reportOf({ iterations: 2 }, one, { way: 'change', passes: 4 })).passes, 4);
   assert.is((await reportOf({ iterations: 2 }, one, { local: true })).way, 'local');
