@@ -162,7 +162,9 @@ async function load(name: SetName): Promise<Split> {
 
 async function judged(set: SetName, name: ModelName, what: Request, again: boolean): Promise<void> {
   const kind: ModelKind = MODELS[name];
-  const methods = (Object.values(UNLEARNERS) as readonly Unlearner[]).filter((method) => compatible(kind, method) && !left(method) && method.forgets !== false);
+  const methods = (Object.values(UNLEARNERS) as readonly Unlearner[]).filter(
+    (method) => compatible(kind, method) && !left(method) && method.forgets !== false,
+  );
   const draws = 'seed' in kind.options;
   const { options, ...many } = KINDS[name]!;
   const several = draws && many.golds > 1;
@@ -291,10 +293,14 @@ const partsOf = (set: SetName): [ModelName, Request][] =>
   (Object.entries(KINDS) as [ModelName, Setting][])
     .filter(([, { sets }]) => !sets || sets.includes(set))
     .flatMap(([kind, { requests = REQUESTS }]) =>
-      requests.filter((what) => what !== 'modality' || set === 'lfm2k').filter((what) => what !== 'modality' || MODAL.includes(kind)).map((what): [ModelName, Request] => [kind, what]),
+      requests
+        .filter((what) => what !== 'modality' || set === 'lfm2k')
+        .filter((what) => what !== 'modality' || MODAL.includes(kind))
+        .map((what): [ModelName, Request] => [kind, what]),
     );
 
-const partName = (set: SetName, kind: ModelName, what: Request): string => `judge-${set}-${kind}-${what.replace('%', ' percent').replaceAll(' ', '-')}`;
+const partName = (set: SetName, kind: ModelName, what: Request): string =>
+  `judge-${set}-${kind}-${what.replace('%', ' percent').replaceAll(' ', '-')}`;
 
 /** In words, what of a set has not been measured. @param now what is being measured. */
 function missingText(set: SetName, now: readonly [ModelName, Request]): string[] {
@@ -302,7 +308,9 @@ function missingText(set: SetName, now: readonly [ModelName, Request]): string[]
     (kind === now[0] && what === now[1]) || publishedRow(`judge ${set}`, [kind, what, 'gold']) !== undefined;
   const missing = partsOf(set).filter((part) => !there(part));
   if (missing.length === 0) return [];
-  return [`Not measured yet, and made by the commands named: ${missing.map((part) => `\`npm run results -- ${partName(set, ...part)}\``).join(', ')}.`];
+  return [
+    `Not measured yet, and made by the commands named: ${missing.map((part) => `\`npm run results -- ${partName(set, ...part)}\``).join(', ')}.`,
+  ];
 }
 
 const section = (set: SetName, now: readonly [ModelName, Request]) => ({
