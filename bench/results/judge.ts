@@ -308,9 +308,8 @@ function missingText(set: SetName, now: readonly [ModelName, Request]): string[]
     (kind === now[0] && what === now[1]) || publishedRow(`judge ${set}`, [kind, what, 'gold']) !== undefined;
   const missing = partsOf(set).filter((part) => !there(part));
   if (missing.length === 0) return [];
-  return [
-    `Not measured yet, and made by the commands named: ${missing.map((part) => `\`npm run results -- ${partName(set, ...part)}\``).join(', ')}.`,
-  ];
+  const commands = missing.map((part) => `\`npm run results -- ${partName(set, ...part)}\``);
+  return [`Not measured yet, and made by the commands named: ${commands.join(', ')}.`];
 }
 
 const section = (set: SetName, now: readonly [ModelName, Request]) => ({
@@ -322,8 +321,8 @@ const section = (set: SetName, now: readonly [ModelName, Request]) => ({
       'defines the figures. ' +
       'For all of them 0 (or gold) is where a retrain stands and 1 (or the original) where nothing was removed; both signs count. ' +
       '"no power": the original does as well as gold, so that nothing follows from the figure.',
-    'Models trained by gradients are judged beside originals of two to five seeds and golds of three to five, all others beside one of the same seed ' +
-      '(als: three). ' +
+    'Models trained by gradients are judged beside originals of two to five seeds and golds of three to five, all others beside ' +
+      'one of the same seed (als: three). ' +
       'Met: at most 0.1 left or two deviations of golds, the AUC within 0.06 of gold, the support within 0.03 (or two deviations), ' +
       'recall at least 98 % of gold. ' +
       'The original must fail every figure that has power. Time: processor time over that of training gold.',

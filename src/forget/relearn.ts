@@ -21,8 +21,8 @@ export interface RelearnOptions {
   readonly epochs: number;
   /** Epochs of all rows after them. */
   readonly jointEpochs: number;
-  /** Weight of a deleted pair's reverse loss beside a retained pair's loss. */
-  readonly reverse: number;
+  /** Weight of a deleted pair's reverse loss beside a retained pair's loss; default by how many remain. */
+  readonly reverse?: number;
   /** Step size of Adam; models that descend pair by pair take steps of their own. */
   readonly learningRate: number;
   readonly seed: number;
@@ -35,6 +35,19 @@ export interface Relearned {
   readonly deleted: number;
   /** Rows of the other side that began anew. */
   readonly rowsBegunAnew: number;
+  /** Weight of a deleted pair in the steps against the deleted. */
+  readonly ghost: number;
+}
+
+/**
+ * Weight of a deleted pair. The more users remain, the more steps answer one against the deleted: chosen on requests over sets of
+ * 560 to 5,600 users; docs/models.md says which, and what a request by chance leaves. Items were well with one weight.
+ */
+const REVERSE = { users: 2000, weight: 0.2 } as const;
+function reverseWeight(side: Side, users: number): number {
+  if (side === 'items') return REVERSE.weight;
+  const size = users / REVERSE.users;
+  return REVERSE.weight * Math.sqrt(size * Math.sqrt(size));
 }
 
 /** Epochs of relearning are numbered from here on. */
@@ -52,7 +65,7 @@ export async function relearn(run: UnlearningRun, options: RelearnOptions): Prom
   const pairs = run.training.options.optimizer === 'sgd-pairs' ? run.training.pairs() : undefined;
   const descent = pairs instanceof PairDescent ? pairs : undefined;
   for (const side of sides) {
-    const ghosts = new Ghosts(run, side, options.seed);
+    const ghosts = new Ghosts(run, side, options);
     const fresh = run.beginSide(side === 'users' ? 'items' : 'users', options.seed);
     if (descent) await byPairs(run, ghosts, fresh, options, descent);
     else await byBatches(run, ghosts, fresh, options);
@@ -60,6 +73,7 @@ export async function relearn(run: UnlearningRun, options: RelearnOptions): Prom
       of: side,
       deleted: run.remembered[side].length,
       rowsBegunAnew: run.living(side === 'users' ? 'items' : 'users').length,
+      ghost: ghosts.weight,
     });
   }
   await jointly(run, options, descent);
@@ -75,7 +89,7 @@ async function byBatches(run: UnlearningRun, ghosts: Ghosts, fresh: Rows, option
   const { batchSize } = training.options;
   const optimizer = run.optimizer();
   const sampler = run.retained(options.seed);
-  const weight = (options.reverse * ghosts.pairs.interactions) / run.retain.interactions;
+  const weight = (ghosts.weight * ghosts.pairs.interactions) / run.retain.interactions;
   for (let e = 1; e <= options.epochs; e++) {
     const epoch = epochOf(ghosts, e);
     const order = sampler.order(epoch);
@@ -104,9 +118,9 @@ async function byPairs(run: UnlearningRun, ghosts: Ghosts, fresh: Rows, options:
     await training.epoch(epoch, pairs, descent, rate, control);
     still.view().set(kept);
     const { interactions } = ghosts.pairs;
-    for (let start = 0, step = 0; start < interactions && options.reverse > 0; start += REVERSED.pairs, step++) {
+    for (let start = 0, step = 0; start < interactions && ghosts.weight > 0; start += REVERSED.pairs, step++) {
       const against = ghosts.next(Math.min(REVERSED.pairs, interactions - start), { epoch, step });
-      const weight = options.reverse * against.users.length;
+      const weight = ghosts.weight * against.users.length;
       training.step(descent, rate, { epoch, step }, (_, tape) => ghosts.reverse(tape, against, weight), fresh);
       await training.breathe(control);
     }
@@ -131,6 +145,8 @@ const epochOf = ({ of }: Ghosts, e: number): number => EPOCHS + (of === 'users' 
 class Ghosts {
   /** Their pairs with what remains. */
   readonly pairs: Dataset;
+  /** Of one such pair's reverse loss, beside a retained pair's loss. */
+  readonly weight: number;
   readonly #run: UnlearningRun;
   readonly #served: Matrix;
   readonly #seed: number;
@@ -143,7 +159,7 @@ class Ghosts {
   constructor(
     run: UnlearningRun,
     readonly of: Side,
-    seed: number,
+    { seed, reverse }: RelearnOptions,
   ) {
     this.#run = run;
     this.#seed = seed;
@@ -152,6 +168,7 @@ class Ghosts {
     this.#sampler = new PairSampler(this.pairs, seed, of === 'users' ? [run.retain, this.pairs] : [this.pairs]);
     this.#order = this.#sampler.order(EPOCHS);
     this.#others = run.living('users');
+    this.weight = reverse ?? reverseWeight(of, this.#others.length);
   }
 
   /** The next deleted pairs, round after round. */

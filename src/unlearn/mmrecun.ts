@@ -60,10 +60,10 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
     { above: 0 },
     'Step size of relearnEpochs; with sgd-pairs they take twice the steps of training instead.',
   ),
-  ghost: option.number(
-    0.2,
+  ghost: option.optionalNumber(
     { min: 0 },
-    'Weight of a deleted pair in relearnEpochs, against what the rows that stand still carry over of it; a retained pair has 1.',
+    'Weight of a deleted pair in relearnEpochs, against what the rows that stand still carry over of it; a retained pair has 1. ' +
+      'Default: for users by how many of them remain, 0.2 where 2,000 do; for items 0.2.',
   ),
   settlingEpochs: option.integer(
     3,

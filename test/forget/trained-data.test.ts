@@ -241,7 +241,8 @@ test('held-out interactions alone leave the model its bytes, whatever the method
     [await als.fit(train, { factors: 4, iterations: 3 }), train],
     [await bpr.fit(train, { epochs: 2 }), train],
   ];
-  const fits = (kind: ModelKind) => (Object.values(UNLEARNERS) as Unlearner[]).filter((m) => m.name !== 'retrain' && compatible(kind, m));
+  const fits = (kind: ModelKind) =>
+    (Object.values(UNLEARNERS) as Unlearner[]).filter((m) => m.name !== 'retrain' && m.forgets !== false && compatible(kind, m));
   for (const [from, on] of cases) {
     for (const method of fits(from.kind)) {
       for (const positions of ['kept', 'compacted'] as const) {
@@ -251,7 +252,7 @@ test('held-out interactions alone leave the model its bytes, whatever the method
         assert.is(heldOut.test!.interactions, held.interactions - 1);
         const { report: trainedOn } = await forget(from, on, { interactions: [pairOf(train, 2)] }, options);
         assert.is.not(trainedOn.status, 'unchanged', 'negative control');
-        assert.is.not(trainedOn.digestAfter, trainedOn.digestBefore, 'negative control');
+        if (trainedOn.status !== 'unmoved') assert.is.not(trainedOn.digestAfter, trainedOn.digestBefore, 'negative control');
       }
     }
   }

@@ -70,7 +70,7 @@ test('the original after a request is judged and not certified; other data are r
 });
 
 test('held-out interactions are part of what a request may name', async () => {
-  const { train, test: held } = splitDataset(data, 'per-user:0.8,0.2', 1);
+  const { train, test: held } = splitDataset(data, 'per-user:0.7,0.1,0.2', 1);
   const original = await als.fit(train, SETTINGS);
   const user = [...held.users].find((id) => held.itemsOf(held.users.indexOf(id)).length > 0)!;
   const pair = [user, held.items.at(held.itemsOf(held.users.indexOf(user))[0])!] as const;
