@@ -91,6 +91,8 @@ export type GradientRecord = {
   readonly threads?: number;
   /** What was forgotten since: requests, and interactions `of` those trained on. */
   readonly unlearned?: { readonly requests: number; readonly interactions: number; readonly of: number };
+  /** What was learned since, likewise. */
+  readonly learned?: { readonly requests: number; readonly interactions: number; readonly of: number };
 };
 
 /** A bilinear model that also keeps what it was trained to: its network's parameters. */

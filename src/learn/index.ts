@@ -5,9 +5,12 @@ import { downdate } from '../unlearn/downdate.ts';
 import { retrain } from '../unlearn/retrain.ts';
 import { unlearnAls } from '../unlearn/unlearn-als.ts';
 
+import { replay } from './replay.ts';
+
 export const LEARNERS = /* @__PURE__ */ Object.freeze({
   converge,
   downdate,
+  replay,
   retrain,
   'unlearn-als': unlearnAls,
 } as const) satisfies Readonly<Record<string, Unlearner>>;

@@ -12,10 +12,14 @@ import {
   generate,
   kernelBuild,
   kernelsDigest,
+  LEARNERS,
+  learn,
   MODELS,
   type Model,
   ModelError,
   type ModelKind,
+  placeByFeatures,
+  recommendFor,
   serialize,
   UNLEARNERS,
   type Unlearner,
@@ -45,6 +49,18 @@ const REQUESTS: Readonly<Record<string, ForgetRequest>> = {
     ],
   },
   modality: { modality: { name: 'image', items: ['i1', 'i2', 'i3'] } },
+};
+
+/** New and old users and items, and a pair that changes its value. */
+const looks = (of: number): number[] => Array.from({ length: 8 }, (_, n) => ((n + of) % 4) / 4);
+const ADDITIONS = {
+  interactions: [
+    ...['i0', 'i3', 'new'].map((item) => ({ user: 'u1', item, value: 2, time: 1 })),
+    ...['i0', 'new'].map((item) => ({ user: 'fresh', item, value: 4, time: 2 })),
+    { user: 'lone', item: 'alone', time: 3 },
+  ],
+  items: ['cold'],
+  features: { image: { new: looks(1), cold: looks(2) } },
 };
 
 export async function* stages(): AsyncGenerator<Stage> {
@@ -79,6 +95,16 @@ export async function* stages(): AsyncGenerator<Stage> {
       if (!compatible(kind, unlearner)) continue;
       for (const [what, request] of Object.entries(REQUESTS))
         yield* forgetStages(`${name}+${method}/${what}`, model, unlearner, request, train, test);
+    }
+    const lists = recommendFor(model, [['i0', 'i3', 'i4'], ['i7']], { k: 10 });
+    yield await stage(`${name}/newcomers`, new TextEncoder().encode(JSON.stringify(lists)));
+    for (const [method, learner] of Object.entries<Unlearner>(LEARNERS)) {
+      if (!compatible(kind, learner)) continue;
+      const options = { method: learner, options: smallOptions(learner.options), heldOut: { test } };
+      const learned = await learn(model, train, ADDITIONS, options);
+      yield* modelStages(`${name}+${method}/learned`, learned.model, learned.data, learned.heldOut.test!);
+      if (learned.model.kind.capabilities.includes('factors') && method === 'retrain')
+        yield { stage: `${name}+${method}/placed`, digest: await digest(placeByFeatures(learned.model, learned.data).model) };
     }
   }
 

@@ -187,12 +187,11 @@ for (const method of learners) {
       await refused({ interactions: [{ user, item: known, rating: 1 } as never] }, /no option "rating"/);
       await refused(additions, /do not belong together/, end);
       if (kind.name !== 'als') await refused({ interactions: [{ user, item: 'i0', value: -1 }] }, /interactions\[0\].*above 0, got -1/);
-      const both = await revise(
-        model,
-        start,
-        { learn: { interactions: [{ user, item: known }] }, forget: { users: [user] } },
-        { method },
-      ).catch((e) => e);
+      const contradiction = { learn: { interactions: [{ user, item: known }] }, forget: { users: [user] } };
+      const both = await revise(model, start, contradiction, {
+        method,
+        ...(method.forgets === false && { forgetBy: { method: mmrecun } }),
+      }).catch((e) => e);
       assert.match(both.message, /learns an interaction of user "u0" and forgets it/);
       assert.is(await digest(model), before);
     });

@@ -92,7 +92,7 @@ export const forget: Command = {
       heldOut: { validation: parts.validation, test: parts.test, unseen: parts.unseen },
     });
     notePassedOver(terminal, partition.unknown, request);
-    const retainText = retainOut === undefined ? [] : [[retainOut, retainedFile(retainOut, retained, heldOut)] as const];
+    const retainText = retainOut === undefined ? [] : [[retainOut, partsFile(retainOut, retained, heldOut)] as const];
     await saveModel(out, unlearned, new Map<string, FileContent>(retainText));
     const { note } = report;
     if (typeof note === 'string') terminal.note(note);
@@ -139,8 +139,8 @@ function notePassedOver(terminal: Terminal, { users, items, interactions }: Unkn
   );
 }
 
-/** What remains of all parts as `.inter`, with the parts where there is a split: one drawn anew from fewer rows could differ. */
-function retainedFile(path: string, retained: Dataset, { validation, test, unseen }: HeldOut): FileContent {
+/** All parts as `.inter`, with the parts where there is a split: one drawn anew from fewer rows could differ. */
+export function partsFile(path: string, retained: Dataset, { validation, test, unseen }: HeldOut): FileContent {
   const { split } = retained;
   const whole = split.rule === 'all' && !split.unseen;
   const bytes = interChunks(whole ? retained : joinParts({ train: retained, validation: validation!, test: test!, unseen: unseen! }));

@@ -10,6 +10,7 @@ import { forget } from './forget.ts';
 import { generate } from './generate.ts';
 import { importCommand } from './import.ts';
 import { inspect } from './inspect.ts';
+import { learn } from './learn.ts';
 import { recommend } from './recommend.ts';
 import { similar } from './similar.ts';
 import { train } from './train.ts';
@@ -22,6 +23,7 @@ export const COMMANDS = Object.freeze({
   similar,
   explain,
   forget,
+  learn,
   compare,
   certify,
   inspect,
