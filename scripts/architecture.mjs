@@ -21,6 +21,7 @@ export const LAYERS = Object.freeze([
   'unlearn',
   'learn',
   'judge',
+  'tune',
   'files',
   'index.ts',
   'fast.ts',

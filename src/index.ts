@@ -94,6 +94,8 @@ export type { History, HistoryEntry } from './newcomers/history.ts';
 export { type Placed, type PlaceOptions, placeByFeatures } from './newcomers/place-by-features.ts';
 export { type RecommendForOptions, recommendFor } from './newcomers/recommend-for.ts';
 export { openTeam, type Team, withTeam } from './threads/team.ts';
+export { type FrontRow, front } from './tune/front.ts';
+export { type Trial as TuneTrial, type Tuned, type TuneOptions, tune } from './tune/tune.ts';
 export { type ConvergeDetails, type ConvergeOptions, converge, forgetInStages, type Stage, type StageResult } from './unlearn/converge.ts';
 export { type DowndateDetails, downdate } from './unlearn/downdate.ts';
 export { finetune } from './unlearn/finetune.ts';

@@ -26,6 +26,7 @@ export const STREAM = /* @__PURE__ */ Object.freeze({
   blocks: 14,
   halves: 15,
   foldIn: 16,
+  tune: 17,
 });
 
 const rotl = (x: number, r: number): number => (x << r) | (x >>> (32 - r));

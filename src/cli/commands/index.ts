@@ -14,10 +14,12 @@ import { learn } from './learn.ts';
 import { recommend } from './recommend.ts';
 import { similar } from './similar.ts';
 import { train } from './train.ts';
+import { tune } from './tune.ts';
 
 export const COMMANDS = Object.freeze({
   demo,
   train,
+  tune,
   evaluate,
   recommend,
   similar,
