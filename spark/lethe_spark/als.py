@@ -14,7 +14,7 @@ from .errors import DataError, ModelError
 from .fingerprint import check_key
 from .model import LetheALSModel
 from .objective import Objective
-from .prepare import DuplicatePair, How, Prepared, prepare, problem_of
+from .prepare import How, Prepared, name_at, prepare, problem_of
 from .reading import Columns
 
 _READING = {
@@ -119,10 +119,7 @@ class LetheALS(Estimator, _LetheParams):
     def _fitted(self, df: DataFrame, start: Any, key: str | None) -> "LetheALSModel":
         how, options = self._how(df, key), self.options()
         self._note("reading")
-        try:
-            prepared = prepare(df, how)
-        except DuplicatePair as pair:
-            raise DataError(f"{pair} occur together more than once; choose duplicates 'last' or 'sum'") from None
+        prepared = prepare(df, how)
         require_likes(prepared, options, how)
         model = train(prepared, how, options, prepared.sizes, start, self._progress)
         return self._copyValues(model)
@@ -139,16 +136,11 @@ def require_likes(prepared: Prepared, options: dict[str, Any], how: How) -> None
     row = prepared.train.where("not (v > 0)").first()
     if row is None:
         return
-    user, item = _names(prepared, row["u"], row["i"])
+    user, item = name_at(prepared.users, row["u"]), name_at(prepared.items, row["i"])
     raise DataError(
         f'als, objective {options["objective"]}, takes every row for a like and expected values above 0, found {row["v"]} for user {user!r} '
         f"and item {item!r}; say what counts as a like with likes='value>=…'; objective \"explicit\" takes ratings of either sign"
     )
-
-
-def _names(prepared: Prepared, user: int, item: int) -> tuple[str, str]:
-    tables = ((prepared.users, user), (prepared.items, item))
-    return tuple(table.where(f"position = {position}").first()["id"] for table, position in tables)
 
 
 def train(
@@ -163,6 +155,8 @@ def train(
     note = progress or (lambda text: None)
     note("making blocks")
     engine, found = problem_of(prepared, Objective.of(options), how.blocks, live, how.fingerprint_key)
+    rows = sum(prepared.sizes) * engine.how.ld * 4
+    note(f"memory: {rows >> 20} MiB of factors in the driver; {max(engine.bytes.values()) >> 20} MiB in the largest task")
     objectives: list[float] = []
     try:
         if start is None:
@@ -175,13 +169,7 @@ def train(
                 objectives.append(engine.objective())
             note(f"iteration {iteration} of {options['iterations']}" + (f", objective {objectives[-1]:.6g}" if objectives else ""))
     except Singular as singular:
-        side, row = singular.args
-        table = prepared.users if side == "users" else prepared.items
-        name = table.where(f"position = {row}").first()["id"]
-        raise ModelError(
-            f"the normal equations of {side[:-1]} {name!r} have no unique solution in float32; raise regularization (now "
-            f"{options['regularization']})"
-        ) from None
+        raise unsolvable(singular, {"users": prepared.users, "items": prepared.items}, options) from None
     record = {"iterations": options["iterations"], "objective": objectives[-1], "decrease": last_decrease(objectives)}
     if start is not None:
         record["start"] = True
@@ -189,6 +177,15 @@ def train(
     if how.likes is not None:
         provenance["reading"] = {"likes": how.likes}
     return LetheALSModel.made(options, provenance, record, engine, prepared, how)
+
+
+def unsolvable(singular: Singular, tables: dict[str, DataFrame], options: dict[str, Any]) -> ModelError:
+    """What to say of a row whose equations have no unique solution."""
+    side, row = singular.args
+    return ModelError(
+        f"the normal equations of {side[:-1]} {name_at(tables[side], row)!r} have no unique solution in float32; raise regularization "
+        f"(now {options['regularization']})"
+    )
 
 
 def last_decrease(objectives: list[float]) -> float | None:

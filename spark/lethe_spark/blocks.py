@@ -24,6 +24,8 @@ MOST_CELLS = (1 << 30) // 8
 
 def slots(spark: SparkSession, partitions: int) -> list[int]:
     """A number for each partition that Spark's hash deals to it: two blocks in one partition would wait for each other."""
+    if partitions in _slots:
+        return _slots[partitions]
     tried = int(partitions * (math.log(partitions + 1) + 12))
     dealt = spark.range(tried).select(
         F.col("id").cast("int").alias("slot"), F.pmod(F.hash(F.col("id").cast("int")), F.lit(partitions)).alias("partition")
@@ -31,7 +33,12 @@ def slots(spark: SparkSession, partitions: int) -> list[int]:
     found = {row["partition"]: row["slot"] for row in dealt.groupBy("partition").agg(F.min("slot").alias("slot")).collect()}
     if len(found) < partitions:
         raise RuntimeError(f"found numbers for {len(found)} of {partitions} partitions only")
-    return [found[partition] for partition in range(partitions)]
+    _slots[partitions] = [found[partition] for partition in range(partitions)]
+    return _slots[partitions]
+
+
+#: Found once: how Spark hashes depends on no session.
+_slots: dict[int, list[int]] = {}
 
 
 def plan_blocks(cells: DataFrame, side: str, row: str, rows: int, how: Objective, blocks: int) -> SidePlan:

@@ -67,14 +67,15 @@ class Side:
 class Engine:
     """The least-squares problem of some cells. Factors lie in the driver, f32[rows, ld] a side."""
 
-    def __init__(self, users: Side, items: Side, how: Objective, progress: Callable[[str], None] | None = None) -> None:
+    def __init__(self, users: Side, items: Side, how: Objective) -> None:
         self.sides = {"users": users, "items": items}
         self.how = how
         self.factors: dict[str, np.ndarray] = {}
         self._grams: dict[str, np.ndarray] = {}
         self._run = f"lethe-{id(self)}-{next(_runs)}"
         self._steps = itertools.count()
-        self._progress = progress or (lambda text: None)
+        #: What the largest task of a side takes in its WebAssembly memory.
+        self.bytes: dict[str, int] = {}
 
     @property
     def spark(self) -> SparkSession:

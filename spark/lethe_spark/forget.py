@@ -10,9 +10,9 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from .als import last_decrease, train
+from .als import last_decrease, train, unsolvable
 from .contract import CONTRACT
-from .engine import Engine
+from .engine import Engine, Singular
 from .errors import DataError
 from .keys import check_id, check_ids
 from .local import local_pass
@@ -168,19 +168,10 @@ def forget(
     partition = divide(model, check_ids("user", users), check_ids("item", items), interactions, ignore_unknown)
     compact, kept = compacted(model, partition)
     ledger = _ledger(model, partition)
-    if method == "retrain":
-        made, details = _trained(compact, model, progress), {"exactness": "exact"}
-    elif method == "local":
-        factors, rows = local_pass(model, partition)
-        made, details = _moved(model, compact, kept, factors, {"way": "local", "why": "asked for", "passes": 0, "local": True, "rows": rows}, ledger)
-    else:
-        plan = planned(model, ledger["interactions"] / ledger["of"], way, passes, tolerance)
-        if plan["way"] == "retrain":
-            made = _trained(compact, model, progress)
-            details = {"exactness": "exact", **plan, "sweeps": made.record["iterations"]}
-        else:
-            factors, found = _passes(model, partition, plan, progress or (lambda text: None))
-            made, details = _moved(model, compact, kept, factors, {**plan, **found}, ledger)
+    try:
+        made, details = _carried_out(model, partition, compact, kept, ledger, method, (way, passes, tolerance), progress)
+    except Singular as singular:
+        raise unsolvable(singular, model.tables, model.options) from None
     made.report = {
         "method": "unlearn-als" if method == "local" else method,
         "exactness": "approximate",
@@ -194,6 +185,29 @@ def forget(
         "digestAfter": made.digest,
     }
     return model._copyValues(made)
+
+
+def _carried_out(
+    model: LetheALSModel,
+    partition: Partition,
+    compact: Prepared,
+    kept: dict,
+    ledger: dict,
+    method: str,
+    asked: tuple[str | None, int | None, float | None],
+    progress: Callable[[str], None] | None,
+) -> tuple[LetheALSModel, dict]:
+    if method == "retrain":
+        return _trained(compact, model, progress), {"exactness": "exact"}
+    if method == "local":
+        factors, rows = local_pass(model, partition)
+        return _moved(model, compact, kept, factors, {"way": "local", "why": "asked for", "passes": 0, "local": True, "rows": rows}, ledger)
+    plan = planned(model, ledger["interactions"] / ledger["of"], *asked)
+    if plan["way"] == "retrain":
+        made = _trained(compact, model, progress)
+        return made, {"exactness": "exact", **plan, "sweeps": made.record["iterations"]}
+    factors, found = _passes(model, partition, plan, progress or (lambda text: None))
+    return _moved(model, compact, kept, factors, {**plan, **found}, ledger)
 
 
 def compacted(model: LetheALSModel, partition: Partition) -> tuple[Prepared, dict[str, np.ndarray]]:

@@ -14,6 +14,7 @@ from .engine import Engine, Side, is_connect, plain
 from .errors import DataError
 from .fingerprint import fingerprint
 from .keys import DRAW
+from .memory import require_room
 from .objective import Objective
 from .reading import Columns, Likes, check_rows, read_rows
 from .split import PART, Rule, split_cells
@@ -99,6 +100,9 @@ def prepare(df: DataFrame, how: How) -> Prepared:
         if not counts.get(PART["train"]):
             raise DataError(f'model "als" needs interactions to train on, found none: the split {record["rule"]} leaves none in the train part')
         return Prepared(users, items, cells, (n_users, n_items), record, counts[PART["train"]], given - total if likes is None else 0)
+    except PairFault as fault:
+        u, i, words = fault.args
+        raise DataError(f"user {name_at(users, u)!r} and item {name_at(items, i)!r} {words}") from None
     except Exception as error:
         raise plain(error) from error
     finally:
@@ -120,7 +124,7 @@ def settle(placed: DataFrame, policy: str) -> DataFrame:
     if policy == "error":
         twice = placed.groupBy("u", "i").count().where("count > 1").first()
         if twice is not None:
-            raise DuplicatePair(twice["u"], twice["i"])
+            raise PairFault(twice["u"], twice["i"], 'occur together more than once; choose duplicates "last" or "sum"')
     latest = F.max(F.struct(-F.col("part"), F.col("time"), F.col("value"))).alias("last")
     if policy != "sum":
         cells = placed.groupBy(*pair).agg(latest)
@@ -133,12 +137,17 @@ def settle(placed: DataFrame, policy: str) -> DataFrame:
     cells = cells.select(*pair, total.alias("v"), F.col("last.time").alias("time"), F.col("first").alias("part"))
     over = cells.where(F.abs("v") == float("inf")).first()
     if over is not None:
-        raise DataError(f"the values of the pair at user {over['u']} and item {over['i']} add up to more than float32 holds")
+        raise PairFault(over["u"], over["i"], "have values that add up to more than float32 holds")
     return cells
 
 
-class DuplicatePair(Exception):
-    """Positions of a pair that occurs more than once, where that is an error."""
+class PairFault(Exception):
+    """What is wrong with a pair: (position of the user, of the item, words)."""
+
+
+def name_at(table: DataFrame, position: int) -> str:
+    """The id at a position."""
+    return table.where(F.col("position") == int(position)).first()["id"]
 
 
 def problem_of(
@@ -151,11 +160,15 @@ def problem_of(
         for n, (side, row, column, table) in enumerate((("users", "u", "i", prepared.users), ("items", "i", "u", prepared.items))):
             plan = plan_blocks(prepared.train, side, row, prepared.sizes[n], how, wanted)
             sides.append(Side(plan, build_blocks(prepared.train, table, row, column, plan), live[n]))
-        totals = [side.blocks.agg(F.sum("cells"), F.collect_list("sum")).first() for side in sides]
+        totals = [side.blocks.agg(F.sum("cells"), F.collect_list("sum"), F.max("cells")).first() for side in sides]
         counts, sums = [row[0] for row in totals], [sum(row[1]) % (1 << 64) for row in totals]
         if counts[0] != counts[1] or counts[0] != prepared.interactions or sums[0] != sums[1]:
             raise DataError("the DataFrame gave other rows when it was read again; write it to a table first, or cache it")
+        engine = Engine(*sides, how)
+        for n, side in enumerate(sides):
+            tallest = max(b - a for a, b in zip(side.plan.bounds, side.plan.bounds[1:]))
+            engine.bytes[side.plan.side] = require_room(side.plan.side, how, prepared.sizes[1 - n], tallest, totals[n][2])
         found = fingerprint(sides[0].blocks, column_keys(prepared.items, prepared.sizes[1]), key) if with_fingerprint else ""
-        return Engine(*sides, how), found
+        return engine, found
     except Exception as error:
         raise plain(error) from error

@@ -34,6 +34,8 @@ def session() -> SparkSession:
         .config("spark.driver.memory", "1500m")
         .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")
         .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         .getOrCreate()
     )
     if hasattr(spark, "sparkContext"):

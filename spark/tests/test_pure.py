@@ -8,7 +8,7 @@ import unittest
 
 import numpy as np
 
-from lethe_spark import contract, keys, metrics, plan, sweep
+from lethe_spark import contract, errors, keys, memory, metrics, plan, sweep
 from lethe_spark.objective import Objective
 from lethe_spark.ranking import allowed_words
 from tests.common import ROOT
@@ -94,6 +94,16 @@ class Blocks(unittest.TestCase):
             how = Objective.of(contract.resolved(options))
             found.append([*how.weights, how.base, how.offset(70), how.exponent])
         self.assertEqual(found, node(script))
+
+
+class Memory(unittest.TestCase):
+    def test_what_cannot_fit_is_refused_with_the_setting_that_helps(self) -> None:
+        how = Objective.of(contract.resolved({"factors": 64}))
+        self.assertLess(memory.require_room("users", how, 100_000, 1_000_000, 100_000_000), 2 << 30)
+        with self.assertRaisesRegex(errors.MemoryNeeded, "a task of users takes .* MiB of the 4096 MiB .*; raise blocks"):
+            memory.require_room("users", how, 100_000, 10_000_000, 500_000_000)
+        with self.assertRaisesRegex(errors.MemoryNeeded, "lower factors"):
+            memory.require_room("items", how, 20_000_000, 1000, 1_000_000)
 
 
 class Metrics(unittest.TestCase):
