@@ -17,6 +17,8 @@ export interface Section {
   /** Paragraphs before the tables. */
   readonly text: readonly string[];
   readonly tables: readonly Table[];
+  /** What today's code would measure otherwise, where that is known; whoever measures anew takes it away. */
+  readonly outdated?: string;
 }
 
 export type Cell = string | number | null;
@@ -81,8 +83,9 @@ export function publishRow(
 
 function page(results: Results): string {
   const parts = ['# Results', '', 'Measured by the commands that stand with each section; the same figures are in `results.json`.', ''];
-  for (const { title, command, text, tables, measured } of Object.values(results)) {
+  for (const { title, command, text, tables, outdated, measured } of Object.values(results)) {
     parts.push(`## ${title}`, '', `\`${command}\` · Node ${measured.node}, ${measured.processor}, ${measured.seconds} s`, '');
+    if (outdated) parts.push(`**Of an earlier version.** ${outdated}`, '');
     for (const paragraph of text) parts.push(paragraph, '');
     for (const table of tables) {
       if (table.caption) parts.push(`**${table.caption}**`, '');

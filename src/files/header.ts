@@ -24,7 +24,8 @@ const isIdOrHole = (value: unknown): boolean => value === null || (isText(value)
 function isIds(value: unknown): boolean {
   if (!Array.isArray(value) || !value.every(isIdOrHole)) return false;
   const ids = value.filter((id) => id !== null);
-  return new Set(ids).size === ids.length;
+  // A model was trained on somebody and something.
+  return ids.length > 0 && new Set(ids).size === ids.length;
 }
 
 function isSplit(value: unknown): boolean {

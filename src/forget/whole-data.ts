@@ -24,6 +24,7 @@ export function wholeRetain(
   expectModel('model', model);
   if (request !== undefined) check.record('request', request);
   expectDataset('data', data);
+  check.knownKeys('wholeRetain', options, ['ignoreUnknown']);
   const { fingerprint } = model.provenance;
   let first: Dataset | undefined;
   for (const { train, validation, test, unseen } of candidateSplits(model, data)) {

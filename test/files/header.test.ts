@@ -53,6 +53,8 @@ const NONSENSE: Readonly<Record<string, readonly [change: object | string, patte
     { users: ['u0', 'u1', 'u2', 'u3', 'u4', 'u4'] },
     /header expected distinct ids by position, null for an empty one as "users"/,
   ],
+  nobody: [{ users: [] }, /header expected distinct ids/],
+  'holes alone': [{ items: [null, null, null, null, null] }, /header expected distinct ids/],
   'an empty id': [{ users: ['', 'u1', 'u2', 'u3', 'u4', 'u5'] }, /header expected distinct ids/],
   'numbers as ids': [{ items: [0, 1, 2, 3, 4] }, /header expected distinct ids/],
   'more ids than rows': [{ users: [...header.users, 'u9'] }, /"userFactors" expected 7 x 4 values, found 6 x 4/],

@@ -92,6 +92,24 @@ test('every marked figure of the docs stands in results.json', () => {
   }
 });
 
+/** Sections with so many figures in running text or tables have measured something, and must say by which command, or where it stands. */
+const MANY = 5;
+const SAID = /npm run|node (?:dist|scripts)|<!-- (?:figures|table)|[Bb]y hand|results\.md/;
+function unsaid(page: string): string[] {
+  const sections = page.replace(/```[\s\S]*?```/g, '').split(/^(?=#+ )/m);
+  const figuresIn = (text: string): number => [...text.replace(/<!--[\s\S]*?-->|`[^`]*`/g, '').matchAll(CLAIM)].length;
+  return sections.filter((text) => figuresIn(text) >= MANY && !SAID.test(text)).map((text) => text.split('\n')[0]);
+}
+
+test('every section of the docs that shows measured figures says by which command', () => {
+  for (const name of readdirSync('docs').filter((file) => file.endsWith('.md')))
+    assert.equal(unsaid(readFileSync(`docs/${name}`, 'utf8')), [], name);
+  const shown = '## Speed\n\nIt took .1, .2, 3.4 and 5 % of 1.2.\n';
+  assert.equal(unsaid(shown), ['## Speed'], 'negative control');
+  assert.equal(unsaid(`${shown}Measured by \`npm run bench\`.\n`), []);
+  assert.equal(unsaid(`## Before\n\nBy \`npm run bench\`.\n\n${shown}`), ['## Speed'], 'of another section');
+});
+
 test('a wrong figure, an unmarked one, a mark without its figure and a changed table are found', () => {
   const section = {
     title: '',

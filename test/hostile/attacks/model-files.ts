@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { deserialize, digest, inspectFile, type Model, serialize } from '../../../src/index.ts';
+import type { SparseRows } from '../../../src/wasm/tensor.ts';
 import { modelFile, opened } from '../../model-file.ts';
 import { changedJson, damaged } from '../mutate.ts';
 import { never, tryDoor } from '../verdict.ts';
@@ -76,6 +77,12 @@ const difference = (before: Record<string, unknown>, after: Record<string, unkno
 
 /** What users have interacted with, for models that score from it. */
 const HISTORY = smallData().userItems;
+/** The same for a model of more or fewer users, which those that score from histories may be. */
+function historyOf(users: number): SparseRows {
+  const indptr = Int32Array.from({ length: users + 1 }, (_, u) => HISTORY.indptr[Math.min(u, HISTORY.rows)]);
+  const end = indptr[users];
+  return { rows: users, cols: HISTORY.cols, indptr, indices: HISTORY.indices.slice(0, end), data: HISTORY.data.slice(0, end) };
+}
 
 /** What an accepted model must do: say the same of itself when it is saved, and rank for everybody. */
 async function wrongWith(model: Model, file: Uint8Array): Promise<string | undefined> {
@@ -88,7 +95,7 @@ async function wrongWith(model: Model, file: Uint8Array): Promise<string | undef
     if (value !== null && !isDeepStrictEqual(saved.options[option], value)) return `option ${option} came to be ${saved.options[option]}`;
   }
   const users = Int32Array.from([...model.users], (id) => model.users.indexOf(id));
-  const { items, scores } = model.rank({ users, k: 3, history: HISTORY });
+  const { items, scores } = model.rank({ users, k: 3, history: historyOf(model.users.size) });
   for (const [at, item] of items.entries()) {
     if (item >= model.items.size || item < -1) return `item ${item} was ranked`;
     if (item >= 0 && (model.items.at(item) === null || !Number.isFinite(scores[at])))
