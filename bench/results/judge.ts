@@ -26,7 +26,7 @@ import {
 } from '../../src/index.ts';
 import { FOLDER } from './data.ts';
 import { cpuSeconds, fitted, mean, type Trained } from './judged.ts';
-import { type Cell, note, publishedRow, publishRow } from './report.ts';
+import { type Cell, note, publish, published, publishedRow, publishRow } from './report.ts';
 
 /** Where the sets lie, and how they are split; whole users and items are held out of each. */
 const SETS = {
@@ -303,16 +303,16 @@ const partName = (set: SetName, kind: ModelName, what: Request): string =>
   `judge-${set}-${kind}-${what.replace('%', ' percent').replaceAll(' ', '-')}`;
 
 /** In words, what of a set has not been measured. @param now what is being measured. */
-function missingText(set: SetName, now: readonly [ModelName, Request]): string[] {
+function missingText(set: SetName, now?: readonly [ModelName, Request]): string[] {
   const there = ([kind, what]: readonly [ModelName, Request]): boolean =>
-    (kind === now[0] && what === now[1]) || publishedRow(`judge ${set}`, [kind, what, 'gold']) !== undefined;
+    (kind === now?.[0] && what === now[1]) || publishedRow(`judge ${set}`, [kind, what, 'gold']) !== undefined;
   const missing = partsOf(set).filter((part) => !there(part));
   if (missing.length === 0) return [];
   const commands = missing.map((part) => `\`npm run results -- ${partName(set, ...part)}\``);
   return [`Not measured yet, and made by the commands named: ${commands.join(', ')}.`];
 }
 
-const section = (set: SetName, now: readonly [ModelName, Request]) => ({
+const section = (set: SetName, now?: readonly [ModelName, Request]) => ({
   title: `What is left of the forgotten: ${set}`,
   command: `npm run results -- judge-${set}`,
   columns: COLUMNS,
@@ -329,6 +329,15 @@ const section = (set: SetName, now: readonly [ModelName, Request]) => ({
     ...missingText(set, now),
   ],
 });
+
+/** Says anew what the tables hold and what is missing, after rows that were measured apart have been put together. */
+export function retell(): void {
+  for (const set of Object.keys(SETS) as SetName[]) {
+    const stored = published(`judge ${set}`);
+    const { columns: _, ...said } = section(set);
+    if (stored) publish(`judge ${set}`, { ...said, tables: stored.tables }, stored.measured.seconds);
+  }
+}
 
 /** A part for each set, kind and request that fit together. */
 export const JUDGE_PARTS: Readonly<Record<string, (again: boolean) => Promise<void>>> = Object.fromEntries(

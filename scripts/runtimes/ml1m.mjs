@@ -17,10 +17,9 @@ export async function* stages() {
 
   const users = [...train.users].filter((_, position) => position % 60 === 0).slice(0, 100);
   start = performance.now();
-  const forgotten = await forget(model, train, { users }, { method: unlearnAls, digests: false });
+  const forgotten = await forget(model, train, { users }, { method: unlearnAls, heldOut: { test }, digests: false });
   yield { stage: 'als+unlearn-als', seconds: seconds(), digest: await digest(forgotten.model) };
-  const { users: left, items } = forgotten.data;
-  yield metrics('als+unlearn-als', evaluate(forgotten.model, forgotten.data, test.withTables(left, items)));
+  yield metrics('als+unlearn-als', evaluate(forgotten.model, forgotten.data, forgotten.heldOut.test));
 }
 
 /** The exact bits of all metrics, and one of them to read. */
