@@ -23,6 +23,7 @@ export const LAYERS = Object.freeze([
   'judge',
   'tune',
   'files',
+  'store',
   'index.ts',
   'fast.ts',
   'cli',

@@ -14,6 +14,7 @@ export async function entries() {
   return new Map([
     ['index', 'index'],
     ['fast', 'fast'],
+    ['store', 'store/index'],
     ...Object.keys(MODELS).map((name) => [name, `models/${name}`]),
     ...Object.keys(UNLEARNERS).map((name) => [name, `unlearn/${name}`]),
   ]);

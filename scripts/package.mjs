@@ -33,7 +33,7 @@ export const edgeKernels = {
 const noFiles = {
   name: 'no-files',
   setup({ onLoad }) {
-    onLoad({ filter: /\/dist\/src\/(files\/node-files|threads\/node-workers)\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /\/dist\/src\/(files\/node-files|threads\/node-workers|store\/sqlite)\.js$/ }, async ({ path }) => {
       const stands = (value) =>
         typeof value === 'function'
           ? 'refuse'
