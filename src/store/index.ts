@@ -1,5 +1,8 @@
 // The entry `lethe/store`: a model and its data in one place, which learns and forgets.
+
+export { createStore, openStore, type StoreStart } from './create.ts';
 export { type DurableObjectStorageLike, type DurableObjectTransactionLike, durableObjectStorage } from './durable-object.ts';
+export type { EventOptions, EventResult, ForgetEventOptions } from './event-options.ts';
 export type { Settings, Way } from './head.ts';
 export { indexedDbStorage } from './indexed-db.ts';
 export type { Action, EventKind, StoreEvent } from './journal.ts';
@@ -9,4 +12,4 @@ export { type SqliteOptions, sqliteStorage } from './sqlite.ts';
 export type { StoreState } from './state.ts';
 export type { StoreStatus } from './status.ts';
 export { LARGEST_BLOCK, type Storage } from './storage.ts';
-export { createStore, type EventOptions, type EventResult, type ForgetEventOptions, openStore, Store, type StoreStart } from './store.ts';
+export { Store } from './store.ts';

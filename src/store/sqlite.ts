@@ -35,7 +35,7 @@ export interface SqliteOptions {
 
 /**
  * The storage in a folder: `store.sqlite`, and `lock.sqlite`, which is empty and locked while a process may write.
- * @throws DataError where there is no store (or already one, with `create`), where another process has it open, and on Node below
+ * @throws DataError where there is no store, where another process has it open, and on Node below
  *   22.5 without better-sqlite3.
  * @example
  * const store = await openStore(await sqliteStorage('store'));
@@ -46,8 +46,7 @@ export async function sqliteStorage(folder: string, options: SqliteOptions = {})
   const { create = false, readOnly = false, wait = 0, secureDelete = true } = options;
   const source = folder;
   const file = join(folder, FILE);
-  const there = existsSync(file) && statSync(file).size > 0;
-  if (!create && !there) throw new DataError('there is no store; `lethe init` makes one', { source });
+  if (!create && !existsSync(file)) throw new DataError('there is no store; `lethe init` makes one', { source });
   const open = await opener();
   if (create) mkdirSync(folder, { recursive: true });
   const guarded = <T>(work: () => T): T => {
@@ -59,12 +58,16 @@ export async function sqliteStorage(folder: string, options: SqliteOptions = {})
   };
   const lock = readOnly ? undefined : guarded(() => locked(open(join(folder, LOCK)), wait, source));
   try {
-    if (create && there) throw new DataError('there is a store already; name another folder', { source });
     return guarded(() => storageOf(open(file), { folder, file, readOnly, secureDelete }, lock, statSync, guarded));
   } catch (error) {
     lock?.close();
     throw error;
   }
+}
+
+/** @throws DataError that says what to do where this host has no SQLite. */
+export async function requireSqlite(): Promise<void> {
+  await opener();
 }
 
 /** A database that stays locked for as long as it is open: the system takes the lock away with the process, however that ends. */

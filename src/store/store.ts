@@ -3,105 +3,25 @@
 
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
-import type { OptionValue } from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
-import { type Dataset, expectDataset } from '../data/dataset.ts';
 import type { ForgetRequest } from '../forget/request.ts';
-import { requireTrainedOn } from '../forget/trained-on.ts';
 import type { Additions } from '../learn/additions.ts';
 import { digest } from '../model/digest.ts';
-import { expectModel, type Model } from '../model/model.ts';
 import { type Recommended, type RecommendOptions, recommend, similarItems } from '../model/recommend.ts';
-import { HEAD, type Head, PARTS, readHead, type Settings, type Way, writtenHead } from './head.ts';
+import { checkedSettings, checkOptions, type EventOptions, type EventResult, type ForgetEventOptions } from './event-options.ts';
+import { HEAD, type Head, readHead, type Settings, type Way, writtenHead } from './head.ts';
 import { type Action, blanked, eventKey, JOURNAL, namesForgotten, namesIn, readEvent, type StoreEvent, writtenEvent } from './journal.ts';
 import { pendingAfter, plainAdditions, plainRequest, type Suppressed, suppressedIn } from './pending.ts';
 import { methodNamed, usualMethod } from './registries.ts';
 import { sealed } from './sealed.ts';
-import { changedBlocks, factsOf, readState, type StoreState } from './state.ts';
+import { changedBlocks, readState, type StoreState } from './state.ts';
 import { type StoreStatus, statusOf } from './status.ts';
 import type { Storage } from './storage.ts';
 import { ItemSide, positionOfUser } from './view.ts';
-import { carriedOut, type Done, refuseSuppressed, requireForgettable } from './work.ts';
+import { carriedOut, type Done, headAfter, refuseSuppressed, requireForgettable } from './work.ts';
 
-/** What a store begins with: a model, the rows that it was trained on, and what its split held out. */
-export interface StoreStart {
-  readonly model: Model;
-  readonly train: Dataset;
-  readonly validation?: Dataset;
-  readonly test?: Dataset;
-  readonly unseen?: Dataset;
-  readonly settings?: Settings;
-}
-
-/** How an event is carried out. */
-export interface EventOptions extends RunControl {
-  /** A method by its name; default the store's setting, or what suits the kind of model. */
-  readonly method?: string;
-  readonly options?: Readonly<Record<string, OptionValue>>;
-  /** Milliseconds since 1970 to write down; default now. */
-  readonly time?: number;
-}
-
-export interface ForgetEventOptions extends EventOptions {
-  /** Go on without what is unknown; default false. */
-  readonly ignoreUnknown?: boolean;
-}
-
-/** What an event did. */
-export interface EventResult {
-  readonly event: StoreEvent;
-  /** What the method says of it. */
-  readonly report: Readonly<Record<string, unknown>>;
-}
-
-const CONTROL = ['signal', 'onProgress', 'threads', 'time'];
 /** Times that reading is begun anew where another process writes meanwhile. */
 const ATTEMPTS = 5;
-
-/**
- * Makes a store of a model and its data.
- * @throws DataError where the storage holds one already, and for data that are not the model's.
- * @example
- * const store = await createStore(memoryStorage(), { model, train });
- */
-export async function createStore(storage: Storage, start: StoreStart): Promise<Store> {
-  check.knownKeys('a store', start, ['model', 'train', 'validation', 'test', 'unseen', 'settings']);
-  const { model, train, settings = {} } = start;
-  expectModel('model', model);
-  expectDataset('train', train);
-  requireTrainedOn(model, train);
-  if ((await storage.read(HEAD)) !== undefined) throw new DataError('there is a store in it already', { source: storage.name });
-  const none = train.filter(() => false);
-  const { validation = none, test = none, unseen = none } = start;
-  const parts = { train: train.withSplit(model.provenance.split), validation, test, unseen };
-  for (const name of PARTS) {
-    expectDataset(name, parts[name]);
-    if (parts[name].users.size !== train.users.size || parts[name].items.size !== train.items.size)
-      throw new RangeError(`"${name}" expected the tables of "train"; align it with alignTo()`);
-  }
-  const state: StoreState = { model, parts };
-  const head: Head = {
-    ...factsOf(state),
-    event: 0,
-    digest: await digest(model),
-    settings: checkedSettings(settings),
-    pending: [],
-    trained: { event: 0, changed: 0 },
-  };
-  const changes = await changedBlocks(undefined, state);
-  for (const [key, bytes] of await sealed(HEAD, writtenHead(head))) changes.set(key, bytes);
-  await storage.write(changes);
-  return new Store(storage, head, state);
-}
-
-/**
- * Opens a store; nothing but its head is read until it is asked for.
- * @throws DataError for no store, one of a newer version, or a damaged one.
- */
-export async function openStore(storage: Storage): Promise<Store> {
-  check.like('storage', storage, 'a storage, such as memoryStorage()', ['read', 'write', 'keys']);
-  return new Store(storage, await readHead(storage));
-}
 
 /** One recommender and its data. Calls that change it wait for each other; readers see the state before or after. */
 export class Store {
@@ -297,7 +217,7 @@ export class Store {
       for (const key of await this.#storage.keys('')) blocks.set(key, (await this.#storage.read(key))!);
       await target.write(blocks);
     });
-    return openStore(target);
+    return new Store(target, await readHead(target));
   }
 
   close(): Promise<void> {
@@ -356,30 +276,13 @@ export class Store {
         await put(key, writtenEvent(blanked(old)));
       }
     }
-    const head: Head = { ...(await this.#headAfter(done, event)), pending };
+    const head: Head = headAfter(this.#head, done, event, pending);
     await put(eventKey(event.number), writtenEvent(event));
     await put(HEAD, writtenHead(head));
     await this.#storage.write(changes);
     this.#head = head;
     this.#state = done.state;
     this.#items = undefined;
-  }
-
-  async #headAfter({ state, counts, report, stage }: Done, { kind, number, digest: after, settings }: StoreEvent): Promise<Head> {
-    const { trained, stage: reached, settings: set, pending } = this.#head;
-    const moves = kind === 'learn' || kind === 'forgotten' || kind === 'converge';
-    const anew = kind === 'retrain' || report.method === 'retrain' || report.exactness === 'exact';
-    const changed = trained.changed + (counts.interactions ?? 0) + (counts.changed ?? 0);
-    const next = moves ? stage : reached;
-    return {
-      ...factsOf(state),
-      event: number,
-      digest: after,
-      settings: settings ?? set,
-      pending,
-      ...(next && !anew && { stage: next }),
-      trained: anew ? { event: number, changed: 0 } : { event: trained.event, changed: kind === 'compact' ? trained.changed : changed },
-    };
   }
 
   /** What reading finds where nobody writes in between; else it is read anew. */
@@ -398,22 +301,4 @@ export class Store {
       this.#items = undefined;
     }
   }
-}
-
-function checkOptions(what: string, options: EventOptions, more: readonly string[] = []): void {
-  check.knownKeys(what, options, [...CONTROL, 'method', 'options', ...more]);
-  if (options.time !== undefined) check.number('time', options.time, {});
-}
-
-/** @throws TypeError, RangeError for settings that make no sense. */
-function checkedSettings(settings: Settings): Settings {
-  check.knownKeys('settings', settings, ['learn', 'forget', 'retrainAfter']);
-  for (const work of ['learn', 'forget'] as const) {
-    const way = settings[work];
-    if (way === undefined) continue;
-    check.knownKeys(`settings.${work}`, way, ['method', 'options']);
-    methodNamed(way.method);
-  }
-  if (settings.retrainAfter !== undefined) check.number('retrainAfter', settings.retrainAfter, { above: 0 });
-  return settings;
 }

@@ -12,10 +12,10 @@ import { seatedData, seatedModel, seatsOf } from '../learn/seats.ts';
 import { compacted } from '../model/compact.ts';
 import type { Model } from '../model/model.ts';
 import { converge, forgetInStages } from '../unlearn/converge.ts';
-import { PARTS, type PartName, type PendingForget, type Way } from './head.ts';
-import type { Action } from './journal.ts';
+import { type Head, PARTS, type PartName, type PendingForget, type Way } from './head.ts';
+import type { Action, StoreEvent } from './journal.ts';
 import { methodNamed } from './registries.ts';
-import type { StoreState } from './state.ts';
+import { factsOf, type StoreState } from './state.ts';
 
 /** What was made of a state. */
 export interface Done {
@@ -168,4 +168,23 @@ export function refuseSuppressed({ learn: additions = {} }: Action, users: Reado
   for (const id of Object.keys(additions.titles ?? {})) if (items.has(id)) refuse('item', id, '"titles"');
   for (const rows of Object.values(additions.features ?? {}))
     for (const id of Object.keys(rows)) if (items.has(id)) refuse('item', id, '"features"');
+}
+
+/** The head after an event. */
+export function headAfter(head: Head, { state, counts, report, stage }: Done, event: StoreEvent, pending: Head['pending']): Head {
+  const { trained, stage: reached, settings } = head;
+  const { kind, number, digest } = event;
+  const moves = kind === 'learn' || kind === 'forgotten' || kind === 'converge';
+  const anew = kind === 'retrain' || report.method === 'retrain' || report.exactness === 'exact';
+  const changed = trained.changed + (kind === 'compact' ? 0 : (counts.interactions ?? 0) + (counts.changed ?? 0));
+  const next = moves ? stage : reached;
+  return {
+    ...factsOf(state),
+    event: number,
+    digest,
+    settings: event.settings ?? settings,
+    pending,
+    ...(next && !anew && { stage: next }),
+    trained: anew ? { event: number, changed: 0 } : { event: trained.event, changed },
+  };
 }

@@ -73,7 +73,8 @@ check('a store is opened again with all that happened; a missing one and one tha
   assert.is(again.digest, digest);
   assert.is((await again.recommend('u1')).length, 10);
   await again.close();
-  await refused(() => sqliteStorage(path, { create: true }), /there is a store already/);
+  await refused(() => storeIn(path), /there is a store in it already/);
+  assert.is((await openStore(await sqliteStorage(path, { readOnly: true }))).digest, digest, 'and it is as it was');
   await refused(() => sqliteStorage(folder()), /there is no store/);
   assert.equal(readdirSync(path).sort(), ['lock.sqlite', 'store.sqlite']);
 });

@@ -1,7 +1,7 @@
 // The drivers that every host has or can play: what the contract is walked over. Drivers of files add themselves in test/node/.
 import { durableObjectStorage, indexedDbStorage, memoryStorage, type Storage } from '../../src/store/index.ts';
 
-/** The storage of a Durable Object as Cloudflare documents it: 128 entries a call, values below 2 MB, transactions that are given up whole. */
+/** The storage of a Durable Object as Cloudflare documents it: 128 entries a call, values below 2 MB, whole transactions. */
 export function durableObjectDouble() {
   const values = new Map<string, unknown>();
   const refuse = (what: string): never => {
