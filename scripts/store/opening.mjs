@@ -103,7 +103,8 @@ const peak = `
   const store = await openStore(await sqliteStorage(folder, { readOnly: true }));
   const list = await store.recommend(user);
   const { user: a, system: b } = process.cpuUsage(started);
-  console.log(JSON.stringify({ listCpuMs: (a + b) / 1000, items: list.length, startMiB: before / 1024, loadedMiB: loaded / 1024, peakMiB: process.resourceUsage().maxRSS / 1024 }));
+  const [startMiB, loadedMiB, peakMiB] = [before, loaded, process.resourceUsage().maxRSS].map((kib) => kib / 1024);
+  console.log(JSON.stringify({ listCpuMs: (a + b) / 1000, items: list.length, startMiB, loadedMiB, peakMiB }));
 `;
 
 if (values.make) await make(values.make);
