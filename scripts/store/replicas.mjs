@@ -57,9 +57,8 @@ function compare() {
     const differs = first.findIndex((line, n) => line !== lines[n]);
     const same = status === 0 && differs < 0 && lines.length === first.length && lines.length >= Number(values.events);
     if (!same) wrong++;
-    console.log(
-      `${name}: ${lines.length} events, ${same ? 'the same digest after each' : `differs from event ${differs + 1} on ${stderr.slice(0, 300)}`}`,
-    );
+    const found = same ? 'the same digest after each' : `differs from event ${differs + 1} on ${stderr.slice(0, 300)}`;
+    console.log(`${name}: ${lines.length} events, ${found}`);
   }
   process.exit(wrong > 0 ? 1 : 0);
 }
