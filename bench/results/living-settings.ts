@@ -79,6 +79,8 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
         options: {},
         learnBy: downdate,
         exact: true,
+        // Each batch and each deletion factors anew.
+        ...(kind === ease && { batches: 15, points: 3 }),
       },
     ]),
   ),
@@ -93,7 +95,8 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
         options: { ...GRADIENT, ...(kind === bpr && { regularization: 1 }) },
         learnBy: LEARNERS.replay,
         validated: true,
-        points: 3,
+        batches: kind === bpr ? 16 : 8,
+        points: kind === bpr ? 2 : 1,
       },
     ]),
   ),

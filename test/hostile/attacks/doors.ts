@@ -188,6 +188,7 @@ export async function makeDoors(): Promise<Door[]> {
         { method: 'parts', positions: 'id', digests: 'flag' },
       ],
     ),
+    door('placeByFeatures', lethe.placeByFeatures, [model, 'model'], [data, 'data'], [{}, { seed: 'count' }]),
     door(
       'revise',
       lethe.revise,
