@@ -5,7 +5,7 @@ The other side's rows reach every task by broadcast; over Spark Connect, which h
 
 from __future__ import annotations
 
-import itertools
+import uuid
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Iterator, Mapping
@@ -24,7 +24,6 @@ from .sweep import Block, Other, finish_gram, gram_inner, gram_pieces, initial_r
 #: What a function shipped over Spark Connect may weigh: the server takes messages of 128 MiB.
 MOST_SHIPPED = 96 << 20
 RESULT = "block int, failed long, rows binary, parts binary, sums binary"
-_runs = itertools.count()
 
 
 def is_connect(spark: SparkSession) -> bool:
@@ -34,8 +33,9 @@ def is_connect(spark: SparkSession) -> bool:
 class Shipped:
     """Arrays that every task reads, under one name for the process that gets them several times."""
 
-    def __init__(self, spark: SparkSession, token: str, arrays: Mapping[str, np.ndarray]) -> None:
-        self.token = token
+    def __init__(self, spark: SparkSession, arrays: Mapping[str, np.ndarray]) -> None:
+        #: Never used again: a process must not take other arrays for these.
+        self.token = uuid.uuid4().hex
         self._broadcast = self._arrays = None
         size = sum(array.nbytes for array in arrays.values())
         if is_connect(spark):
@@ -72,8 +72,6 @@ class Engine:
         self.how = how
         self.factors: dict[str, np.ndarray] = {}
         self._grams: dict[str, np.ndarray] = {}
-        self._run = f"lethe-{id(self)}-{next(_runs)}"
-        self._steps = itertools.count()
         #: What the largest task of a side takes in its WebAssembly memory.
         self.bytes: dict[str, int] = {}
 
@@ -89,7 +87,7 @@ class Engine:
             else:
                 self.factors[side] = np.zeros((self.sides[side].plan.rows, self.how.ld), np.float32)
 
-    def start(self, users: np.ndarray, items: np.ndarray, empty: Callable[[str], np.ndarray] | None = None) -> None:
+    def start(self, users: np.ndarray, items: np.ndarray) -> None:
         """Takes over factors f32[rows, factors or ld]; rows without cells become zero, which is their solution."""
         for side, given in (("users", users), ("items", items)):
             rows = np.zeros((self.sides[side].plan.rows, self.how.ld), np.float32)
@@ -139,7 +137,7 @@ class Engine:
 
     def _job(self, side: str, work: Callable, arrays: Mapping[str, np.ndarray]) -> list[dict]:
         own = self.sides[side]
-        shipped = Shipped(self.spark, f"{self._run}-{next(self._steps)}", arrays)
+        shipped = Shipped(self.spark, arrays)
         task = partial(_task, work=work, how=self.how, plan=own.plan, shipped=shipped)
         try:
             return own.blocks.mapInArrow(task, RESULT).toArrow().to_pylist()

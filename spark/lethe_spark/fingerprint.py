@@ -23,7 +23,7 @@ LEAST_KEY = 16
 
 def fingerprint(user_blocks: DataFrame, item_keys: np.ndarray, key: str | None = None) -> str:
     """SHA-256 over the sums of hashes of the users' rows. key: a secret of 16 characters or more, for HMAC."""
-    shipped = Shipped(user_blocks.sparkSession, f"fingerprint-{id(item_keys)}", {"keys": item_keys})
+    shipped = Shipped(user_blocks.sparkSession, {"keys": item_keys})
     try:
         records = user_blocks.mapInArrow(partial(_records, shipped=shipped), "part int, block int, records binary")
         hashes = dict(records.groupBy("part").applyInArrow(_hashed, "part int, hash binary").collect())

@@ -82,7 +82,7 @@ class LetheALSModel(Model, Params):
 
     def _frame(self, side: str) -> DataFrame:
         """(id, row: array<float>) of a side."""
-        shipped = Shipped(self.spark, f"frame-{id(self)}-{side}", {"rows": self.factors[side][:, : self.options["factors"]]})
+        shipped = Shipped(self.spark, {"rows": self.factors[side][:, : self.options["factors"]]})
         return self.tables[side].mapInArrow(partial(_rows_beside, shipped=shipped), "id string, position int, row array<float>")
 
     @property
@@ -237,7 +237,7 @@ class LetheALSModel(Model, Params):
         prediction = self._column("predictionCol", "prediction")
         kept = dataset.schema.fields
         schema = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in kept) + f", `{prediction}` float"
-        shipped = Shipped(self.spark, f"transform-{id(self)}", {"X": self.factors["users"], "Y": self.factors["items"]})
+        shipped = Shipped(self.spark, {"X": self.factors["users"], "Y": self.factors["items"]})
         return placed.mapInArrow(partial(_predict, shipped=shipped, kept=[field.name for field in kept], name=prediction), schema)
 
     def _column(self, param: str, default: str) -> str:

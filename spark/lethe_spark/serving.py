@@ -30,7 +30,7 @@ def _items(token: str, Y: np.ndarray) -> Items:
 
 def recommended(blocks: DataFrame, arrays: Mapping[str, np.ndarray], k: int, include_seen: bool, on_cold: str) -> DataFrame:
     """(u, rank, i, score, cold) for the users at the positions `wanted` (all, where there are none)."""
-    shipped = Shipped(blocks.sparkSession, f"lists-{id(arrays)}", arrays)
+    shipped = Shipped(blocks.sparkSession, arrays)
     return blocks.mapInArrow(partial(_recommend, shipped=shipped, k=k, include_seen=include_seen, on_cold=on_cold), LISTS)
 
 
@@ -87,7 +87,7 @@ def figures(
     joined = train.join(held.select("block", *[F.col(name).alias(f"held_{name}") for name in names]), "block")
     if mask is not None:
         joined = joined.join(mask.select("block", *[F.col(name).alias(f"mask_{name}") for name in names]), "block")
-    shipped = Shipped(train.sparkSession, f"figures-{id(arrays)}", arrays)
+    shipped = Shipped(train.sparkSession, arrays)
     try:
         rows = joined.mapInArrow(partial(_figures, shipped=shipped, cutoffs=tuple(cutoffs), errors=errors), FIGURES).toArrow().to_pylist()
     except Exception as error:
