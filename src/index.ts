@@ -4,6 +4,7 @@ export type { GivenOptions, OptionSpecs } from './base/options.ts';
 export type { Progress, RunControl } from './base/run-control.ts';
 export { VERSION } from './base/version.ts';
 export { DatasetBuilder } from './data/builder.ts';
+export { type CoreRule, coreOf } from './data/core.ts';
 export { Dataset, type Unseen } from './data/dataset.ts';
 export type { DuplicatePolicy } from './data/duplicates.ts';
 export type { Features } from './data/features.ts';
@@ -52,9 +53,13 @@ export {
   type RowOptions,
   type Time,
 } from './formats/dataset-from.ts';
+export type { Encoding } from './formats/encoding.ts';
 export { type NpyArray, npyBytes, readNpy } from './formats/npy.ts';
 export { type Npz, npzBytes, openNpz } from './formats/npz.ts';
-export { type DataSource, type ReadOptions, readDataset } from './formats/read.ts';
+export type { Decimal } from './formats/numbers.ts';
+export type { Packages } from './formats/packages.ts';
+export { type DataSource, readDataset } from './formats/read.ts';
+export type { ReadOptions } from './formats/read-options.ts';
 export type { ArrowTable, ArrowVector } from './formats/row-fields.ts';
 export { datasetFiles, interChunks } from './formats/write.ts';
 export type { Checkpoint, GradientControl, GradientKind, GradientModel, GradientRecord } from './gradient/gradient-model.ts';

@@ -2,15 +2,20 @@
 
 import { existsSync } from 'node:fs';
 import { DataError } from '../base/errors.ts';
+import { coreRuleOf, withoutCoreRule } from '../data/core.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { DUPLICATES } from '../data/duplicates.ts';
 import { parseLikes } from '../data/likes.ts';
+import type { ReadingRecord } from '../data/reading.ts';
 import { type ReadFileOptions, readDatasetFile } from '../files/node-files.ts';
-import { type TrainedData, trainedData } from '../forget/trained-data.ts';
+import { asRead, type TrainedData, trainedData } from '../forget/trained-data.ts';
 import { wholeBytes } from '../formats/bytes.ts';
 import type { ColumnNames } from '../formats/columns.ts';
+import { ENCODINGS } from '../formats/encoding.ts';
 import { delimiterNamed } from '../formats/layout.ts';
+import { DECIMALS } from '../formats/numbers.ts';
 import { readDataset } from '../formats/read.ts';
+import { commentSign } from '../formats/read-options.ts';
 import { FORMATS, type FormatName } from '../formats/readers/index.ts';
 import type { Model } from '../model/model.ts';
 import type { Context } from './command.ts';
@@ -30,14 +35,23 @@ export const DATA_FLAGS: readonly Flag[] = [
   {
     name: 'delimiter',
     takes: 'SIGN',
-    doc: 'What separates columns: tab, comma, semicolon, bar, blank, or the sign itself. Found out where absent.',
+    doc: 'What separates columns: tab, comma, semicolon, bar, blank, blanks (any number), or the sign itself. Found out where absent.',
   },
+  { name: 'decimal', takes: 'point|comma', doc: 'The sign before decimals. A comma is found out in tables with semicolons alone.' },
+  { name: 'comments', takes: 'SIGN', doc: 'Lines that begin with it are no rows. By default those before the table that begin with "# ".' },
+  { name: 'encoding', takes: 'NAME', doc: `How the text is encoded: ${ENCODINGS.join(', ')}. UTF-16 is found out by its byte-order mark.` },
+  { name: 'test', takes: 'FILE', doc: 'Interactions for testing, read as DATA is: DATA is then what is trained on.' },
+  { name: 'validation', takes: 'FILE', doc: 'The same for validation.' },
   { name: 'header', takes: 'yes|no', doc: 'Whether the first line names the columns. Found out where absent.' },
   {
     name: 'likes',
     takes: 'RULE',
     doc: "Which rows are likes, in training and in test: 'value>=4', 'value>0', or another column of the file. By default those above 0.",
   },
+  { name: 'k-core', takes: 'N', doc: 'Leaves out users and items until all that remain have N rows. Decided once, before any split.' },
+  { name: 'min-user-count', takes: 'N', doc: 'Rows that every user must have; the same, for users.' },
+  { name: 'min-item-count', takes: 'N', doc: 'Rows that every item must have.' },
+  { name: 'min-value', takes: 'NUMBER', doc: 'Leaves out rows of a lower value, before anything is counted.' },
   { name: 'titles', takes: 'FILE', doc: 'A table of item titles; by default the one that lies beside the data.' },
   {
     name: 'duplicates',
@@ -53,7 +67,9 @@ export const DATA_FLAGS: readonly Flag[] = [
 ];
 
 /** Options of reading that a model remembers, under the names that flags have. */
-const REMEMBERED = ['format', 'columns', 'delimiter', 'header', 'likes', 'duplicates', 'titles'] as const;
+const REMEMBERED = 'format columns delimiter header decimal comments encoding likes duplicates titles test validation'.split(
+  ' ',
+) as (keyof ReadingRecord)[];
 
 /**
  * Reads DATA, or standard input where the path is `-`.
@@ -95,11 +111,21 @@ async function saidIn({ args }: Context): Promise<ReadFileOptions> {
     columns,
     delimiter: args.text('delimiter'),
     header: header && header === 'yes',
+    decimal: args.oneOf('decimal', DECIMALS),
+    comments: args.text('comments'),
+    encoding: args.oneOf('encoding', ENCODINGS),
+    test: args.text('test'),
+    validation: args.text('validation'),
+    kCore: args.has('k-core') ? args.integer('k-core', 1, { min: 1 }) : undefined,
+    minUserCount: args.has('min-user-count') ? args.integer('min-user-count', 1, { min: 1 }) : undefined,
+    minItemCount: args.has('min-item-count') ? args.integer('min-item-count', 1, { min: 1 }) : undefined,
+    minValue: args.number('min-value', {}),
     likes: args.text('likes'),
     duplicates: args.oneOf('duplicates', DUPLICATES),
     titles: args.text('titles'),
   };
   if (said.likes !== undefined) asUsage(() => parseLikes(said.likes!), '--likes');
+  if (said.comments !== undefined) asUsage(() => commentSign(said.comments!), '--comments');
   if (said.delimiter !== undefined) asUsage(() => delimiterNamed(said.delimiter!), '--delimiter');
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
@@ -121,22 +147,26 @@ async function readAs(
   const standardInput = path === '-' ? await wholeBytes(process.stdin) : undefined;
   const read = (options: ReadFileOptions): Promise<Dataset> => {
     if (!standardInput) return readDatasetFile(path, { ...options, ...control, onOpen: noteInput });
-    const { titles, ...rest } = options;
-    if (typeof titles === 'string') throw new UsageError('--titles is for files; standard input brings interactions alone');
+    const { titles, test, validation, ...rest } = options;
+    for (const [name, file] of Object.entries({ titles, test, validation }))
+      if (typeof file === 'string') throw new UsageError(`--${name} is for files; standard input brings interactions alone`);
     return readDataset({ name: 'standard input', chunks: standardInput }, { ...rest, ...control });
   };
-  if (!remembered) return read(said);
-  const { titles, ...rest } = remembered;
-  const kept = titles !== undefined && existsSync(titles) && path !== '-' ? { titles } : {};
+  if (!model || !remembered) return read(said);
+  const { titles, test, validation, ...rest } = withoutCoreRule(remembered);
+  const files = Object.entries({ titles, test, validation }).filter(([, file]) => file !== undefined && existsSync(file) && path !== '-');
+  const kept = Object.fromEntries(files);
+  const known = (data: Dataset): Dataset =>
+    asRead(model, data.withReading({ ...withoutCoreRule(remembered), ...coreRuleOf(data.reading) }));
   try {
-    return (await read({ ...(rest as ReadFileOptions), ...kept, ...said })).withReading(remembered);
+    return known(await read({ ...(rest as ReadFileOptions), ...kept, ...said }));
   } catch (error) {
-    if (!(error instanceof DataError || error instanceof TypeError) || !REMEMBERED.some((name) => name in rest)) throw error;
+    if (!(error instanceof DataError || error instanceof TypeError) || !REMEMBERED.some((name) => name in remembered)) throw error;
     const { duplicates } = rest as ReadFileOptions;
-    const found = await read({ ...(duplicates && { duplicates }), ...kept, ...said }).catch(() => {
+    const found = await read({ ...(duplicates && { duplicates }), ...(kept.titles && { titles: kept.titles }), ...said }).catch(() => {
       throw error;
     });
-    return found.withReading(remembered);
+    return known(found);
   }
 }
 

@@ -11,6 +11,19 @@ export interface ReadingRecord {
   readonly duplicates?: string;
   /** Name of the file that titles came from. */
   readonly titles?: string;
+  /** Names of the files that held-out rows came from. */
+  readonly test?: string;
+  readonly validation?: string;
+  readonly decimal?: string;
+  /** The sign that lines which are no rows begin with. */
+  readonly comments?: string;
+  readonly encoding?: string;
+  /** Rows that users, items or both had at least; who had fewer was left out. */
+  readonly kCore?: number;
+  readonly minUserCount?: number;
+  readonly minItemCount?: number;
+  /** Rows of a lower value were left out. */
+  readonly minValue?: number;
 }
 
 /** The record without what was not said; undefined where nothing was. */

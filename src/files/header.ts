@@ -2,6 +2,7 @@
 // it makes sense. Whatever is read from it later has its type here.
 import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
+import { coreRuleIn } from '../data/core.ts';
 import type { ModelIdentity } from '../model/digest.ts';
 import type { Provenance } from '../model/model.ts';
 
@@ -32,6 +33,18 @@ function isSplit(value: unknown): boolean {
   return isObject(value) && isText(value.rule) && Number.isFinite(value.seed);
 }
 
+/** How data were read decides which rows a model was trained on: a broken word would leave out others. */
+function isReading(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (!isObject(value)) return false;
+  try {
+    coreRuleIn(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What each part of a header must be. */
 const PARTS: Readonly<Record<keyof Header, readonly [is: (value: unknown) => boolean, expected: string]>> = {
   model: [isText, 'the name of a kind of model'],
@@ -42,7 +55,10 @@ const PARTS: Readonly<Record<keyof Header, readonly [is: (value: unknown) => boo
     (value) => Array.isArray(value) && value.every(isParameter) && new Set(value.map(({ name }) => name)).size === value.length,
     'parameters of distinct names, with their rows and columns',
   ],
-  provenance: [(value) => isObject(value) && isText(value.fingerprint) && isSplit(value.split), 'a fingerprint and a split'],
+  provenance: [
+    (value) => isObject(value) && isText(value.fingerprint) && isSplit(value.split) && isReading(value.reading),
+    'a fingerprint and a split',
+  ],
   record: [isObject, 'what training noted, by name'],
   version: [isText, 'a version'],
   kernels: [isText, 'the digest of the kernels'],

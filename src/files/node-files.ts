@@ -4,7 +4,8 @@ import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type Chunks, type NamedContent, openChunks } from '../formats/bytes.ts';
-import { type ReadOptions, readDataset } from '../formats/read.ts';
+import { readDataset } from '../formats/read.ts';
+import type { ReadOptions } from '../formats/read-options.ts';
 import { titlesBeside } from '../formats/titles.ts';
 import { datasetFiles } from '../formats/write.ts';
 import type { Platform } from './platform.ts';
@@ -70,9 +71,13 @@ export const nodePlatform: Platform = {
   },
 };
 
-/** Options of reading from a path: `titles` may be a path too. */
-export type ReadFileOptions = Omit<ReadOptions, 'titles'> & {
+/** Options of reading from a path: other files are paths too. */
+export type ReadFileOptions = Omit<ReadOptions, 'titles' | 'test' | 'validation'> & {
   readonly titles?: string | false;
+  /** A file of interactions for testing: `path` is then what is trained on. It is read as `path` is. */
+  readonly test?: string;
+  /** The same for validation. */
+  readonly validation?: string;
   /** Told of each file before it is opened, those included that were only found beside the data. */
   readonly onOpen?: (path: string) => void;
 };
@@ -85,7 +90,8 @@ export type ReadFileOptions = Omit<ReadOptions, 'titles'> & {
 export async function readDatasetFile(path: string, given: ReadFileOptions = {}): Promise<Dataset> {
   check.string('path', path);
   check.record('options', given);
-  const { onOpen, ...options } = given;
+  const { onOpen, test, validation, ...options } = given;
+  for (const [name, at] of Object.entries({ test, validation })) if (at !== undefined) check.string(name, at);
   check.optionalFunction('onOpen', onOpen);
   const { join, dirname, basename } = await paths();
   const { stat } = await fileSystem();
@@ -105,16 +111,25 @@ export async function readDatasetFile(path: string, given: ReadFileOptions = {})
     );
   const names = await nodePlatform.listFolder(path);
   const titles = typeof options.titles === 'string' ? file(options.titles) : options.titles;
+  const heldOut = {
+    ...(test !== undefined && { test: await sized(test) }),
+    ...(validation !== undefined && { validation: await sized(validation) }),
+  };
   if (names) {
     if (names.length === 0) throw new DataError('expected a file of interactions, found an empty folder', { source: path });
-    return readDataset(await Promise.all(names.map((name) => sized(join(path, name)))), { ...options, name: options.name ?? path, titles });
+    return readDataset(await Promise.all(names.map((name) => sized(join(path, name)))), {
+      ...options,
+      ...heldOut,
+      name: options.name ?? path,
+      titles,
+    });
   }
   const beside = (await nodePlatform.listFolder(dirname(path))) ?? [];
   const own = titlesBeside(
     basename(path),
     beside.map((name) => ({ name })),
   );
-  return readDataset(await sized(path), { ...options, titles: titles ?? (own && file(join(dirname(path), own.name))) });
+  return readDataset(await sized(path), { ...options, ...heldOut, titles: titles ?? (own && file(join(dirname(path), own.name))) });
 }
 
 /**

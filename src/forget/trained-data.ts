@@ -3,6 +3,7 @@
 
 import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
+import { coreOf, coreRuleOf } from '../data/core.ts';
 import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { likesOf, parseLikes, VALUE_COLUMN } from '../data/likes.ts';
 import { redrawSplit, type Split } from '../data/split.ts';
@@ -37,7 +38,7 @@ export function trainedData(model: Model, data: Dataset, options: TrainedDataOpt
   const allowStale = check.boolean('allowStale', options.allowStale ?? false);
   const { split, fingerprint } = model.provenance;
   let first: Split | undefined;
-  for (const drawn of candidateSplits(model, likedAs(model, data))) {
+  for (const drawn of candidateSplits(model, asRead(model, data))) {
     const parts = alignParts(drawn, model);
     if (parts.train.fingerprint() === fingerprint)
       return { ...parts, train: withoutRevoked(parts.train.withSplit(split)), staleInteractions: 0 };
@@ -65,6 +66,24 @@ function likedAs({ provenance: { reading } }: Model, data: Dataset): Dataset {
   const rule = reading?.likes;
   return rule === undefined || data.reading?.likes !== undefined || parseLikes(rule).column !== VALUE_COLUMN ? data : likesOf(data, rule);
 }
+
+/**
+ * The rows that the model's rules of reading leave, of data that were read without them. A rule about counts was decided on the
+ * data as they were: rows that remain after a forgetting are taken as they are, also where somebody has too few of them now.
+ */
+export function asRead(model: Model, data: Dataset): Dataset {
+  const liked = likedAs(model, data);
+  const rule = coreRuleOf(model.provenance.reading);
+  if (!rule || coreRuleOf(data.reading)) return liked;
+  const dense = coreOf(liked, rule);
+  return fits(model, dense) || !fits(model, liked) ? dense : liked;
+}
+
+const fits = (model: Model, data: Dataset): boolean => {
+  for (const drawn of candidateSplits(model, data))
+    if (alignParts(drawn, model).train.fingerprint() === model.provenance.fingerprint) return true;
+  return false;
+};
 
 /**
  * The model's split of the data, before ids are left out, since a split of fewer rows may be another split. Data that were
@@ -139,7 +158,7 @@ export function contendersOf(
   if (request !== undefined) check.record('request', request);
   let parts: Split | undefined;
   const original = models.findIndex(({ model }) => {
-    for (const drawn of candidateSplits(model, likedAs(model, data))) {
+    for (const drawn of candidateSplits(model, asRead(model, data))) {
       // Whoever has forgotten whole users or items would fit data without those: here they must be all there. Features
       // are no part of a fingerprint: who has forgotten the modality that is named is no original either.
       if (drawn.train.fingerprint() !== model.provenance.fingerprint || hasRevoked(model, request?.modality)) continue;
@@ -152,7 +171,7 @@ export function contendersOf(
   });
   if (!parts) {
     const [{ model }] = models;
-    parts = redrawSplit(likedAs(model, data), model.provenance.split);
+    parts = redrawSplit(asRead(model, data), model.provenance.split);
   }
   const { train, validation, test, unseen } = parts;
   const heldOut = [validation, test, unseen];

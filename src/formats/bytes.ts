@@ -48,10 +48,14 @@ export async function* openChunks(content: Content, source: string): AsyncGenera
   } else throw new TypeError(`${source}: expected text, bytes, a Blob, a Response, a stream or an iterable of bytes`);
 }
 
+/** The bytes of content with a name, as they are. */
+export const rawChunks = ({ name, chunks }: NamedContent): AsyncGenerator<Uint8Array> =>
+  openChunks(typeof chunks === 'function' ? chunks() : chunks, name);
+
 /** The bytes of content with a name, gunzipped where they are gzip (told by the first two bytes, not by the name). */
-export async function* plainChunks({ name, chunks }: NamedContent): AsyncGenerator<Uint8Array> {
-  const raw = openChunks(typeof chunks === 'function' ? chunks() : chunks, name);
-  const { head, all } = await peekBytes(raw, 2);
+export async function* plainChunks(file: NamedContent): AsyncGenerator<Uint8Array> {
+  const { name } = file;
+  const { head, all } = await peekBytes(rawChunks(file), 2);
   const isGzip = head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b;
   if (!isGzip) {
     if (/\.gz$/i.test(name) && head.length > 0) throw new DataError('is named .gz but does not hold gzip data', { source: name });

@@ -12,7 +12,7 @@ export type ColumnNames = Partial<Record<'user' | 'item' | 'value' | 'time', str
 /** The same as text. */
 export type GivenColumns = Partial<Record<'user' | 'item' | 'value' | 'time', string>>;
 
-/** Usual names, lower case and without `_`, `-` and blanks. */
+/** Usual names, lower case and without `_`, `-`, `.` and blanks. */
 export const USUAL_NAMES: Record<ColumnRole, readonly string[]> = {
   user: ['user', 'userid', 'uid', 'users', 'username', 'reviewerid', 'customer', 'customerid', 'visitorid', 'sessionid', 'playerid'],
   item: [
@@ -72,7 +72,7 @@ export function plainName(name: string): string {
     .trim()
     .replace(/:[a-z_]+$/, '')
     .toLowerCase()
-    .replace(/[_\- ]/g, '');
+    .replace(/[_\-. ]/g, '');
 }
 
 /**
@@ -117,25 +117,6 @@ export function findColumns(header: readonly string[], names: GivenColumns = {},
     if (found[role] >= 0) taken.add(found[role]);
   }
   return found;
-}
-
-/** A finite number. @throws DataError that names the column. */
-export function finite(text: string, column: string, source: string, line: number): number {
-  const value = Number(text);
-  // Values are held as float32: what overflows there is infinite too.
-  if (!Number.isFinite(value) || text.trim() === '') {
-    throw new DataError(`expected a finite number as the ${column}, found ${JSON.stringify(text)}`, { source, line });
-  }
-  return value;
-}
-
-/** A value that stays finite in float32. */
-export function finiteValue(text: string, source: string, line: number): number {
-  const value = finite(text, 'value', source, line);
-  if (!Number.isFinite(Math.fround(value))) {
-    throw new DataError(`expected a value within float32's range, found ${JSON.stringify(text)}`, { source, line });
-  }
-  return value;
 }
 
 /** An id is any text but the empty one. */

@@ -5,11 +5,12 @@ import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import type { RunControl } from '../base/run-control.ts';
 import { DatasetBuilder } from '../data/builder.ts';
+import { CORE_RULES, type CoreRule, coreOf, coreRuleIn } from '../data/core.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { DUPLICATES, type DuplicatePolicy } from '../data/duplicates.ts';
-import { isoSeconds } from '../data/iso-time.ts';
 import { likesOf } from '../data/likes.ts';
-import { PART_NAMES } from '../data/rows.ts';
+import type { PART_NAMES } from '../data/rows.ts';
+import { EXPECTED, floatOf, idOf, partOf, timeOf } from './field-values.ts';
 import { type ArrowTable, type FieldReader, ROLES, type Role, readersOf, type Said } from './row-fields.ts';
 
 /** An id as programs have them: a number is a whole one, and stands for its digits. */
@@ -20,7 +21,7 @@ export type Time = number | bigint | string | Date;
 export type Part = (typeof PART_NAMES)[number] | 0 | 1 | 2 | 3;
 
 /** What else `datasetFrom` is told. */
-export interface RowOptions extends Pick<RunControl, 'signal' | 'onProgress'> {
+export interface RowOptions extends Pick<RunControl, 'signal' | 'onProgress'>, CoreRule {
   /** What happens to pairs that occur more than once; default `last`. */
   readonly duplicates?: DuplicatePolicy;
   /** What counts as a like, in training and in test: `value>=4`, `value>0`. Default: all rows are kept, and those above 0 are likes. */
@@ -78,8 +79,9 @@ export function datasetFrom(rows: ArrowTable, options?: ArrowFields & RowOptions
 export function datasetFrom<Row>(rows: Iterable<Row> | AsyncIterable<Row>, ...options: Options<RowFields<Row>>): Promise<Dataset>;
 export function datasetFrom<C extends RowColumns<C>>(columns: C, ...options: Options<ColumnFields<C>>): Promise<Dataset>;
 export async function datasetFrom(rows: unknown, given: Said & RowOptions = {}): Promise<Dataset> {
-  check.knownKeys('datasetFrom', given, [...ROLES, 'duplicates', 'likes', 'name', 'signal', 'onProgress']);
-  const { duplicates = 'last', likes, name = 'rows', signal, onProgress, ...said } = given;
+  check.knownKeys('datasetFrom', given, [...ROLES, ...CORE_RULES, 'duplicates', 'likes', 'name', 'signal', 'onProgress']);
+  const { duplicates = 'last', likes, name = 'rows', signal, onProgress, kCore, minUserCount, minItemCount, minValue, ...said } = given;
+  const rule = coreRuleIn({ kCore, minUserCount, minItemCount, minValue });
   check.oneOf('duplicates', duplicates, DUPLICATES);
   check.string('name', name);
   if (likes !== undefined) check.string('likes', likes);
@@ -109,25 +111,26 @@ export async function datasetFrom(rows: unknown, given: Said & RowOptions = {}):
   if (index === 0) throw new DataError('expected interactions, found no row', { source: name });
   const reading = given.duplicates && { duplicates: given.duplicates };
   const data = await builder.settle(duplicates, { source: name, reading }, { signal });
-  return likes === undefined ? data : likesOf(data, likes);
+  const liked = likes === undefined ? data : likesOf(data, likes);
+  return rule ? coreOf(liked, rule) : liked;
 }
 
 /** Takes a row into the builder. */
 function taker(builder: DatasetBuilder, readers: Readonly<Partial<Record<Role, FieldReader>>>, name: string) {
   return (row: unknown, index: number): void => {
-    const read = <T>(role: Role, expected: string, convert: (value: unknown) => T | undefined): T | undefined => {
+    const read = <T>(role: Role, convert: (value: unknown) => T | undefined): T | undefined => {
       const reader = readers[role];
       if (!reader) return undefined;
       const value = reader(row, index);
       const converted = convert(value);
-      if (converted === undefined) refuse(name, index, role, expected, value);
+      if (converted === undefined) refuse(name, index, role, value);
       return converted;
     };
-    const user = read('user', ID, idOf)!;
-    const item = read('item', ID, idOf)!;
-    const value = read('value', 'a number that is finite in float32', floatOf);
-    const time = read('time', 'a finite number, a Date or an ISO 8601 time', timeOf);
-    const part = read('part', 'train, validation, test, unseen, or their numbers 0 to 3', partOf);
+    const user = read('user', idOf)!;
+    const item = read('item', idOf)!;
+    const value = read('value', floatOf);
+    const time = read('time', timeOf);
+    const part = read('part', partOf);
     try {
       builder.add(user, item, value, time, part);
     } catch (error) {
@@ -136,36 +139,6 @@ function taker(builder: DatasetBuilder, readers: Readonly<Partial<Record<Role, F
   };
 }
 
-const ID = 'an id: text that is not empty, or a whole number';
-
-function refuse(name: string, index: number, role: Role, expected: string, found: unknown): never {
-  throw new DataError(`expected ${expected}, as the ${role}; found ${check.describe(found)}`, { source: `${name}[${index}]` });
-}
-
-/** Undefined for what is no id. */
-function idOf(value: unknown): string | undefined {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'string' || value === '') return undefined;
-  return value;
-}
-
-function floatOf(value: unknown): number | undefined {
-  const number = typeof value === 'bigint' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(Math.fround(number)) ? number : undefined;
-}
-
-function timeOf(value: unknown): number | undefined {
-  if (typeof value === 'bigint') return Number(value);
-  let seconds = value;
-  if (typeof value === 'string') seconds = isoSeconds(value);
-  else if (Object.prototype.toString.call(value) === '[object Date]') seconds = (value as Date).getTime() / 1000;
-  return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds : undefined;
-}
-
-function partOf(value: unknown): number | undefined {
-  const number = typeof value === 'bigint' ? Number(value) : value;
-  if (number === 0 || number === 1 || number === 2 || number === 3) return number;
-  const at = PART_NAMES.indexOf(value as (typeof PART_NAMES)[number]);
-  return at < 0 ? undefined : at;
+function refuse(name: string, index: number, role: Role, found: unknown): never {
+  throw new DataError(`expected ${EXPECTED[role]}, as the ${role}; found ${check.describe(found)}`, { source: `${name}[${index}]` });
 }

@@ -3,6 +3,7 @@
 import { DataError, type DataPlace } from '../base/errors.ts';
 import { type LikeRule, VALUE_COLUMN } from '../data/likes.ts';
 import { findColumns, type GivenColumns, plainName, USUAL_NAMES } from './columns.ts';
+import { type Decimal, looksNumeric } from './numbers.ts';
 import type { ColumnPositions } from './plain-rows.ts';
 
 /** What the caller says of a table; what is absent is found out. */
@@ -11,6 +12,7 @@ export interface Said {
   readonly delimiter?: string;
   readonly header?: boolean;
   readonly likes?: LikeRule;
+  readonly decimal?: Decimal;
 }
 
 export interface Layout {
@@ -26,7 +28,6 @@ export const SAMPLED = 20;
 /** Whole numbers from here on are times in seconds rather than values: 1973. */
 const EARLIEST_TIME = 1e8;
 
-const isNumber = (text: string | undefined): boolean => text !== undefined && text.trim() !== '' && Number.isFinite(Number(text));
 const isPosition = (name: string | undefined): boolean => name !== undefined && /^[1-9][0-9]*$/.test(name);
 const byNumber = (columns: GivenColumns): boolean =>
   Object.values(columns).some(isPosition) && Object.values(columns).every((name) => name === '' || isPosition(name));
@@ -142,7 +143,7 @@ function requireClearValue({ names, at, width }: Layout, rows: readonly (readonl
   if (usual.length > 1) throw new DataError(`values may be in ${listed(usual)}; say which in columns, as in value=${usual[0]}`, place);
   if (at.value >= 0) return;
   const taken = Object.values(at);
-  const candidates = names.filter((_, column) => !taken.includes(column) && every(column, isNumber));
+  const candidates = names.filter((_, column) => !taken.includes(column) && every(column, looksNumeric));
   if (candidates.length > 0)
     throw new DataError(
       `values may be in ${listed(candidates)}, or nowhere; say it in columns: value=${candidates[0]}, or value= where there are none`,
@@ -177,12 +178,16 @@ const DELIMITERS: Readonly<Record<string, string>> = {
   blank: ' ',
   space: ' ',
 };
+/** The delimiter that is a run of blanks and tabs; before the first field and after the last there may be some, too. */
+export const BLANKS = 'blanks';
 
 /** A delimiter by its name or as it is. @throws RangeError. */
 export function delimiterNamed(text: string): string {
+  if (text === BLANKS) return BLANKS;
   const delimiter = Object.hasOwn(DELIMITERS, text) ? DELIMITERS[text] : text;
   if (/^([^\w"\r\n.\-+])\1?$/.test(delimiter) && delimiter.charCodeAt(0) < 128) return delimiter;
   throw new RangeError(
-    `"delimiter" expected tab, comma, semicolon, bar, blank, or a sign once or twice (as in ::), got ${JSON.stringify(text)}`,
+    `"delimiter" expected tab, comma, semicolon, bar, blank, blanks (any number of them), or a sign once or twice (as in ::), ` +
+      `got ${JSON.stringify(text)}`,
   );
 }

@@ -4,12 +4,16 @@
 import { utf8Decoder } from '../base/host.ts';
 import type { DatasetBuilder } from '../data/builder.ts';
 import { type LikeRule, passes } from '../data/likes.ts';
+import type { Decimal } from './numbers.ts';
 
 const LINE_FEED = 10;
 const RETURN = 13;
 const QUOTE = 34;
 const MINUS = 45;
 const POINT = 46;
+const COMMA = 44;
+const BLANK = 32;
+const TAB = 9;
 const ZERO = 48;
 /** Fields of a row that is taken. */
 const MOST_FIELDS = 64;
@@ -31,12 +35,16 @@ export interface PlainRowsOptions {
   readonly width: number;
   /** One character of ASCII, once or twice. */
   readonly delimiter: string;
+  /** Whether any number of blanks and tabs stands between fields instead. */
+  readonly blanks?: boolean;
   /** Whether a double quote has a meaning. */
   readonly quotes: boolean;
   /** The PART of all rows; default: what the part column says, if there is one. */
   readonly part?: number;
   /** What the `like` column must be. */
   readonly likes?: LikeRule;
+  /** The sign before decimals. */
+  readonly decimal: Decimal;
 }
 
 /** Takes rows of one table into a builder. */
@@ -58,19 +66,22 @@ export class PlainRows {
    * @returns where the next line begins, or −1 where nothing was taken.
    */
   take(bytes: Uint8Array, begin: number): number {
-    const { builder, columns, width, delimiter, quotes, part, likes } = this.#options;
-    const next = this.#cut(bytes, begin, width, delimiter.charCodeAt(0), delimiter.length - 1, quotes ? QUOTE : -1);
+    const { builder, columns, width, delimiter, blanks, quotes, part, likes, decimal } = this.#options;
+    const next = blanks
+      ? this.#cutAtBlanks(bytes, begin, width)
+      : this.#cut(bytes, begin, width, delimiter.charCodeAt(0), delimiter.length - 1, quotes ? QUOTE : -1);
     if (next < 0) return -1;
     const starts = this.#starts;
     const ends = this.#ends;
-    const value = columns.value < 0 ? undefined : plainNumber(bytes, starts[columns.value], ends[columns.value]);
-    const time = columns.time < 0 ? undefined : plainNumber(bytes, starts[columns.time], ends[columns.time]);
+    const point = decimal === 'comma' ? COMMA : POINT;
+    const value = columns.value < 0 ? undefined : plainNumber(bytes, starts[columns.value], ends[columns.value], point);
+    const time = columns.time < 0 ? undefined : plainNumber(bytes, starts[columns.time], ends[columns.time], point);
     let label = part;
     if (part === undefined && columns.part >= 0) {
       label = bytes[starts[columns.part]] - ZERO;
       if (ends[columns.part] - starts[columns.part] !== 1 || !(label >= 0 && label <= 3)) return -1;
     }
-    const like = columns.like < 0 ? undefined : plainNumber(bytes, starts[columns.like], ends[columns.like]);
+    const like = columns.like < 0 ? undefined : plainNumber(bytes, starts[columns.like], ends[columns.like], point);
     if (Number.isNaN(value) || Number.isNaN(time) || Number.isNaN(like)) return -1;
     const user = this.#users.position(bytes, starts[columns.user], ends[columns.user]);
     const item = user < 0 ? -1 : this.#items.position(bytes, starts[columns.item], ends[columns.item]);
@@ -103,10 +114,32 @@ export class PlainRows {
     ends[field] = at > starts[field] && bytes[at - 1] === RETURN ? at - 1 : at;
     return at + 1;
   }
+
+  #cutAtBlanks(bytes: Uint8Array, begin: number, width: number): number {
+    const starts = this.#starts;
+    const ends = this.#ends;
+    if (width > MOST_FIELDS) return -1;
+    let field = 0;
+    let at = begin;
+    for (; at < bytes.length && bytes[at] !== LINE_FEED; ) {
+      while (bytes[at] === BLANK || bytes[at] === TAB) at++;
+      const start = at;
+      while (at < bytes.length && bytes[at] > BLANK) at++;
+      if (at === start) {
+        if (bytes[at] === RETURN && (at + 1 >= bytes.length || bytes[at + 1] === LINE_FEED)) at++;
+        if (at < bytes.length && bytes[at] !== LINE_FEED) return -1;
+        continue;
+      }
+      if (field === width) return -1;
+      starts[field] = start;
+      ends[field++] = at;
+    }
+    return field === width ? at + 1 : -1;
+  }
 }
 
-/** Digits with a sign and a point at most, rounded as `Number` rounds them; NaN for all other text. */
-function plainNumber(bytes: Uint8Array, begin: number, end: number): number {
+/** Digits with a minus and a decimal sign at most, rounded as `Number` rounds them; NaN for all other text. */
+function plainNumber(bytes: Uint8Array, begin: number, end: number, sign: number): number {
   const negative = bytes[begin] === MINUS;
   let whole = 0;
   let digits = 0;
@@ -116,7 +149,7 @@ function plainNumber(bytes: Uint8Array, begin: number, end: number): number {
     if (digit >= 0 && digit <= 9) {
       whole = whole * 10 + digit;
       digits++;
-    } else if (bytes[at] === POINT && point < 0) point = digits;
+    } else if (bytes[at] === sign && point < 0) point = digits;
     else return NaN;
   }
   if (digits === 0 || digits > MOST_DIGITS) return NaN;

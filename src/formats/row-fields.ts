@@ -101,7 +101,7 @@ class PlainColumns implements Columns {
   }
 }
 
-class ArrowColumns implements Columns {
+export class ArrowColumns implements Columns {
   constructor(readonly table: ArrowTable) {}
   get names(): readonly string[] {
     return this.table.schema?.fields.map((field) => String(field.name)) ?? [];

@@ -6,8 +6,10 @@ import type { DatasetBuilder } from '../data/builder.ts';
 import { PART } from '../data/dataset.ts';
 import { passes } from '../data/likes.ts';
 import type { Chunks } from './bytes.ts';
-import { fieldCount, finite, finiteValue, idOf } from './columns.ts';
-import { describeLayout, type Layout, layoutOf, SAMPLED, type Said } from './layout.ts';
+import { fieldCount, idOf } from './columns.ts';
+import { BLANKS, describeLayout, type Layout, layoutOf, SAMPLED, type Said } from './layout.ts';
+import { type Decimal, finite, finiteValue, showComma, timeIn } from './numbers.ts';
+import type { Packages } from './packages.ts';
 import { PlainRows } from './plain-rows.ts';
 import { delimiterOf, eachLine, eachRecord, firstLines, separatorLine } from './text.ts';
 
@@ -24,6 +26,10 @@ export interface ReadInput {
   readonly part?: number;
   /** Told which columns were taken for what. */
   readonly note: (text: string) => void;
+  /** Lets other work run, and an abort through; readers of streams have it between chunks. */
+  readonly pause: () => Promise<void>;
+  /** Packages that the caller has loaded, by name. */
+  readonly packages?: Packages;
 }
 
 /** How a format's tables differ. */
@@ -48,10 +54,12 @@ export async function readTable(input: ReadInput, style: TableStyle = HEADED): P
   if (!sample) return undefined;
   const { records, line, delimiter } = sample;
   const layout = layoutOf(records, delimiter, said, style, { source, line });
-  note(describeLayout(layout));
+  const decimal = said.decimal ?? decimalIn(records, layout);
+  note(describeLayout(layout) + (decimal === 'comma' ? '; decimal commas' : ''));
   const { at, width } = layout;
   const { likes } = said;
-  const plain = new PlainRows({ builder, columns: at, width, delimiter, quotes: style.quotes, part, likes });
+  const quotes = style.quotes && delimiter !== BLANKS;
+  const plain = new PlainRows({ builder, columns: at, width, delimiter, blanks: delimiter === BLANKS, quotes, part, likes, decimal });
   let ahead = sample.skipped + (layout.names ? 1 : 0);
   // The first line of all goes the slow way, which drops a byte-order mark.
   let begun = false;
@@ -65,19 +73,40 @@ export async function readTable(input: ReadInput, style: TableStyle = HEADED): P
     fieldCount(fields.length, width, source, line);
     const user = idOf(fields[at.user], 'user', source, line);
     const item = idOf(fields[at.item], 'item', source, line);
-    const value = at.value < 0 ? undefined : finiteValue(fields[at.value], source, line);
-    const time = at.time < 0 ? undefined : finite(fields[at.time], 'time', source, line);
+    const value = at.value < 0 ? undefined : finiteValue(fields[at.value], source, line, decimal);
+    const time = at.time < 0 ? undefined : timeIn(fields[at.time], source, line, decimal);
     const label = part ?? (at.part < 0 ? undefined : partOf(fields[at.part], source, line));
-    if (at.like < 0 || passes(likes!, finite(fields[at.like], likes!.column, source, line))) builder.add(user, item, value, time, label);
+    if (at.like < 0 || passes(likes!, finite(fields[at.like], likes!.column, source, line, decimal)))
+      builder.add(user, item, value, time, label);
     else {
       // Who is known stays known, whether they like anything or not.
       builder.addUser(user);
       builder.addItem(item);
     }
   };
-  if (style.quotes) await eachRecord(chunks, source, row, () => delimiter, { quick });
-  else await eachLine(chunks, source, (line, number) => line !== '' && row(line.split(delimiter), number), { quick });
+  if (quotes) await eachRecord(chunks, source, row, () => delimiter, { quick });
+  else {
+    const visit = (line: string, number: number): void => {
+      const fields = fieldsOf(line, delimiter);
+      if (fields.length > 0) row(fields, number);
+    };
+    await eachLine(chunks, source, visit, { quick });
+  }
   return layout;
+}
+
+/** The fields of a line without quotes; none of an empty one. */
+function fieldsOf(line: string, delimiter: string): string[] {
+  if (delimiter === BLANKS) return line.split(/[ \t]+/).filter((word) => word !== '');
+  return line === '' ? [] : line.split(delimiter);
+}
+
+/** Semicolons stand between fields where commas stand in numbers. */
+function decimalIn(records: readonly (readonly string[])[], { at, delimiter, names }: Layout): Decimal {
+  if (delimiter !== ';') return 'point';
+  const rows = names ? records.slice(1) : records;
+  const columns = [at.value, at.like].filter((column) => column >= 0);
+  return columns.some((column) => showComma(rows.map((row) => row[column] ?? ''))) ? 'comma' : 'point';
 }
 
 /** The first records, the line that they begin at, and how many records before them are none. */
@@ -96,8 +125,8 @@ async function sampled(
   if (from >= lines.length) return undefined;
   const delimiter = said ?? separator ?? style.delimiterOf(lines[from]);
   const records: (readonly string[])[] = [];
-  if (!style.quotes) {
-    for (const line of lines.slice(from)) if (line !== '') records.push(line.split(delimiter));
+  if (!style.quotes || delimiter === BLANKS) {
+    for (const line of lines.slice(from)) if (fieldsOf(line, delimiter).length > 0) records.push(fieldsOf(line, delimiter));
   } else {
     const text = utf8(lines.slice(from).join('\n'));
     // What is looked at may end within a quoted field: the reader will tell whether the data do.

@@ -5,7 +5,8 @@ import { DatasetBuilder } from '../../src/data/builder.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import type { Content } from '../../src/formats/bytes.ts';
 import { npyBytes } from '../../src/formats/npy.ts';
-import { type DataSource, type ReadOptions, readDataset } from '../../src/formats/read.ts';
+import { type DataSource, readDataset } from '../../src/formats/read.ts';
+import type { ReadOptions } from '../../src/formats/read-options.ts';
 import type { FORMATS } from '../../src/formats/readers/index.ts';
 
 const test = suite('formats');
@@ -56,7 +57,24 @@ const SAME: Record<keyof typeof FORMATS, [string, string][]> = {
     ['x.inter', 'userID\titemID\trating\ttimestamp\n1\t7\t5\t100\n1\t9\t3\t200\n2\t7\t4\t300\n'],
     ['', 'user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t7\t5\t100\n1\t9\t3\t200\n2\t7\t4\t300\n'],
   ],
+  ndjson: [
+    [
+      'x.ndjson',
+      '{"user":1,"item":7,"value":5,"time":100}\n' +
+        '{"item":"9","user":"1","time":"200","value":3.0}\n' +
+        '{"user":2,"item":7,"value":4,"time":300}\n',
+    ],
+    [
+      '',
+      '{"user":{"id":1},"movie":{"id":7},"rating":5,"timestamp":100}\n' +
+        '{"user":{"id":1},"movie":{"id":9},"rating":3,"timestamp":200}\n' +
+        '{"user":{"id":2},"movie":{"id":7},"rating":4,"timestamp":300}\n',
+    ],
+  ],
   adjacency: [],
+  // Their bytes, and the packages that read them: test/node/binary-formats.test.ts.
+  parquet: [],
+  arrow: [],
 };
 
 for (const [name, samples] of Object.entries(SAME)) {
@@ -394,7 +412,7 @@ test('bad input: one error that names place, expectation and finding', async () 
   await refused(csv('user,item\n' + 'x'.repeat(16 * 1024 * 1024 + 1)), /^x\.csv:2: expected a line of at most 16777216 bytes/);
   await refused(csv(Uint8Array.of(0x50, 0x4b, 3, 4)), /zip archive/);
   await refused(Uint8Array.of(1, 0, 2), /found binary data/);
-  await refused('three word line\nthree word line\n', /name one of movielens, inter, csv, adjacency/);
+  await refused('three word line\nthree word line\n', /name one of movielens, inter, csv, ndjson, adjacency, parquet, arrow/);
   await refused(new Response('nothing', { status: 404 }), /expected a response with data, got HTTP status 404/);
   await refused(
     [
@@ -449,7 +467,7 @@ test('options are checked', async () => {
     assert.unreachable(`${JSON.stringify(options)} was accepted`);
   };
   await fails({ formatt: 'csv' }, /knows no option "formatt"/);
-  await fails({ format: 'xml' }, /"format" expected one of movielens, inter, csv, adjacency; got "xml"/);
+  await fails({ format: 'xml' }, /"format" expected one of movielens, inter, csv, ndjson, adjacency, parquet, arrow; got "xml"/);
   await fails({ duplicates: 'first' }, /"duplicates" expected one of last, sum, error/);
   await fails({ columns: { users: 'x' } }, /columns knows no option "users"/);
   await fails({ format: 'adjacency', columns: { user: 'x' } }, /"columns" applies to tables/);

@@ -148,4 +148,39 @@ test('somebody without training rows is served what is popular, and metrics coun
   assert.ok(explicit.rmse > 0 && explicit.mae > 0 && explicit.mae <= explicit.rmse);
 });
 
+test('thresholds are remembered; forgetting does not filter anew, and what remains is known again', () => {
+  const rows = pairs.filter(([u, i]) => i < 3 + (u % 6)).map(([u, i]) => `u${u},i${i}\n`);
+  place.write('core.csv', `user,item\n${rows.join('')}`);
+  const trained = place.json('train', 'core.csv', '--model', 'ease', '--out', 'k', '--k-core', '4', '--split', 'per-user:0.8,0,0.2');
+  assert.ok(trained.interactions > 0 && trained.items < 9, JSON.stringify(trained));
+  assert.equal(place.json('inspect', 'k').provenance.reading, { kCore: 4 });
+  assert.ok(place.json('evaluate', 'k', 'core.csv').users > 0);
+  place.json('forget', 'k', 'core.csv', '--method', 'retrain', '--users', 'u5', '--out', 'k2', '--retain-out', 'core-left.inter');
+  for (const data of ['core.csv', 'core-left.inter']) assert.ok(place.json('evaluate', 'k2', data).users > 0, data);
+  assert.is(place.json('compare', 'k', 'k2', 'core.csv', '--users', 'u5', '--gold').models.length, 3);
+  assert.match(place.fails(1, 'evaluate', 'k', 'core-left.inter'), /trained on/);
+  assert.match(place.fails(1, 'train', 'core.csv', '--model', 'ease', '--out', 'x', '--k-core', '99'), /no row is left by kCore 99/);
+  assert.match(place.fails(2, 'train', 'core.csv', '--model', 'ease', '--out', 'x', '--k-core', '0'), /k-core/);
+});
+
+test('train and test in two files; encodings, decimals, comments, NDJSON', () => {
+  place.write('tr.csv', `# x\nuser;item;value\n${pairs.map(([u, i]) => (i < 6 ? `u${u};i${(u + i) % 9};1,5\n` : '')).join('')}`);
+  place.write('te.csv', `user;item;value\n${pairs.map(([u, i]) => (i > 6 ? `u${u};i${(u + i) % 9};1,5\n` : '')).join('')}`);
+  const trained = place.json('train', 'tr.csv', '--test', 'te.csv', '--model', 'ease', '--out', 't');
+  assert.equal([trained.interactions, trained.split.rule], [48, 'given']);
+  assert.ok(place.json('evaluate', 't', 'tr.csv').users > 0, 'the model knows where its test rows are');
+  assert.ok(place.json('evaluate', 't', 'tr.csv', '--test', 'te.csv').users > 0);
+  const swapped = place.run('evaluate', 't', 'te.csv', '--test', 'tr.csv');
+  assert.match(swapped.stderr, /not those that the model was trained on/);
+  place.write(
+    'tr.ndjson',
+    pairs.map(([u, i]) => (i < 6 ? `${JSON.stringify({ user: `u${u}`, item: `i${(u + i) % 9}`, value: 1.5 })}\n` : '')).join(''),
+  );
+  const same = place.json('train', 'tr.ndjson', '--test', 'te.csv', '--model', 'ease', '--out', 't2', '--quiet');
+  assert.is(same.digest, trained.digest);
+  assert.match(place.fails(2, 'train', 'tr.csv', '--model', 'ease', '--out', 'x', '--encoding', 'ebcdic'), /--encoding/);
+  assert.match(place.fails(2, 'train', 'tr.csv', '--model', 'ease', '--out', 'x', '--comments', 'abc'), /--comments/);
+  assert.match(place.fails(1, 'train', 'tr.csv', '--test', 'none.csv', '--model', 'ease', '--out', 'x'), /none\.csv: .*no such file/);
+});
+
 test.run();

@@ -3,7 +3,7 @@
 
 import { isCanonicalInteger } from '../../data/ids.ts';
 import { idOf } from '../columns.ts';
-import type { Format } from '../format.ts';
+import { type Format, OF_TEXT } from '../format.ts';
 import { eachLine } from '../text.ts';
 
 /** Files of a split. */
@@ -14,7 +14,7 @@ const words = (line: string): string[] => line.split(/[ \t]+/).filter((word) => 
 export const adjacency = {
   name: 'adjacency',
   summary: 'adjacency lists: a line a user, `user item item …`',
-  table: false,
+  takes: OF_TEXT,
   detect(fileName, firstLines) {
     if (fileName.endsWith('.adj')) return true;
     const rows = firstLines.filter((line) => line.trim() !== '').map(words);

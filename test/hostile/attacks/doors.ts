@@ -263,6 +263,12 @@ export async function makeDoors(): Promise<Door[]> {
       [{}, RUN],
     ),
     door(
+      'coreOf',
+      lethe.coreOf,
+      [data, 'data'],
+      [{}, { kCore: 'count', minUserCount: 'count', minItemCount: 'count', minValue: 'number' }],
+    ),
+    door(
       'datasetFrom',
       lethe.datasetFrom,
       [[...data.rows()], 'anything'],
