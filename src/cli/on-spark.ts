@@ -10,6 +10,7 @@ import { gunzipSync } from 'node:zlib';
 import { DataError } from '../base/errors.ts';
 import { DatasetBuilder } from '../data/builder.ts';
 import { parseLikes } from '../data/likes.ts';
+import type { Format } from '../formats/format.ts';
 import { delimiterNamed } from '../formats/layout.ts';
 import { FORMATS } from '../formats/readers/index.ts';
 import { firstLines } from '../formats/text.ts';
@@ -183,9 +184,11 @@ async function layoutFor({ args }: Context, path: string): Promise<Record<string
   const asked = args.oneOf('format', Object.keys(FORMATS) as (keyof typeof FORMATS)[]);
   const name = basename(path).replace(/\.gz$/i, '').toLowerCase();
   const said = { columns, delimiter: args.text('delimiter'), header: args.oneOf('header', ['yes', 'no'] as const) };
-  const format = asked ? FORMATS[asked] : Object.values(FORMATS).find((each) => each.detect(name, lines));
-  const table = format?.table ? format : FORMATS.csv;
-  if (format && !format.table)
+  const formats: readonly Format[] = Object.values(FORMATS);
+  const format = asked ? FORMATS[asked] : formats.find((each) => each.detect(name, lines, head));
+  const isTable = format?.takes.some((each) => each === 'delimiter');
+  const table = format && isTable ? format : FORMATS.csv;
+  if (format && !isTable)
     throw new DataError(`--on reads tables and Parquet; this is ${format.name}: write it as CSV first`, { source: path });
   const likes = args.text('likes');
   const layout = await table.read({
@@ -194,6 +197,7 @@ async function layoutFor({ args }: Context, path: string): Promise<Record<string
     chunks: (async function* () {
       yield new TextEncoder().encode(`${lines.join('\n')}\n`);
     })(),
+    pause: async () => undefined,
     said: {
       columns: said.columns,
       ...(said.delimiter !== undefined && { delimiter: delimiterNamed(said.delimiter) }),
