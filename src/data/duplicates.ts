@@ -94,25 +94,33 @@ export class DuplicateSettler implements Settled {
     const pair = (): string => `user ${JSON.stringify(users[user])} and item ${JSON.stringify(items[item])}`;
     if (this.#policy === 'error')
       throw new DataError(`${pair()} occur together more than once; choose duplicates "last" or "sum"`, { source });
-    const part = parts ? parts.subarray(begin, end).reduce((a, b) => Math.min(a, b)) : 0;
-    const entries = latestLast(begin, end, data, times).filter((entry) => !parts || parts[entry] === part);
-    if (entries.length < end - begin) this.acrossParts++;
+    let part = parts ? parts[begin] : 0;
+    if (parts) for (let entry = begin + 1; entry < end; entry++) part = Math.min(part, parts[entry]);
+    const counts = (entry: number): boolean => !parts || parts[entry] === part;
+    let stands = -1;
+    let counted = 0;
+    for (let entry = begin; entry < end; entry++) {
+      if (!counts(entry)) continue;
+      counted++;
+      if (stands < 0 || isLater(entry, stands, data, times)) stands = entry;
+    }
+    if (counted < end - begin) this.acrossParts++;
     this.duplicates += end - begin - 1;
-    const stands = entries.at(-1)!;
-    const value = this.#policy === 'sum' ? sumOf(entries, data) : data[stands];
+    const value = this.#policy === 'sum' ? sumOf(begin, end, counts, data) : data[stands];
     if (!Number.isFinite(value)) throw new DataError(`the values of ${pair()} add up to more than float32 holds`, { source });
     return [stands, value];
   }
 }
 
-/** Entries in the order of their times, then of their values. */
-function latestLast(begin: number, end: number, data: Float32Array, times?: Float64Array): number[] {
-  const entries = Array.from({ length: end - begin }, (_, n) => begin + n);
-  return entries.sort((a, b) => (times ? times[a] - times[b] : 0) || data[a] - data[b]);
+/** By time, then by value; of equal ones, the one that came later. */
+function isLater(entry: number, than: number, data: Float32Array, times?: Float64Array): boolean {
+  if (times && times[entry] !== times[than]) return times[entry] > times[than];
+  return data[entry] >= data[than];
 }
 
 /** In float64, from the smallest on: one order, whatever the order of lines. */
-function sumOf(entries: readonly number[], data: Float32Array): number {
-  const values = entries.map((entry) => data[entry]).sort((a, b) => a - b);
-  return Math.fround(values.reduce((sum, value) => sum + value, 0));
+function sumOf(begin: number, end: number, counts: (entry: number) => boolean, data: Float32Array): number {
+  const values: number[] = [];
+  for (let entry = begin; entry < end; entry++) if (counts(entry)) values.push(data[entry]);
+  return Math.fround(values.sort((a, b) => a - b).reduce((sum, value) => sum + value, 0));
 }

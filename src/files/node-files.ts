@@ -99,7 +99,7 @@ export async function readDatasetFile(path: string, given: ReadFileOptions = {})
     onOpen?.(at);
     return nodePlatform.openFile(at);
   };
-  const file = (at: string, size?: number): NamedContent => ({ name: at, chunks: () => opened(at), size });
+  const file = (at: string, size?: number): NamedContent => ({ name: at, chunks: () => opened(at), size, fresh: true });
   // What cannot be opened is an error only where it is read.
   const sized = async (at: string): Promise<NamedContent> =>
     file(

@@ -22,6 +22,8 @@ export type Content =
 export interface NamedContent {
   readonly name: string;
   readonly chunks: Content | (() => Content);
+  /** Whether nobody fills the chunks again once they are given, so that they need not be copied. */
+  readonly fresh?: boolean;
   /** Bytes that there are, where it is known beforehand and cannot be told from the content: for progress. */
   readonly size?: number;
 }
@@ -30,7 +32,7 @@ export interface NamedContent {
 const PIECE = 1 << 20;
 
 /** The raw bytes of any content. @throws DataError for a failed Response; TypeError for what is no content. */
-export async function* openChunks(content: Content, source: string): AsyncGenerator<Uint8Array> {
+export async function* openChunks(content: Content, source: string, fresh = false): AsyncGenerator<Uint8Array> {
   if (typeof content === 'string') yield* encodedPieces(content);
   else if (isBytes(content)) yield content;
   else if (isBuffer(content)) yield new Uint8Array(content);
@@ -43,14 +45,14 @@ export async function* openChunks(content: Content, source: string): AsyncGenera
     for await (const chunk of content as AsyncIterable<unknown>) {
       if (!isBytes(chunk)) throw new TypeError(`${source}: expected chunks of bytes (Uint8Array)`);
       // A copy: chunks are looked at ahead and queued, and whoever gave this one may fill it again.
-      yield new Uint8Array(chunk);
+      yield fresh ? chunk : new Uint8Array(chunk);
     }
   } else throw new TypeError(`${source}: expected text, bytes, a Blob, a Response, a stream or an iterable of bytes`);
 }
 
 /** The bytes of content with a name, as they are. */
-export const rawChunks = ({ name, chunks }: NamedContent): AsyncGenerator<Uint8Array> =>
-  openChunks(typeof chunks === 'function' ? chunks() : chunks, name);
+export const rawChunks = ({ name, chunks, fresh }: NamedContent): AsyncGenerator<Uint8Array> =>
+  openChunks(typeof chunks === 'function' ? chunks() : chunks, name, fresh);
 
 /** The bytes of content with a name, gunzipped where they are gzip (told by the first two bytes, not by the name). */
 export async function* plainChunks(file: NamedContent): AsyncGenerator<Uint8Array> {

@@ -27,7 +27,7 @@ const isZip = (head: Uint8Array): boolean => head[0] === 0x50 && head[1] === 0x4
 /** The members of a lone zip archive as files; the file itself where it is none. */
 export async function unzipped(file: NamedContent): Promise<NamedContent[]> {
   const { head, all } = await peekBytes(rawChunks(file), 4);
-  if (!isZip(head)) return [{ ...file, chunks: () => all, size: plainSize(file) || undefined }];
+  if (!isZip(head)) return [{ ...file, chunks: () => all, size: plainSize(file) || undefined, fresh: true }];
   const zip = openZip(await wholeBytes(all), file.name);
   // What systems add to archives is no data.
   const names = zip.names.filter((name) => !/(^|\/)(__MACOSX\/|\.|$)/.test(name) && !name.endsWith('/'));

@@ -15,12 +15,31 @@ const COMMA = 44;
 const BLANK = 32;
 const TAB = 9;
 const ZERO = 48;
-/** Fields of a row that is taken. */
-const MOST_FIELDS = 64;
-/** Digits whose number is exact in float64. */
+/** Digits whose number is exact in float64, and in an integer of 32 bits, which is quicker. */
+const INTEGER_DIGITS = 9;
 const MOST_DIGITS = 15;
 const powersOfTen = (): Float64Array => Float64Array.from({ length: MOST_DIGITS + 1 }, (_, k) => Number(`1e${k}`));
 const POWERS_OF_TEN = /* @__PURE__ */ powersOfTen();
+
+/** Whole numbers as ids that are looked up by themselves: a table of 16 MB at most. */
+const MOST_DIRECT = 1 << 22;
+
+/** What a byte is to the scan of a field. */
+const TEXT = 0;
+const DELIMITER = 1;
+const END = 2;
+const CARRIAGE = 3;
+const REFUSED = 4;
+
+/** What is taken from a column. */
+const SKIP = 0;
+const USER = 1;
+const ITEM = 2;
+const VALUE = 3;
+const TIME = 4;
+const LIKE = 5;
+const LABEL = 6;
+const ROLES = { user: USER, item: ITEM, value: VALUE, time: TIME, like: LIKE, part: LABEL } as const;
 
 /**
  * Positions of the columns in a row; −1 where there is none. `like` is the column that says what is a like, where that is not
@@ -49,113 +68,158 @@ export interface PlainRowsOptions {
 
 /** Takes rows of one table into a builder. */
 export class PlainRows {
-  readonly #options: PlainRowsOptions;
+  readonly #builder: DatasetBuilder;
   readonly #users: IdBytes;
   readonly #items: IdBytes;
-  readonly #starts = new Int32Array(MOST_FIELDS);
-  readonly #ends = new Int32Array(MOST_FIELDS);
+  readonly #part?: number;
+  readonly #likes?: LikeRule;
+  /** What is taken from each field. */
+  readonly #roles: Uint8Array;
+  /** What each byte is. */
+  readonly #kinds: Uint8Array;
+  readonly #twice: boolean;
+  readonly #blanks: boolean;
+  readonly #point: number;
+  readonly #has: Readonly<Record<'value' | 'time' | 'like' | 'label', boolean>>;
 
-  constructor(options: PlainRowsOptions) {
-    this.#options = options;
-    this.#users = new IdBytes((id) => options.builder.addUser(id));
-    this.#items = new IdBytes((id) => options.builder.addItem(id));
+  constructor({ builder, columns, width, delimiter, blanks = false, quotes, part, likes, decimal }: PlainRowsOptions) {
+    this.#builder = builder;
+    this.#users = new IdBytes((id) => builder.addUser(id));
+    this.#items = new IdBytes((id) => builder.addItem(id));
+    this.#part = part;
+    this.#likes = likes;
+    this.#twice = delimiter.length === 2 && !blanks;
+    this.#blanks = blanks;
+    this.#point = decimal === 'comma' ? COMMA : POINT;
+    this.#has = {
+      value: columns.value >= 0,
+      time: columns.time >= 0,
+      like: columns.like >= 0,
+      label: columns.part >= 0 && part === undefined,
+    };
+    this.#roles = new Uint8Array(width);
+    for (const [role, column] of Object.entries(columns) as [keyof ColumnPositions, number][]) {
+      if (column >= 0 && !(role === 'part' && part !== undefined)) this.#roles[column] = ROLES[role];
+    }
+    this.#kinds = new Uint8Array(256);
+    this.#kinds[LINE_FEED] = END;
+    this.#kinds[RETURN] = CARRIAGE;
+    if (quotes) this.#kinds[QUOTE] = REFUSED;
+    for (const byte of blanks ? [BLANK, TAB] : [delimiter.charCodeAt(0)]) this.#kinds[byte] = DELIMITER;
   }
 
   /**
-   * Takes the row that begins at `begin` and ends before a line feed or with the bytes.
+   * Takes the row that begins at `begin` and ends before a line feed or with the bytes. Each byte is looked at once, and no
+   * function is called for what is plain: this is where the time of reading goes.
    * @returns where the next line begins, or −1 where nothing was taken.
    */
   take(bytes: Uint8Array, begin: number): number {
-    const { builder, columns, width, delimiter, blanks, quotes, part, likes, decimal } = this.#options;
-    const next = blanks
-      ? this.#cutAtBlanks(bytes, begin, width)
-      : this.#cut(bytes, begin, width, delimiter.charCodeAt(0), delimiter.length - 1, quotes ? QUOTE : -1);
-    if (next < 0) return -1;
-    const starts = this.#starts;
-    const ends = this.#ends;
-    const point = decimal === 'comma' ? COMMA : POINT;
-    const value = columns.value < 0 ? undefined : plainNumber(bytes, starts[columns.value], ends[columns.value], point);
-    const time = columns.time < 0 ? undefined : plainNumber(bytes, starts[columns.time], ends[columns.time], point);
-    let label = part;
-    if (part === undefined && columns.part >= 0) {
-      label = bytes[starts[columns.part]] - ZERO;
-      if (ends[columns.part] - starts[columns.part] !== 1 || !(label >= 0 && label <= 3)) return -1;
-    }
-    const like = columns.like < 0 ? undefined : plainNumber(bytes, starts[columns.like], ends[columns.like], point);
-    if (Number.isNaN(value) || Number.isNaN(time) || Number.isNaN(like)) return -1;
-    const user = this.#users.position(bytes, starts[columns.user], ends[columns.user]);
-    const item = user < 0 ? -1 : this.#items.position(bytes, starts[columns.item], ends[columns.item]);
-    if (item < 0) return -1;
-    if (like !== undefined && !passes(likes!, like)) return next;
-    builder.addAt(user, item, value, time, label);
-    return next;
-  }
-
-  /** Finds the fields. @param twice 1 where the delimiter is two of its byte, else 0. */
-  #cut(bytes: Uint8Array, begin: number, width: number, delimiter: number, twice: number, quote: number): number {
-    const starts = this.#starts;
-    const ends = this.#ends;
+    const roles = this.#roles;
+    const kinds = this.#kinds;
+    const twice = this.#twice;
+    const blanks = this.#blanks;
+    const point = this.#point;
+    const width = roles.length;
     const length = bytes.length;
-    if (width > MOST_FIELDS) return -1;
-    let field = 0;
+    let userStart = 0;
+    let userEnd = 0;
+    let userWhole = 0;
+    let itemStart = 0;
+    let itemEnd = 0;
+    let itemWhole = 0;
+    let value = 0;
+    let time = 0;
+    let like = 0;
+    let label = 0;
     let at = begin;
-    starts[0] = begin;
-    for (; at < length; at++) {
-      const byte = bytes[at];
-      if (byte === LINE_FEED) break;
-      if (byte === quote) return -1;
-      if (byte !== delimiter || (twice === 1 && bytes[at + 1] !== delimiter)) continue;
-      ends[field++] = at;
-      if (field === width) return -1;
-      at += twice;
-      starts[field] = at + 1;
+    if (blanks) while (at < length && kinds[bytes[at]] === DELIMITER) at++;
+    for (let field = 0; field < width; field++) {
+      const role = roles[field];
+      const start = at;
+      if (role >= VALUE) {
+        const negative = bytes[at] === MINUS;
+        if (negative) at++;
+        let small = 0;
+        let digits = 0;
+        let decimals = -1;
+        for (; digits < INTEGER_DIGITS && at < length; at++) {
+          const digit = bytes[at] - ZERO;
+          if (digit >= 0 && digit <= 9) {
+            small = (small * 10 + digit) | 0;
+            digits++;
+          } else if (digit === point - ZERO && decimals < 0) decimals = digits;
+          else break;
+        }
+        let whole = small;
+        for (; digits >= INTEGER_DIGITS && at < length; at++) {
+          const digit = bytes[at] - ZERO;
+          if (digit >= 0 && digit <= 9) {
+            whole = whole * 10 + digit;
+            digits++;
+          } else if (digit === point - ZERO && decimals < 0) decimals = digits;
+          else break;
+        }
+        if (digits === 0 || digits > MOST_DIGITS) return -1;
+        // Both are exact, so that the quotient is the number nearest to the text.
+        let number = decimals < 0 || decimals === digits ? whole : whole / POWERS_OF_TEN[digits - decimals];
+        if (negative) number = -number;
+        if (role === VALUE) value = number;
+        else if (role === TIME) time = number;
+        else if (role === LIKE) like = number;
+        else if (at - start !== 1 || number > 3) return -1;
+        else label = number;
+      } else if (role === SKIP) {
+        while (at < length && kinds[bytes[at]] === TEXT) at++;
+      } else {
+        // Whole numbers below the table's end are looked up by themselves, all else by a hash of the bytes.
+        let whole = 0;
+        for (; at < length; at++) {
+          const digit = bytes[at] - ZERO;
+          if (digit < 0 || digit > 9) break;
+          whole = (whole * 10 + digit) | 0; // may wrap: `position` looks at no more than seven digits
+        }
+        while (at < length && kinds[bytes[at]] === TEXT) at++;
+        if (role === USER) {
+          userStart = start;
+          userEnd = at;
+          userWhole = whole;
+        } else {
+          itemStart = start;
+          itemEnd = at;
+          itemWhole = whole;
+        }
+      }
+      let kind = at < length ? kinds[bytes[at]] : END;
+      if (kind === CARRIAGE && (at + 1 >= length || bytes[at + 1] === LINE_FEED)) {
+        at++;
+        kind = END;
+      }
+      if (field === width - 1) {
+        if (blanks) {
+          while (at < length && kinds[bytes[at]] === DELIMITER) at++;
+          kind = at < length ? kinds[bytes[at]] : END;
+          if (kind === CARRIAGE && (at + 1 >= length || bytes[at + 1] === LINE_FEED)) {
+            at++;
+            kind = END;
+          }
+        }
+        if (kind !== END) return -1;
+      } else {
+        if (kind !== DELIMITER || (twice && bytes[at + 1] !== bytes[at])) return -1;
+        at += twice ? 2 : 1;
+        if (blanks) while (at < length && kinds[bytes[at]] === DELIMITER) at++;
+      }
     }
-    if (field !== width - 1) return -1;
-    ends[field] = at > starts[field] && bytes[at - 1] === RETURN ? at - 1 : at;
+    // Not before the whole row is known to be plain: an id that is added stays.
+    const user = this.#users.position(bytes, userStart, userEnd, userWhole);
+    const item = user < 0 ? -1 : this.#items.position(bytes, itemStart, itemEnd, itemWhole);
+    if (item < 0) return -1;
+    const has = this.#has;
+    if (has.like && !passes(this.#likes!, like)) return at + 1;
+    const part = has.label ? label : this.#part;
+    this.#builder.addAt(user, item, has.value ? value : undefined, has.time ? time : undefined, part);
     return at + 1;
   }
-
-  #cutAtBlanks(bytes: Uint8Array, begin: number, width: number): number {
-    const starts = this.#starts;
-    const ends = this.#ends;
-    if (width > MOST_FIELDS) return -1;
-    let field = 0;
-    let at = begin;
-    for (; at < bytes.length && bytes[at] !== LINE_FEED; ) {
-      while (bytes[at] === BLANK || bytes[at] === TAB) at++;
-      const start = at;
-      while (at < bytes.length && bytes[at] > BLANK) at++;
-      if (at === start) {
-        if (bytes[at] === RETURN && (at + 1 >= bytes.length || bytes[at + 1] === LINE_FEED)) at++;
-        if (at < bytes.length && bytes[at] !== LINE_FEED) return -1;
-        continue;
-      }
-      if (field === width) return -1;
-      starts[field] = start;
-      ends[field++] = at;
-    }
-    return field === width ? at + 1 : -1;
-  }
-}
-
-/** Digits with a minus and a decimal sign at most, rounded as `Number` rounds them; NaN for all other text. */
-function plainNumber(bytes: Uint8Array, begin: number, end: number, sign: number): number {
-  const negative = bytes[begin] === MINUS;
-  let whole = 0;
-  let digits = 0;
-  let point = -1;
-  for (let at = negative ? begin + 1 : begin; at < end; at++) {
-    const digit = bytes[at] - ZERO;
-    if (digit >= 0 && digit <= 9) {
-      whole = whole * 10 + digit;
-      digits++;
-    } else if (bytes[at] === sign && point < 0) point = digits;
-    else return NaN;
-  }
-  if (digits === 0 || digits > MOST_DIGITS) return NaN;
-  // Both are exact, so that the quotient is the number nearest to the text.
-  const value = point < 0 ? whole : whole / POWERS_OF_TEN[digits - point];
-  return negative ? -value : value;
 }
 
 /** Positions of ids by their bytes: a hash table in front of the builder's, which goes by strings. */
@@ -169,19 +233,29 @@ class IdBytes {
   #ends = new Int32Array(1 << 7);
   #positions = new Int32Array(1 << 7);
   #bytes = new Uint8Array(1 << 10);
+  /** Positions of whole numbers, from 1, by the numbers; 0 is free. */
+  #direct = new Int32Array(1 << 10);
 
   constructor(add: (id: string) => number) {
     this.#add = add;
   }
 
-  /** @returns −1 for an empty id, for bytes that are not UTF-8 and for an id that holds a zero. */
-  position(bytes: Uint8Array, begin: number, end: number): number {
+  /**
+   * @param whole the digits that the id begins with, as a number, where they are all of it; else anything.
+   * @returns −1 for an empty id, for bytes that are not UTF-8 and for an id that holds a zero.
+   */
+  position(bytes: Uint8Array, begin: number, end: number, whole: number): number {
     const length = end - begin;
+    if (length === 0) return -1;
+    // As many digits as the number has: no leading zero, and nothing after them.
+    if (whole < MOST_DIRECT && length === digitsOf(whole) && isDigit(bytes[end - 1]) && isDigit(bytes[begin])) {
+      const known = whole < this.#direct.length ? this.#direct[whole] : 0;
+      return known > 0 ? known - 1 : this.#keepWhole(whole);
+    }
     const ends = this.#ends;
     const known = this.#bytes;
     const slots = this.#slots;
     const mask = slots.length - 1;
-    if (length === 0) return -1;
     let hash = length;
     for (let at = begin; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x9e3779b1);
     let slot = (hash ^ (hash >>> 15)) & mask;
@@ -193,6 +267,15 @@ class IdBytes {
       return this.#positions[number - 1];
     }
     return this.#keep(bytes.subarray(begin, end), slot);
+  }
+
+  #keepWhole(whole: number): number {
+    if (whole >= this.#direct.length) {
+      this.#direct = grown(this.#direct, Math.min(MOST_DIRECT, Math.max(whole + 1, this.#direct.length * 2)));
+    }
+    const position = this.#add(String(whole));
+    this.#direct[whole] = position + 1;
+    return position;
   }
 
   #keep(id: Uint8Array, slot: number): number {
@@ -229,6 +312,17 @@ class IdBytes {
       slots[slot] = number + 1;
     }
   }
+}
+
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= ZERO + 9;
+
+function digitsOf(whole: number): number {
+  if (whole < 1000) {
+    if (whole < 10) return 1;
+    return whole < 100 ? 2 : 3;
+  }
+  if (whole < 100000) return whole < 10000 ? 4 : 5;
+  return whole < 1000000 ? 6 : 7;
 }
 
 function grown<T extends Int32Array | Uint8Array>(array: T, length: number): T {

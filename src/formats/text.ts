@@ -72,7 +72,10 @@ export async function eachLine(
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(10);
     if (end >= 0) {
-      take(pending.length === 0 ? chunk.subarray(0, end) : concat([...pending, chunk.subarray(0, end)]));
+      // Only the line that two chunks share is copied.
+      const first = pending.length === 0 ? -1 : chunk.indexOf(10);
+      if (first >= 0) take(concat([...pending, chunk.subarray(0, first)]));
+      if (first < end) take(chunk.subarray(first + 1, end));
       pending = [];
       pendingLength = 0;
     }

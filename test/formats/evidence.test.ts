@@ -23,7 +23,7 @@ async function refused(source: Parameters<typeof readDataset>[0], message: RegEx
   else assert.unreachable(`was read although ${message} was expected`);
 }
 
-const NO_FORMAT = /its format is none that is recognised; name one of movielens, inter, csv, adjacency/;
+const NO_FORMAT = /its format is none that is recognised; name one of movielens, inter, csv, ndjson, adjacency, parquet, arrow/;
 
 test('pages, prose and triples are no adjacency lists', async () => {
   await refused('Not Found', NO_FORMAT);
