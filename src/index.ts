@@ -16,7 +16,8 @@ export type { DatasetRow } from './data/rows.ts';
 export { holdOut, joinParts, redrawSplit, type Split, type SplitOptions, splitDataset } from './data/split.ts';
 export { type ExportedFactors, exportFactors, type ImportOptions, importFactors } from './files/factors.ts';
 export { type ReadFileOptions, readDatasetFile, writeDatasetFolder } from './files/node-files.ts';
-export { deserialize, inspectFile, kernelsDigest, type ModelInfo, serialize } from './files/serialize.ts';
+export { deserialize, inspectFile, kernelsDigest, type ModelInfo, type OpenOptions, serialize } from './files/serialize.ts';
+export { type DefaultMethod, defaultMethod } from './forget/default-method.ts';
 export {
   type ForgetBasics,
   type ForgetOptions,
@@ -76,11 +77,20 @@ export { type LearnOptions, type LearnReport, type LearnResult, learn, type Revi
 export { replay } from './learn/replay.ts';
 export type { RevisionRequest } from './learn/revision.ts';
 export { digest } from './model/digest.ts';
-export { type EvaluateOptions, type Evaluation, evaluate, type MetricMeans } from './model/evaluate.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, evaluateAsync, type MetricMeans } from './model/evaluate.ts';
 export { METRICS, type MetricName } from './model/metrics.ts';
-export type { Capability, CellShape, FitControl, Model, ModelKind, Ranking, RankRequest } from './model/model.ts';
-export { type OnCold, type Recommended, type RecommendOptions, recommend, similarItems, similarUsers } from './model/recommend.ts';
-export { AlsModel, type AlsOptions, type AlsRecord, als, type Contribution, type FoldInItem } from './models/als.ts';
+export type { Capability, CellShape, Contribution, FitControl, Model, ModelKind, Ranking, RankRequest } from './model/model.ts';
+export {
+  type OnCold,
+  type OnUnknown,
+  type Recommended,
+  type RecommendOptions,
+  recommend,
+  similarItems,
+  similarUsers,
+} from './model/recommend.ts';
+export { type RecommendManyOptions, recommendMany, type UserList } from './model/recommend-many.ts';
+export { AlsModel, type AlsOptions, type AlsRecord, als, type FoldInItem } from './models/als.ts';
 export { bm3 } from './models/bm3.ts';
 export { bpr } from './models/bpr.ts';
 export { cm3 } from './models/cm3.ts';
@@ -111,3 +121,4 @@ export { retrain } from './unlearn/retrain.ts';
 export { type UnlearnAlsDetails, unlearnAls } from './unlearn/unlearn-als.ts';
 export { defaultKernels, type KernelBuild, kernelBuild, loadKernels, type NamedKernels } from './wasm/kernels.ts';
 export type { MemoryPlan } from './wasm/memory.ts';
+export { SharedArena } from './wasm/shared-arena.ts';

@@ -8,7 +8,6 @@ import { readDatasetFile } from '../../src/files/node-files.ts';
 import {
   compatible,
   type Dataset,
-  evaluate,
   type Figure,
   type ForgetRequest,
   forget,
@@ -24,6 +23,7 @@ import {
   UNLEARNERS,
   type Unlearner,
 } from '../../src/index.ts';
+import { evaluateAt } from '../../src/model/evaluate.ts';
 import { FOLDER } from './data.ts';
 import { cpuSeconds, fitted, mean, type Trained } from './judged.ts';
 import { type Cell, note, publish, published, publishedRow, publishRow } from './report.ts';
@@ -226,7 +226,7 @@ function recallOf(partition: Partition, { validation, test }: Split): (model: Mo
     if (!measured.has(model))
       measured.set(
         model,
-        evaluate(model, partition.retain, test, { mask: [validation], candidates, users, metrics: ['recall'] })['recall@20'],
+        evaluateAt(model, partition.retain, test, { mask: [validation], candidates, users, metrics: ['recall'] })['recall@20'],
       );
     return measured.get(model)!;
   };

@@ -13,7 +13,6 @@ import {
   compare,
   type Dataset,
   deserialize,
-  evaluate,
   type ForgetRequest,
   freedom,
   lattice,
@@ -26,6 +25,7 @@ import {
   slmrec,
   vbpr,
 } from '../../src/index.ts';
+import { evaluateAt } from '../../src/model/evaluate.ts';
 import { cachePath } from './cache.ts';
 import { FOLDER } from './data.ts';
 import { babyWithNeighbors } from './neighbors.ts';
@@ -162,7 +162,7 @@ export function figures(model: Model, partition: Partition, split: Split, gold: 
   const had = data.itemCounts();
   const candidates = Uint8Array.from(left, (n, i) => (n > 0 || had[i] === 0 ? 1 : 0));
   const users = Array.from({ length: data.users.size }, (_, u) => u).filter((u) => retain.itemsOf(u).length > 0);
-  const tested = evaluate(model, retain, split.test, { mask: [split.validation], candidates, users, metrics: ['recall', 'ndcg'] });
+  const tested = evaluateAt(model, retain, split.test, { mask: [split.validation], candidates, users, metrics: ['recall', 'ndcg'] });
   const [row] = compare([{ name: '', model } as Contender], partition, { gold });
   const forgotten = data.filter((e) => gone[e] === 1);
   const list = Int32Array.from({ length: data.items.size }, (_, i) => i);

@@ -8,6 +8,8 @@ export interface Progress {
   readonly total: number;
   /** The training objective or loss after this step, where it is computed. */
   readonly objective?: number;
+  /** How far the training's equations are from holding after this step, where that is computed; 0 is the end. */
+  readonly residual?: number;
   /** A validation metric after this step, where one is computed. */
   readonly validation?: number;
 }

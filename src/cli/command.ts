@@ -8,6 +8,8 @@ export interface Context {
   readonly terminal: Terminal;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** All commands there are. */
+  readonly commands: Readonly<Record<string, Command>>;
 }
 
 /** The value of a flag, before all flags are known. */

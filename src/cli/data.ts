@@ -77,7 +77,7 @@ const REMEMBERED = 'format columns delimiter header decimal comments encoding li
  */
 export async function openData(context: Context, path: string, model?: Model): Promise<Dataset> {
   const { terminal } = context;
-  const said = await saidIn(context);
+  const said = await saidIn(context, model);
   const notes: string[] = [];
   const data = await readAs(context, path, said, model, notes);
   // After the data were read: an error is one line.
@@ -103,7 +103,7 @@ async function keyed(data: Dataset, flag: string | undefined): Promise<Dataset> 
 }
 
 /** What the flags say. */
-async function saidIn({ args }: Context): Promise<ReadFileOptions> {
+async function saidIn({ args }: Context, model?: Model): Promise<ReadFileOptions> {
   const columns = await columnsOf(args.text('columns'));
   const header = args.oneOf('header', ['yes', 'no'] as const);
   const said = {
@@ -127,7 +127,9 @@ async function saidIn({ args }: Context): Promise<ReadFileOptions> {
   if (said.likes !== undefined) asUsage(() => parseLikes(said.likes!), '--likes');
   if (said.comments !== undefined) asUsage(() => commentSign(said.comments!), '--comments');
   if (said.delimiter !== undefined) asUsage(() => delimiterNamed(said.delimiter!), '--delimiter');
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  // What the configuration says is for data of which no model remembers more.
+  const remembers = (name: string): boolean => args.configured(name) && Object.hasOwn(model?.provenance.reading ?? {}, name);
+  return Object.fromEntries(Object.entries(said).filter(([name, value]) => value !== undefined && !remembers(name)));
 }
 
 /**

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import * as check from '../base/check.ts';
 import type { Option, OptionSpecs, OptionValue } from '../base/options.ts';
 import type { KernelBuild } from '../wasm/kernels.ts';
+import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage.ts';
 
 /** One flag. Without `takes` it is a switch. */
@@ -37,6 +38,7 @@ export const COMMON_FLAGS: readonly Flag[] = [
     default: 'default',
     doc: 'default, or fast: quicker on most hosts, in bytes that other hosts do not give; models are marked.',
   },
+  { name: 'config', takes: 'FILE', doc: 'Settings, in place of the nearest lethe.config.json upward from here.' },
   { name: 'debug', doc: 'Show the stack of an error.' },
   { name: 'help', short: 'h', doc: 'Show this help.' },
 ];
@@ -56,15 +58,31 @@ export class Arguments {
   readonly operands: readonly string[];
   readonly #values: ReadonlyMap<string, readonly string[]>;
   readonly #set?: OptionSet;
+  readonly #configured: ReadonlySet<string>;
 
-  constructor(operands: readonly string[], values: ReadonlyMap<string, readonly string[]>, set?: OptionSet) {
+  /** @param configured names of the values that come from the configuration file. */
+  constructor(
+    operands: readonly string[],
+    values: ReadonlyMap<string, readonly string[]>,
+    set?: OptionSet,
+    configured: ReadonlySet<string> = new Set(),
+  ) {
     this.operands = operands;
     this.#values = values;
     this.#set = set;
+    this.#configured = configured;
   }
 
   has(name: string): boolean {
     return this.#values.has(name);
+  }
+  /** Whether a flag stands on the command line itself. */
+  given(name: string): boolean {
+    return this.#values.has(name) && !this.#configured.has(name);
+  }
+  /** Whether a flag's value comes from the configuration file. */
+  configured(name: string): boolean {
+    return this.#configured.has(name);
   }
   /** Whether a switch is on. */
   on(name: string): boolean {
@@ -92,7 +110,10 @@ export class Arguments {
   }
   oneOf<T extends string>(name: string, words: readonly T[]): T | undefined {
     const text = this.text(name);
-    return text === undefined ? undefined : asUsage(() => check.oneOf(flagName(name), text, words));
+    if (text === undefined) return undefined;
+    if (!words.includes(text as T))
+      throw new UsageError(`${flagName(name)} expected one of ${words.join(', ')}; got ${check.describe(text)}${didYouMean(text, words)}`);
+    return text as T;
   }
   get seed(): number {
     return this.integer('seed', 1, { min: 0, max: 0xffffffff });
@@ -131,8 +152,16 @@ export function peek(argv: readonly string[], name: string): string | undefined 
   return value;
 }
 
-/** @throws UsageError for whatever is not declared. */
-export function parseFlags(argv: readonly string[], flags: readonly Flag[], set?: OptionSet): Arguments {
+/**
+ * @param configured values of flags that the command line does not give, from the configuration file.
+ * @throws UsageError for whatever is not declared.
+ */
+export function parseFlags(
+  argv: readonly string[],
+  flags: readonly Flag[],
+  set?: OptionSet,
+  configured: ReadonlyMap<string, readonly string[]> = new Map(),
+): Arguments {
   const declared = new Map<string, Flag>();
   const known: Record<string, { type: 'string' | 'boolean'; short?: string }> = {};
   const declare = (spelling: string, flag: Flag): void => {
@@ -159,16 +188,23 @@ export function parseFlags(argv: readonly string[], flags: readonly Flag[], set?
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = declared.get(token.name);
-    if (!flag)
-      throw new UsageError(`unknown option ${token.rawName}${set ? ` (options of ${set.what} are among those that --help lists)` : ''}`);
+    if (!flag) {
+      const others = set ? ` (options of ${set.what} are among those that --help lists)` : '';
+      throw new UsageError(`unknown option ${token.rawName}${optionMeant(token.name, declared)}${others}`);
+    }
     const value = flag.takes === undefined ? switchValue(token.name, token.value, flag) : valueFor(flag, token);
     const earlier = values.get(flag.name);
     if (earlier && !flag.many) throw new UsageError(`--${flag.name} is given twice`);
     if (earlier) earlier.push(value);
     else values.set(flag.name, [value]);
   }
-  return new Arguments(operands, values, set);
+  const added = [...configured.keys()].filter((name) => !values.has(name) && declared.has(name));
+  for (const name of added) values.set(name, [...configured.get(name)!]);
+  return new Arguments(operands, values, set, new Set(added));
 }
+
+const optionMeant = (name: string, declared: ReadonlyMap<string, Flag>): string =>
+  didYouMean(name, declared.keys(), (word) => (word.length === 1 ? `-${word}` : `--${word}`));
 
 function valueFor(flag: Flag, { value, inlineValue }: { value?: string; inlineValue?: boolean }): string {
   if (value === undefined) throw new UsageError(`--${flag.name} expected a value (${flag.takes})`);

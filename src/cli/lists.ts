@@ -3,8 +3,9 @@
 import { DataError } from '../base/errors.ts';
 import { nodePlatform } from '../files/node-files.ts';
 import { plainChunks } from '../formats/bytes.ts';
-import { eachLine, eachRecord } from '../formats/text.ts';
+import { delimiterOf, eachLine, eachRecord } from '../formats/text.ts';
 import { noteInput } from './files.ts';
+import type { Arguments } from './flags.ts';
 import { UsageError } from './usage.ts';
 
 /** The fields of a comma-separated list, quoted as in CSV where a field holds a comma. */
@@ -25,9 +26,74 @@ export async function listOf(flag: string, text: string): Promise<string[]> {
   return [...records[0]];
 }
 
-/** Ids from a list, or from a file that is named with an `@`. */
-export async function idsOf(flag: string, text: string): Promise<string[]> {
-  return text.startsWith('@') ? linesIn(text.slice(1)) : listOf(flag, text);
+export const COLUMN_FLAG = {
+  name: 'column',
+  takes: 'NAME',
+  doc: 'In files of ids (@FILE) with several columns or a header: the column of the ids, by name, or by number from 1 without a header.',
+} as const;
+
+/** Ids from a list, or from a file that is named with an `@`. @param column of such a file, as `--column` says. */
+export async function idsOf(flag: string, text: string, column?: string): Promise<string[]> {
+  if (!text.startsWith('@')) return listOf(flag, text);
+  return column === undefined ? linesIn(text.slice(1)) : columnIn(text.slice(1), column);
+}
+
+/** Ids of a flag that may be given several times; undefined where it is not. */
+export async function idsGiven(args: Arguments, flag: string): Promise<string[] | undefined> {
+  if (!args.has(flag)) return undefined;
+  const ids: string[] = [];
+  for (const text of args.all(flag)) for (const id of await idsOf(`--${flag}`, text, args.text('column'))) ids.push(id);
+  return ids;
+}
+
+/** One column of a table: by the name that its first line gives it, or by number from 1 where no line names them. */
+async function columnIn(path: string, column: string): Promise<string[]> {
+  const ids: string[] = [];
+  let at = /^[1-9]\d*$/.test(column) ? Number(column) - 1 : -1;
+  await eachRecord(
+    fileChunks(path),
+    path,
+    (fields, line) => {
+      if (at < 0) {
+        at = fields.indexOf(column);
+        if (at >= 0) return;
+        const there = fields.map((name) => JSON.stringify(name)).join(', ');
+        throw new DataError(`expected a header with the column ${JSON.stringify(column)} (--column), found ${there}`, {
+          source: path,
+          line,
+        });
+      }
+      const id = fields[at];
+      if (id === undefined)
+        throw new DataError(`expected a column ${column} (--column), found ${fields.length} fields`, { source: path, line });
+      if (id === '') throw new DataError(`expected an id in the column ${column} (--column), found none`, { source: path, line });
+      ids.push(id);
+    },
+    delimiterOf,
+  );
+  if (ids.length === 0) throw new DataError(`expected ids in the column ${column} (--column), found none`, { source: path });
+  return ids;
+}
+
+/** A table with a header, as records by column, each with its line. */
+export async function recordsIn(
+  path: string,
+): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }> {
+  let columns: readonly string[] | undefined;
+  const rows: (readonly string[])[] = [];
+  await eachRecord(
+    fileChunks(path),
+    path,
+    (fields, line) => {
+      if (!columns) columns = fields;
+      else if (fields.length === columns.length) rows.push(fields);
+      else throw new DataError(`expected ${columns.length} fields, as the header has, found ${fields.length}`, { source: path, line });
+    },
+    delimiterOf,
+    { latin1: true },
+  );
+  if (!columns) throw new DataError('expected a table with a header, found nothing', { source: path });
+  return { columns, rows };
 }
 
 /** One id per line, whatever characters it holds. */

@@ -5,10 +5,12 @@ import { removeUnfinished } from '../files/whole-files.ts';
 import { loadKernels } from '../wasm/kernels.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
+import { configurationFor } from './config.ts';
 import { fileProblem, leftBehind } from './files.ts';
 import { parseFlags, peek, refusal } from './flags.ts';
 import { commandHelp, overview } from './help.ts';
-import { printable, Terminal } from './terminal.ts';
+import { didYouMean } from './suggest.ts';
+import { printable, styled, Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
 const STATUS = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
@@ -20,12 +22,14 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   if (word === '--version' || word === '-V') return show(VERSION);
   if (word === '--help' || word === '-h' || (word === 'help' && rest.length === 0)) return show(overview(COMMANDS));
   const name = word === 'help' ? rest[0] : word;
-  if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`unknown command ${JSON.stringify(name)}; lethe --help lists them`);
+  if (!Object.hasOwn(COMMANDS, name))
+    throw new UsageError(`unknown command ${JSON.stringify(name)}${didYouMean(name, Object.keys(COMMANDS))}; lethe --help lists them`);
   const command: Command = COMMANDS[name as keyof typeof COMMANDS];
-  const set = command.options?.((flag) => peek(rest, flag));
+  const { path, values } = word === 'help' ? { values: new Map() } : configurationFor(command, COMMANDS, peek(rest, 'config'));
+  const set = command.options?.((flag) => peek(rest, flag) ?? values.get(flag)?.at(-1));
   if (word === 'help' || rest.includes('--help') || rest.includes('-h')) return show(commandHelp(command, set));
 
-  const args = parseFlags(rest, command.flags, set);
+  const args = parseFlags(rest, command.flags, set, values);
   const [fewest, most] = command.operands;
   if (args.operands.length < fewest || args.operands.length > most) {
     throw new UsageError(
@@ -45,9 +49,11 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     quiet: args.on('quiet'),
     marks: args.kernels === 'fast' ? { kernels: 'fast', byteComparable: false } : {},
   });
+  const settled = command.flags.filter((flag) => args.configured(flag.name)).map((flag) => `--${flag.name}`);
+  if (settled.length > 0) terminal.note(`${path} says ${settled.join(', ')}`);
   if (args.kernels === 'fast') terminal.note('computed by the fast kernels: not comparable byte by byte with what other hosts compute');
   try {
-    await command.run({ args, terminal, signal });
+    await command.run({ args, terminal, signal, commands: COMMANDS });
   } catch (error) {
     throw refusal(error, set);
   } finally {
@@ -89,7 +95,7 @@ const argv = process.argv.slice(2);
 function fail(error: unknown): void {
   process.exitCode = error instanceof UsageError ? STATUS.usage : STATUS.failed;
   const help = error instanceof UsageError && argv[0] && Object.hasOwn(COMMANDS, argv[0]) ? ` (lethe ${argv[0]} --help)` : '';
-  process.stderr.write(`lethe: ${describeError(error)}${help}\n`);
+  process.stderr.write(`${styled(process.stderr, 'red', 'lethe:')} ${describeError(error)}${help}\n`);
   if (argv.includes('--debug')) process.stderr.write(`${(error as Error).stack}\n`);
 }
 

@@ -1,7 +1,7 @@
 // The flags that say what to forget, and the request that they make.
 import type { ForgetRequest } from '../forget/request.ts';
 import type { Arguments, Flag } from './flags.ts';
-import { idsOf, pairsIn } from './lists.ts';
+import { COLUMN_FLAG, idsGiven, pairsIn } from './lists.ts';
 import { UsageError } from './usage.ts';
 
 export const REQUEST_FLAGS: readonly Flag[] = [
@@ -20,20 +20,15 @@ export const REQUEST_FLAGS: readonly Flag[] = [
   },
   { name: 'modality', takes: 'NAME', doc: 'A modality to forget, such as image.' },
   { name: 'of-items', takes: 'A,B|@FILE', many: true, doc: 'The items whose modality is forgotten; all where absent.' },
+  COLUMN_FLAG,
   { name: 'ignore-unknown', doc: 'Go on without ids that the data do not have, instead of refusing.' },
 ];
 
 /** The request that the flags make; undefined where none was given. */
 export async function requestOf(args: Arguments): Promise<ForgetRequest | undefined> {
-  const idsOfAll = async (flag: string): Promise<string[] | undefined> => {
-    if (!args.has(flag)) return undefined;
-    const ids: string[] = [];
-    for (const text of args.all(flag)) for (const id of await idsOf(`--${flag}`, text)) ids.push(id);
-    return ids;
-  };
-  const users = await idsOfAll('users');
-  const items = await idsOfAll('items');
-  const ofItems = await idsOfAll('of-items');
+  const users = await idsGiven(args, 'users');
+  const items = await idsGiven(args, 'items');
+  const ofItems = await idsGiven(args, 'of-items');
   const interactions: [string, string][] = [];
   for (const text of args.all('interactions')) {
     if (!text.startsWith('@')) throw new UsageError('--interactions expected @FILE, a file with `user,item` per line');

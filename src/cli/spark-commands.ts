@@ -86,6 +86,7 @@ export async function forgetOnSpark(context: Context, method: string, request: F
 export async function recommendOnSpark(context: Context): Promise<void> {
   const { args, terminal } = context;
   const address = addressOf(args.required('on'));
+  without(args, 'users', 'history', 'out', 'exclude', 'candidates', 'where', 'on-unknown');
   const user = args.required('user');
   const [model, data] = args.operands;
   const report = await runOnSpark(context, address, data, {

@@ -7,6 +7,8 @@ import type { KernelBuild } from '../wasm/kernels.ts';
 /** Longest wait, in milliseconds, between two looks at a bar and between two plain lines. */
 const BAR_EVERY = 100;
 const LINE_EVERY = 5000;
+/** Milliseconds after which the time that is left is told. */
+const SURE_AFTER = 1000;
 
 export interface TerminalOptions {
   readonly json: boolean;
@@ -22,6 +24,7 @@ export class Terminal {
   readonly #live = process.stderr.isTTY === true;
   #shown = false;
   #last = performance.now();
+  readonly #end = new TimeToEnd();
 
   constructor({ json, quiet, marks = {} }: TerminalOptions) {
     this.json = json;
@@ -43,13 +46,16 @@ export class Terminal {
   }
 
   /** Shows how far a run is: a bar where somebody watches, a line now and then elsewhere. */
-  readonly progress = ({ phase, done, total, objective, validation }: Progress): void => {
+  readonly progress = ({ phase, done, total, objective, residual, validation }: Progress): void => {
     const now = performance.now();
+    const left = this.#end.at(now, phase, done, total);
     if (this.quiet || now - this.#last < (this.#live ? BAR_EVERY : LINE_EVERY)) return;
     this.#last = now;
     const figures = [
       ...(objective === undefined ? [] : [`objective ${objective.toPrecision(6)}`]),
+      ...(residual === undefined ? [] : [`residual ${residual.toExponential(1)}`]),
       ...(validation === undefined ? [] : [`validation ${validation.toFixed(4)}`]),
+      ...(left === undefined ? [] : [`${secondsText(left)} to go`]),
     ].join(', ');
     const standing = total > 0 ? `${done}/${total}` : String(done);
     if (this.#live) {
@@ -68,6 +74,36 @@ export class Terminal {
     if (this.#shown) process.stderr.write('\r\u001b[K');
     this.#shown = false;
   }
+}
+
+/** How long a phase will still take, by how long it has taken: no answer before it has run for a moment, or where nobody knows the end. */
+export class TimeToEnd {
+  #phase = '';
+  #since = 0;
+  #from = 0;
+
+  /** @param now in milliseconds. @returns seconds. */
+  at(now: number, phase: string, done: number, total: number): number | undefined {
+    if (phase !== this.#phase || done < this.#from) [this.#phase, this.#since, this.#from] = [phase, now, done];
+    const steps = done - this.#from;
+    if (steps <= 0 || total <= done || now - this.#since < SURE_AFTER) return undefined;
+    return ((now - this.#since) / 1000 / steps) * (total - done);
+  }
+}
+
+/** A stream that shows colours: a terminal, unless NO_COLOR or TERM=dumb says otherwise. */
+interface Coloured {
+  readonly isTTY?: boolean;
+  hasColors?(): boolean;
+}
+
+const STYLES = { bold: [1, 22], red: [31, 39] } as const;
+
+/** Text in a style where the stream is a terminal that wants colours; elsewhere as it is. */
+export function styled(stream: Coloured, style: keyof typeof STYLES, text: string): string {
+  if (stream.isTTY !== true || process.env.NO_COLOR || stream.hasColors?.() === false) return text;
+  const [on, off] = STYLES[style];
+  return `\u001b[${on}m${text}\u001b[${off}m`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
@@ -96,7 +132,7 @@ export function table(headers: readonly string[], rows: readonly (readonly unkno
       .map((text, c) => (right[c] ? text.padStart(widths[c]) : text.padEnd(widths[c])))
       .join('  ')
       .trimEnd();
-  return [line(headers), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
+  return [styled(process.stdout, 'bold', line(headers)), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
 }
 
 function cell(value: unknown): string {

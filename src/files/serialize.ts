@@ -1,7 +1,8 @@
 // A model as bytes and back. The layout is in docs/file-format.md: a fixed head, a JSON header, the parameters as they lie
 // in linear memory, a SHA-256 of all that. Refuses whatever it did not write.
 
-import { describe } from '../base/check.ts';
+import * as check from '../base/check.ts';
+import { type Disposal, withDisposal } from '../base/disposal.ts';
 import { ModelError } from '../base/errors.ts';
 import { isBuffer, isBytes, utf8, utf8Decoder } from '../base/host.ts';
 import { sha256 } from '../base/sha256.ts';
@@ -11,6 +12,7 @@ import { align16, identityOf, parameterBytes, writeParameters } from '../model/d
 import { expectModel, type Model, type ModelKind } from '../model/model.ts';
 import { MODELS } from '../models/index.ts';
 import { digestInUse, kernelsModule } from '../wasm/kernels.ts';
+import type { SharedArena } from '../wasm/shared-arena.ts';
 import { paddedWidth } from '../wasm/tensor.ts';
 import { type Header, parseHeader } from './header.ts';
 
@@ -47,12 +49,20 @@ export async function serialize(model: Model): Promise<Uint8Array<ArrayBuffer>> 
   return bytes;
 }
 
+export interface OpenOptions {
+  /** The memory to live in, together with other models; default one of its own. */
+  readonly arena?: SharedArena;
+}
+
 /**
  * The model that `serialize` wrote.
  * @param file all bytes of the file: an ArrayBuffer, or a Uint8Array that may be a view of a larger memory, such as a Buffer.
+ * @returns the model; its memory is given back by `dispose()`, or by `using` where the host knows it, and else when it is collected.
  * @throws ModelError for bytes that are no model file, are incomplete or damaged, or come from a newer format.
  */
-export async function deserialize(file: Uint8Array | ArrayBuffer): Promise<Model> {
+export async function deserialize(file: Uint8Array | ArrayBuffer, options: OpenOptions = {}): Promise<Model & Disposal> {
+  check.knownKeys('deserialize', options, ['arena']);
+  if (options.arena !== undefined) check.like('arena', options.arena, 'a SharedArena', ['part']);
   const bytes = bytesOf('deserialize', file);
   // The kernels are compiled while the checksum is being computed.
   const [{ header, start }] = await Promise.all([open(bytes), Promise.resolve().then(kernelsModule)]);
@@ -74,10 +84,13 @@ export async function deserialize(file: Uint8Array | ArrayBuffer): Promise<Model
     parameters.set(name, { rows, cols, values: ld === cols ? padded : withoutPads(padded, rows, cols, name) });
     offset += rows * ld * 4;
   }
-  const { options, provenance, record } = header;
+  const { provenance, record } = header;
+  const described = { options: header.options, users: IdTable.of(header.users), items: IdTable.of(header.items), provenance, record };
+  const arena = options.arena?.part();
   try {
-    return kind.restore({ options, users: IdTable.of(header.users), items: IdTable.of(header.items), provenance, record, parameters });
+    return withDisposal(kind.restore({ ...described, parameters, ...(arena && { arena }) }));
   } catch (error) {
+    arena?.dispose();
     // Options that nobody can train with: an error of the file, not of the caller's.
     if (error instanceof TypeError || error instanceof RangeError)
       throw new ModelError(`the model file: ${error.message}`, { cause: error });
@@ -88,7 +101,8 @@ export async function deserialize(file: Uint8Array | ArrayBuffer): Promise<Model
 /** All bytes of a file, of whatever realm they are. Node's Buffer is a Uint8Array whose slice() is no copy. */
 function bytesOf(name: string, file: unknown): Uint8Array<ArrayBuffer> {
   if (isBuffer(file)) return new Uint8Array(file);
-  if (!isBytes(file)) throw new TypeError(`${name} expected the bytes of a model file (Uint8Array or ArrayBuffer), got ${describe(file)}`);
+  if (!isBytes(file))
+    throw new TypeError(`${name} expected the bytes of a model file (Uint8Array or ArrayBuffer), got ${check.describe(file)}`);
   return new Uint8Array(file.buffer as ArrayBuffer, file.byteOffset, file.length);
 }
 

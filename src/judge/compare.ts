@@ -3,7 +3,7 @@
 import * as check from '../base/check.ts';
 import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { expectPartition, type Partition } from '../forget/request.ts';
-import { evaluate } from '../model/evaluate.ts';
+import { evaluateAt } from '../model/evaluate.ts';
 import { byteComparable, expectModel, type Model, type Ranking } from '../model/model.ts';
 import { renumbered } from '../model/renumber.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
@@ -105,7 +105,7 @@ export function compare(contenders: readonly Contender[], partition: Partition, 
   const judge = asked && originals.length > 0 && golds.length > 0 ? new Judge(partition, { originals, golds, unseen, heldOut }) : undefined;
   return contenders.map(({ name, model: own, seconds = null }) => {
     const model = placed(own);
-    const report = testable && evaluate(model, retain, testable, { k, mask, candidates, users: tested, metrics: ['recall', 'ndcg'] });
+    const report = testable && evaluateAt(model, retain, testable, { k, mask, candidates, users: tested, metrics: ['recall', 'ndcg'] });
     return {
       name,
       [`recall@${k}`]: report?.[`recall@${k}`] ?? null,

@@ -78,7 +78,7 @@ export async function accelerate(problem: Stationary, tolerance: number, control
       }
       const products = newton?.products ?? 0;
       onIteration?.(standing, iteration, products);
-      onProgress?.({ phase: 'converge', done: iteration, total: most, objective: standing.objective });
+      onProgress?.({ phase: 'converge', done: iteration, total: most, objective: standing.objective, residual: standing.residual });
       if (standing.residual <= tolerance || iteration >= most || stalls >= MOST_STALLS) {
         return { ...standing, iterations: iteration, products, converged: standing.residual <= tolerance };
       }

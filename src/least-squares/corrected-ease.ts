@@ -58,6 +58,11 @@ export class CorrectedEase extends HistoryModel implements ExactForgetter {
     });
   }
 
+  /** The memory is that of the model it corrects, which goes on. */
+  protected override letGo(): void {
+    this.#own?.dispose();
+  }
+
   get parameters(): ReadonlyMap<string, Matrix> {
     return this.#settle().parameters;
   }

@@ -26,6 +26,8 @@ export interface BilinearParts extends ModelDescription {
    * is copied. Default false.
    */
   readonly takeOver?: boolean;
+  /** The memory to copy them to; default one of its own. */
+  readonly arena?: Arena;
 }
 
 /** Users served in one call of the ranking kernel; items scored in one call for a first list. */
@@ -44,7 +46,7 @@ export class BilinearModel extends DescribedModel implements Model {
   constructor(parts: BilinearParts) {
     const { userFactors: X, itemFactors: Y } = parts;
     const taken = parts.takeOver && X instanceof Matrix && Y instanceof Matrix && X.arena === Y.arena;
-    super(parts, taken ? X.arena : new Arena());
+    super(parts, taken ? X.arena : (parts.arena ?? new Arena()));
     this.userFactors = taken ? X : copyInto(this.arena, X);
     this.itemFactors = taken ? Y : copyInto(this.arena, Y);
     // A model holds no interactions, nor rows of the forgotten in what was scratch.

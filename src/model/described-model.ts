@@ -1,5 +1,6 @@
 // What models share, whatever they score by: the fields that describe them, and a linear memory of their own.
 
+import { ModelError } from '../base/errors.ts';
 import type { OptionValue } from '../base/options.ts';
 import type { IdTable } from '../data/ids.ts';
 import type { Arena } from '../wasm/memory.ts';
@@ -13,10 +14,11 @@ export abstract class DescribedModel implements ModelDescription {
   readonly provenance: Provenance;
   readonly record: Readonly<Record<string, unknown>>;
 
-  constructor(
-    description: ModelDescription,
-    protected readonly arena: Arena,
-  ) {
+  readonly #arena: Arena;
+  #disposed = false;
+
+  constructor(description: ModelDescription, arena: Arena) {
+    this.#arena = arena;
     this.kind = description.kind;
     this.options = description.options;
     this.users = description.users;
@@ -25,7 +27,23 @@ export abstract class DescribedModel implements ModelDescription {
     this.record = description.record;
   }
 
+  /** @throws ModelError after `dispose`. */
+  protected get arena(): Arena {
+    if (this.#disposed) throw new ModelError('the model was disposed of: nothing can be asked of it any more');
+    return this.#arena;
+  }
+
   get memoryBytes(): number {
-    return this.arena.size;
+    return this.arena.held;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.letGo(this.#arena);
+  }
+  /** Gives the memory back. */
+  protected letGo(arena: Arena): void {
+    arena.dispose();
   }
 }

@@ -1,15 +1,19 @@
 // A model on held-out interactions: full ranking of all items for every user with positives, seen items left out.
+import { breathe } from '../base/breathe.ts';
 import * as check from '../base/check.ts';
 import { DataError, ModelError } from '../base/errors.ts';
+import { checkControl, type RunControl } from '../base/run-control.ts';
 import { type Dataset, expectDataset } from '../data/dataset.ts';
 import type { IdTable } from '../data/ids.ts';
 import { likedRows } from '../data/likes.ts';
 import { requireDisjoint } from '../data/overlap.ts';
-import type { Team } from '../threads/team.ts';
+import { checkThreading, type Team, teamFor } from '../threads/team.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
+import { usersPerBreath } from './breaths.ts';
 import { METRICS, type MetricName } from './metrics.ts';
 import { expectModel, type Model } from './model.ts';
 import { isCold, popularFirst, rankInOrder } from './popular.ts';
+import { allowedItems, positionOf } from './positions.ts';
 import { judgedList, type Ranker, wholeLists } from './ranked-lists.ts';
 import { checkPosition } from './ranking-inputs.ts';
 
@@ -18,10 +22,10 @@ export interface EvaluateOptions {
   readonly k?: number | readonly number[];
   /** Interactions whose items are left out of the ranking beside those of `seen`, such as the validation part in a test. */
   readonly mask?: readonly Dataset[];
-  /** Users to evaluate, as positions; default all that have positives. */
-  readonly users?: ArrayLike<number>;
-  /** 1 for items that are candidates, u8[items]; default all that exist. Positives that are no candidates do not count. */
-  readonly candidates?: Uint8Array;
+  /** Ids of the users to evaluate; default all that have positives. */
+  readonly users?: readonly string[];
+  /** Ids of the items that are candidates; default all that exist. Positives that are no candidates do not count. */
+  readonly candidates?: readonly string[];
   /** Metrics to compute; default all of METRICS. */
   readonly metrics?: readonly MetricName[];
   /** Threads to rank with, from `openTeam`; any number gives the same figures. */
@@ -56,7 +60,85 @@ const USERS_PER_TEAM_CALL = 8192;
  * @throws TypeError, RangeError for arguments that are none; DataError for rows that are in both, or arguments that are swapped.
  */
 export function evaluate(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions = {}): Evaluation {
-  check.knownKeys('evaluate', options, ['k', 'mask', 'users', 'candidates', 'metrics', 'team']);
+  check.knownKeys('evaluate', options, EVALUATE_OPTIONS);
+  checkThreading({ team: options.team });
+  return atOnce(evaluation(model, seen, positives, positionsIn(model, options)));
+}
+
+/**
+ * The same for data that take long: watched, stopped, and other work comes between.
+ * @throws as `evaluate`, and the signal's reason.
+ * @example
+ * const { 'ndcg@20': ndcg } = await evaluateAsync(model, train, test, { threads: 4, onProgress: console.log })
+ */
+export async function evaluateAsync(
+  model: Model,
+  seen: Dataset,
+  positives: Dataset,
+  options: EvaluateOptions & RunControl = {},
+): Promise<Evaluation> {
+  checkControl('evaluateAsync', options, EVALUATE_OPTIONS);
+  const { signal, onProgress, threads, ...own } = options;
+  check.aborted(signal);
+  const opened = await teamFor({ threads, team: own.team });
+  try {
+    const each = usersPerBreath(expectedModel(model), opened.threads);
+    const steps = evaluation(model, seen, positives, { ...positionsIn(model, own), team: opened.team, each });
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      onProgress?.({ phase: 'evaluate', ...value });
+      await breathe();
+      check.aborted(signal);
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+const EVALUATE_OPTIONS = ['k', 'mask', 'users', 'candidates', 'metrics', 'team'] as const;
+
+/** What is evaluated, in positions. */
+export interface EvaluateAt extends Omit<EvaluateOptions, 'users' | 'candidates'> {
+  readonly users?: ArrayLike<number>;
+  /** 1 for items that are candidates. */
+  readonly candidates?: Uint8Array;
+  /** Users who are ranked in one go. */
+  readonly each?: number;
+}
+
+function expectedModel(model: Model): Model {
+  expectModel('model', model);
+  return model;
+}
+
+function positionsIn(model: Model, { users, candidates, ...rest }: EvaluateOptions): EvaluateAt {
+  const { users: known, items } = expectedModel(model);
+  return {
+    ...rest,
+    ...(users && { users: check.array('users', users).map((id) => positionOf('user', known, id)) }),
+    ...(candidates && { candidates: allowedItems(items, { candidates }) }),
+  };
+}
+
+function atOnce<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** As `evaluate`, by positions. */
+export const evaluateAt = (model: Model, seen: Dataset, positives: Dataset, options: EvaluateAt): Evaluation =>
+  atOnce(evaluation(model, seen, positives, options));
+
+interface Step {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Evaluates in steps, each followed by how far it is. */
+function* evaluation(model: Model, seen: Dataset, positives: Dataset, options: EvaluateAt): Generator<Step, Evaluation> {
   const asked: readonly number[] = Array.isArray(options.k) ? options.k : [options.k ?? 20];
   // Each once: a cutoff that is given twice would be counted twice.
   const cutoffs = [...new Set(asked.map((k) => check.integer('k', k, { min: 1 })))];
@@ -77,13 +159,10 @@ export function evaluate(model: Model, seen: Dataset, positives: Dataset, option
   const exclude = options.mask?.length ? unionRows([seen, ...options.mask].map((d) => d.userItems)) : seen.userItems;
   const { candidates: allowed, team } = options;
   const byModel: Ranker = (users, k) => model.rank({ users, k, exclude, history: seen.userItems, allowed, team });
-  return {
-    users: warm.length,
-    ...meansOver(warm, byModel, model.items.size, judged),
-    coldUsers: cold.length,
-    cold: cold.length === 0 ? null : meansOver(cold, popularRanker(model, seen, exclude, allowed), model.items.size, judged),
-    ...valueErrors(model, seen, positives, everybody),
-  };
+  const means = yield* meansOver(warm, byModel, model.items.size, judged);
+  const coldMeans =
+    cold.length === 0 ? null : yield* meansOver(cold, popularRanker(model, seen, exclude, allowed), model.items.size, judged);
+  return { users: warm.length, ...means, coldUsers: cold.length, cold: coldMeans, ...valueErrors(model, seen, positives, everybody) };
 }
 
 interface Judged {
@@ -91,14 +170,19 @@ interface Judged {
   readonly names: readonly MetricName[];
   readonly positivesOf: (user: number) => number[];
   readonly team?: Team;
+  readonly each?: number;
 }
 
-function meansOver(users: readonly number[], rank: Ranker, items: number, { cutoffs, names, positivesOf, team }: Judged): MetricMeans {
+function* meansOver(
+  users: readonly number[],
+  rank: Ranker,
+  items: number,
+  { cutoffs, names, positivesOf, team, each = team ? USERS_PER_TEAM_CALL : USERS_PER_CALL }: Judged,
+): Generator<Step, MetricMeans> {
   // A list ends where items do; memory is taken for each place of it.
   const deepest = Math.min(Math.max(...cutoffs), items);
   const sums = new Map<string, number>();
   const isPositive = new Uint8Array(items);
-  const each = team ? USERS_PER_TEAM_CALL : USERS_PER_CALL;
   for (let start = 0; start < users.length; start += each) {
     const block = Int32Array.from(users.slice(start, start + each));
     wholeLists(rank, block, deepest, items).forEach((list, r) => {
@@ -113,6 +197,7 @@ function meansOver(users: readonly number[], rank: Ranker, items: number, { cuto
         }
       }
     });
+    yield { done: start + block.length, total: users.length };
   }
   return Object.fromEntries(Array.from(sums, ([key, sum]) => [key, sum / users.length])) as MetricMeans;
 }
@@ -161,7 +246,7 @@ function valueErrors(model: Model, seen: Dataset, held: Dataset, users: readonly
   return count === 0 ? { rmse: null, mae: null } : { rmse: Math.sqrt(squares / count), mae: sum / count };
 }
 
-function checkArguments(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions): void {
+function checkArguments(model: Model, seen: Dataset, positives: Dataset, options: EvaluateAt): void {
   expectModel('model', model);
   for (const [name, data] of Object.entries({ seen, positives })) expectDataset(name, data);
   for (const part of check.array('mask', options.mask ?? [])) expectDataset('mask', part);

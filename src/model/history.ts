@@ -2,9 +2,12 @@
 // Ranking and pair scores; how the weights came about is their kind's affair.
 
 import { ModelError } from '../base/errors.ts';
+import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { type Matrix, paddedWidth, type SparseRows } from '../wasm/tensor.ts';
 import { DescribedModel } from './described-model.ts';
-import type { Model, Ranking, RankRequest } from './model.ts';
+import { requireTables } from './evaluate.ts';
+import type { Contribution, Model, Ranking, RankRequest } from './model.ts';
+import { positionOf } from './positions.ts';
 import { allowedWords, checkPairs, checkRankRequest, uploadRows } from './ranking-inputs.ts';
 
 /** Most numbers in a block of score rows. */
@@ -62,6 +65,38 @@ export abstract class HistoryModel extends DescribedModel implements Model {
       });
     }
     return result;
+  }
+
+  /**
+   * Which of the user's own items made the score of an item. The score is a sum over what the user has: each contribution is the
+   * score that this item alone would give.
+   * @param data the interactions that the model was trained on.
+   * @returns the score, and the contributions, largest first.
+   * @throws DataError for ids that the model does not know.
+   */
+  explain(data: Dataset, userId: string, itemId: string): { score: number; contributions: Contribution[] } {
+    expectDataset('data', data);
+    requireTables(this, data);
+    const user = positionOf('user', this.users, userId);
+    const item = positionOf('item', this.items, itemId);
+    const own = data.itemsOf(user);
+    const { arena } = this;
+    const width = paddedWidth(this.items.size);
+    const atOnce = Math.max(1, Math.floor(SCORES_PER_BLOCK / width));
+    const added = new Float32Array(own.length);
+    for (let start = 0; start < own.length; start += atOnce) {
+      const block = own.slice(start, start + atOnce);
+      arena.scope(() => {
+        const list = arena.upload(Int32Array.from(block, (_, r) => r));
+        const alone = { indptr: arena.upload(Int32Array.from({ length: block.length + 1 }, (_, r) => r)), indices: arena.upload(block) };
+        const scores = arena.alloc(block.length * width * 4);
+        this.scoreRows(block.length, list, alone, scores);
+        block.forEach((_, r) => (added[start + r] = arena.f32(scores + (r * width + item) * 4, 1)[0]));
+      });
+    }
+    const [score] = this.scorePairs(Int32Array.of(user), Int32Array.of(item), data.userItems);
+    const contributions = Array.from(own, (each, n): Contribution => ({ item: this.items.at(each)!, contribution: added[n] }));
+    return { score, contributions: contributions.sort((a, b) => b.contribution - a.contribution) };
   }
 
   #requireHistory(history: SparseRows | undefined): SparseRows {

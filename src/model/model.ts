@@ -10,7 +10,7 @@ import type { IdTable, KeptPositions } from '../data/ids.ts';
 import type { ReadingRecord } from '../data/reading.ts';
 import type { Team } from '../threads/team.ts';
 import { kernelBuild } from '../wasm/kernels.ts';
-import type { MemoryPlan } from '../wasm/memory.ts';
+import type { Arena, MemoryPlan } from '../wasm/memory.ts';
 import type { Matrix, SparseRows } from '../wasm/tensor.ts';
 
 /**
@@ -96,6 +96,8 @@ export interface Model extends ModelDescription {
   scorePairs(users: Int32Array, items: Int32Array, history?: SparseRows): Float32Array;
   /** Items whose rows lie closest (cosine) to the given item's, itself left out. */
   similarItems(item: number, k: number): Ranking;
+  /** Gives its memory back; whatever is asked of it afterwards is refused. A model that is dropped without it is collected in time. */
+  dispose(): void;
 }
 
 /** What comes with a revision of the data. */
@@ -109,6 +111,12 @@ export interface Arrivals {
   readonly changed: number;
   /** Whether the positions before were in another order: ties in lists by position were settled otherwise then. */
   readonly reordered: boolean;
+}
+
+/** What one of the user's own items adds to a score. */
+export interface Contribution {
+  readonly item: string;
+  readonly contribution: number;
 }
 
 /** Interactions that leave a training set, and those that come. */
@@ -143,6 +151,8 @@ export interface SavedModel {
   readonly record: Readonly<Record<string, unknown>>;
   /** Dense [rows × cols] float32 parameters by name. */
   readonly parameters: ReadonlyMap<string, SavedParameter>;
+  /** The memory to live in; default one of its own. */
+  readonly arena?: Arena;
 }
 
 export interface SavedParameter {

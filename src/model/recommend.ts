@@ -3,9 +3,11 @@ import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import { type Dataset, expectDataset } from '../data/dataset.ts';
 import type { IdTable } from '../data/ids.ts';
+import type { Team } from '../threads/team.ts';
 import { requireTables } from './evaluate.ts';
 import { expectModel, type Model, type Ranking } from './model.ts';
 import { isCold, popularFirst, rankInOrder } from './popular.ts';
+import { allowedItems, positionOf } from './positions.ts';
 
 /** One item of a list. */
 export interface Recommended {
@@ -24,6 +26,10 @@ export interface Recommended {
 export const ON_COLD = ['popular', 'refuse', 'empty'] as const;
 export type OnCold = (typeof ON_COLD)[number];
 
+/** What an id gets that the model does not know: an empty list, the most popular items, or an error for the whole request. */
+export const ON_UNKNOWN = ['skip', 'popular', 'throw'] as const;
+export type OnUnknown = (typeof ON_UNKNOWN)[number];
+
 export interface RecommendOptions {
   /** List length; default 10. A list is shorter where items run out. */
   readonly k?: number;
@@ -34,6 +40,8 @@ export interface RecommendOptions {
   readonly data?: Dataset;
   /** What somebody without training rows is served; default `popular`. Without `data` that takes `refuse` or `empty`. */
   readonly onCold?: OnCold;
+  /** What a user gets whom the model does not know; default `throw`. `popular` takes `data`, and says so in the list (`cold`). */
+  readonly onUnknown?: OnUnknown;
   /** Rank items of `data` too; default false. */
   readonly includeSeen?: boolean;
   /** Item ids that must not be ranked. */
@@ -57,45 +65,47 @@ export function recommend(
   users: string | readonly string[],
   options: RecommendOptions = {},
 ): Recommended[] | Recommended[][] {
+  const list = typeof users === 'string' ? [users] : check.array('users', users);
+  const lists = listsBy(model, options)(list);
+  return typeof users === 'string' ? lists[0] : lists;
+}
+
+/** What `recommend` can be told. */
+export const RECOMMEND_OPTIONS = ['k', 'data', 'onCold', 'onUnknown', 'includeSeen', 'exclude', 'candidates'] as const;
+
+/** Lists for one block of users after the other: what holds for all of them is checked and found out once. */
+export function listsBy(model: Model, options: RecommendOptions): (users: readonly string[], team?: Team) => Recommended[][] {
   expectModel('model', model);
-  check.knownKeys('recommend', options, ['k', 'data', 'onCold', 'includeSeen', 'exclude', 'candidates']);
+  check.knownKeys('recommend', options, RECOMMEND_OPTIONS);
   const { data } = options;
   if (data !== undefined) expectDataset('data', data);
   const includeSeen = check.boolean('includeSeen', options.includeSeen ?? false);
   const onCold = check.oneOf('onCold', options.onCold ?? 'popular', ON_COLD);
+  const onUnknown = check.oneOf('onUnknown', options.onUnknown ?? 'throw', ON_UNKNOWN);
   const k = listLength(options.k, model.items);
   if (data) requireTables(model, data);
   const allowed = allowedItems(model.items, options);
-  const list = typeof users === 'string' ? [users] : check.array('users', users);
-  const positions = Int32Array.from(list, (id) => positionOf('user', model.users, id));
-  const ranking = model.rank({
-    users: positions,
-    k,
-    allowed,
-    history: data?.userItems,
-    exclude: includeSeen ? undefined : data?.userItems,
-  });
-  const lists = list.map((id, r) => {
-    const cold = data ? isCold(data, positions[r]) : knowsNothing(ranking, r, k);
-    return cold
-      ? coldList(model, `user ${JSON.stringify(id)}`, { data, k, allowed, onCold })
-      : named(ranking, r, k, model.items, data?.titles);
-  });
-  return typeof users === 'string' ? lists[0] : lists;
-}
-
-/** 1 for items that may be ranked; undefined where all may. @throws DataError for ids that the model does not know. */
-export function allowedItems(
-  items: IdTable,
-  { exclude = [], candidates }: Pick<RecommendOptions, 'exclude' | 'candidates'>,
-): Uint8Array | undefined {
-  const wanted = check.array('candidates', candidates ?? []);
-  const unwanted = check.array('exclude', exclude);
-  if (!candidates && unwanted.length === 0) return undefined;
-  const allowed = new Uint8Array(items.size).fill(candidates ? 0 : 1);
-  for (const id of wanted) allowed[positionOf('item', items, id)] = 1;
-  for (const id of unwanted) allowed[positionOf('item', items, id)] = 0;
-  return allowed;
+  const history = data?.userItems;
+  let popular: Recommended[] | undefined;
+  const servedPopular = (who: string, way: OnCold): Recommended[] => {
+    if (way === 'popular' && data) return (popular ??= coldList(model, who, { data, k, allowed, onCold: way }));
+    return coldList(model, who, { data, k, allowed, onCold: way });
+  };
+  return (users, team) => {
+    const positions = users.map((id) =>
+      onUnknown === 'throw' ? positionOf('user', model.users, id) : model.users.indexOf(check.string('user', id)),
+    );
+    const known = Int32Array.from(positions.filter((position) => position >= 0));
+    const ranking = model.rank({ users: known, k, allowed, history, exclude: includeSeen ? undefined : history, ...(team && { team }) });
+    let row = 0;
+    return users.map((id, n) => {
+      const who = `user ${JSON.stringify(id)}`;
+      if (positions[n] < 0) return onUnknown === 'skip' ? [] : [...servedPopular(who, 'popular')];
+      const r = row++;
+      const cold = data ? isCold(data, positions[n]) : knowsNothing(ranking, r, k);
+      return cold ? [...servedPopular(who, onCold)] : named(ranking, r, k, model.items, data?.titles);
+    });
+  };
 }
 
 /** Whether all scores of a list are zero, as those of a user with an empty row. */
@@ -175,11 +185,4 @@ export function named(
     list.push({ item: ids.at(items[j])!, score: scores[j], ...(title !== undefined && { title }) });
   }
   return list;
-}
-
-/** @throws DataError that names an id which the model does not know. */
-export function positionOf(what: 'user' | 'item', table: IdTable, id: string): number {
-  const position = table.indexOf(check.string(what, id));
-  if (position < 0) throw new DataError(`${what} ${JSON.stringify(id)} is not in the model`);
-  return position;
 }

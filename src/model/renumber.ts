@@ -78,6 +78,9 @@ class Renumbered implements Model {
   get memoryBytes(): number {
     return this.#model.memoryBytes;
   }
+  dispose(): void {
+    this.#model.dispose();
+  }
 
   rank({ users, k, exclude, history, allowed }: RankRequest): Ranking {
     const ranking = this.#model.rank({

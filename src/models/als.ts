@@ -16,6 +16,7 @@ import { BilinearModel } from '../model/bilinear.ts';
 import { compactRows } from '../model/compact.ts';
 import {
   type CellShape,
+  type Contribution,
   checkFit,
   type FitControl,
   type ModelKind,
@@ -50,12 +51,6 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
 const TAKES_DISLIKES = '; objective "explicit" takes ratings of either sign, "implicit" with confidence: true takes dislikes';
 
 export type AlsOptions = option.OptionsOf<typeof options>;
-
-/** What one of the user's own items adds to a score. */
-export interface Contribution {
-  readonly item: string;
-  readonly contribution: number;
-}
 
 /** An interaction of somebody the model does not know. */
 export interface FoldInItem {

@@ -60,7 +60,7 @@ export function easeBytes(items: number): number {
 const remedyFor = (items: number): string =>
   `EASE keeps a number for each of ${items}² pairs of items: use item-knn or als, or fewer items`;
 
-type EaseParts = ModelDescription & { readonly options: EaseOptions };
+type EaseParts = ModelDescription & { readonly options: EaseOptions; readonly arena?: Arena };
 
 export class EaseModel extends HistoryModel implements EaseBase {
   declare readonly options: EaseOptions;
@@ -70,7 +70,7 @@ export class EaseModel extends HistoryModel implements EaseBase {
   inverse?: Matrix;
 
   constructor(parts: EaseParts) {
-    const arena = new Arena();
+    const arena = parts.arena ?? new Arena();
     arena.reserve(easeBytes(parts.items.size), remedyFor(parts.items.size));
     super(parts, arena);
     this.weights = new Matrix(arena, parts.items.size, parts.items.size);

@@ -68,8 +68,8 @@ export class ItemKnnModel extends HistoryModel implements ExactForgetter {
   readonly neighbors: Matrix;
   readonly similarities: Matrix;
 
-  constructor(parts: ModelDescription & { readonly options: ItemKnnOptions }) {
-    super(parts, new Arena());
+  constructor(parts: ModelDescription & { readonly options: ItemKnnOptions; readonly arena?: Arena }) {
+    super(parts, parts.arena ?? new Arena());
     this.neighbors = new Matrix(this.arena, parts.items.size, parts.options.neighbors);
     this.similarities = new Matrix(this.arena, parts.items.size, parts.options.neighbors);
   }

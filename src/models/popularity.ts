@@ -32,6 +32,7 @@ interface PopularityParts {
   readonly provenance: Provenance;
   /** Users per item; whole numbers up to 2^24 are exact in float32. */
   readonly counts: ArrayLike<number>;
+  readonly arena?: Arena;
 }
 
 class PopularityModel implements ExactForgetter {
@@ -41,12 +42,13 @@ class PopularityModel implements ExactForgetter {
   readonly users: IdTable;
   readonly items: IdTable;
   readonly provenance: Provenance;
-  readonly #arena = new Arena();
+  readonly #arena: Arena;
   readonly #counts: Matrix;
   /** Items that exist, most popular first, ties by position. */
   readonly #order: Int32Array;
 
-  constructor({ users, items, provenance, counts }: PopularityParts) {
+  constructor({ users, items, provenance, counts, arena = new Arena() }: PopularityParts) {
+    this.#arena = arena;
     this.users = users;
     this.items = items;
     this.provenance = provenance;
@@ -58,7 +60,11 @@ class PopularityModel implements ExactForgetter {
     return new Map([['counts', this.#counts]]);
   }
   get memoryBytes(): number {
-    return this.#arena.size;
+    return this.#arena.held;
+  }
+
+  dispose(): void {
+    this.#arena.dispose();
   }
 
   rank(request: RankRequest): Ranking {

@@ -8,8 +8,8 @@ globalThis.close = () => parentPort.close();
 parentPort.on('message', (data) => globalThis.onmessage({ data }));
 `;
 
-/** Starts a worker. @param signal gives up starting. @returns it once it is ready. @throws when it cannot be started. */
-export async function startNodeWorker(text: string, invitation: Invitation, signal: AbortSignal): Promise<ReadyWorker> {
+/** Starts a worker. @param givenUp fails when starting is given up. @returns it once it is ready. @throws when it cannot be started. */
+export async function startNodeWorker(text: string, invitation: Invitation, givenUp: Promise<never>): Promise<ReadyWorker> {
   const { Worker } = await import('node:worker_threads');
   // From the text, so that no bundler has to carry a file; the process's own flags may be none for a script, such as --input-type.
   const worker = new Worker(SCOPE + text, { eval: true, execArgv: [] });
@@ -17,13 +17,13 @@ export async function startNodeWorker(text: string, invitation: Invitation, sign
     await worker.terminate();
   };
   try {
-    await new Promise<void>((ready, fail) => {
+    const started = new Promise<void>((ready, fail) => {
       worker.once('message', () => ready());
       worker.once('error', fail);
       worker.once('exit', (code) => fail(new Error(`the worker ended with code ${code}`)));
-      signal.addEventListener('abort', () => fail(signal.reason), { once: true });
       worker.postMessage(invitation);
     });
+    await Promise.race([started, givenUp]);
   } catch (error) {
     await end();
     throw error;

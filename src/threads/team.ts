@@ -158,24 +158,48 @@ export async function withTeam<T>(threads: number | undefined, work: (team: Team
   }
 }
 
+/** How many threads work may take: by number, or those of a team that is there. */
+export interface Threading {
+  readonly threads?: number;
+  readonly team?: Team;
+}
+
+/** @throws TypeError where both are said, or the team is none. */
+export function checkThreading({ threads, team }: Threading): void {
+  if (team === undefined) return;
+  check.like('team', team, 'a team, as from openTeam', ['arena', 'threads', 'runNow']);
+  if (threads !== undefined) throw new TypeError('"threads" and "team" say the same: give one of them');
+}
+
+/** The threads for a piece of work. `close` sends away those that were opened for it, and leaves a given team as it is. */
+export async function teamFor({ threads, team }: Threading): Promise<{ team?: Team; threads: number; close(): Promise<void> }> {
+  checkThreading({ threads, team });
+  if (team) return { team, threads: team.threads, close: async () => {} };
+  if (threads === undefined || threads === 1) return { threads: 1, close: async () => {} };
+  const opened = await openTeam(threads);
+  return { team: opened, threads: opened.threads, close: () => opened.close() };
+}
+
 /** @returns undefined where the host has no threads to give. */
 async function openShared(threads: number): Promise<Team | undefined> {
   const workers: ReadyWorker[] = [];
-  const giveUp = new AbortController();
-  const timer = setTimeout(() => giveUp.abort(new Error('the workers do not start')), PATIENCE);
+  let giveUp: (reason: unknown) => void = () => {};
+  const givenUp = new Promise<never>((_, fail) => (giveUp = fail));
+  givenUp.catch(() => {});
+  const timer = setTimeout(() => giveUp(new Error('the workers do not start')), PATIENCE);
   try {
     const { module, memory } = await sharedKernels();
     const arena = new Arena(instantiateKernels(module, memory));
     const board = arena.allocZeroed(BOARD_BYTES);
     await Promise.all(
       Array.from({ length: threads - 1 }, async (_, n) => {
-        workers.push(await startWorker({ module, memory, board, thread: n + 1 }, giveUp.signal));
+        workers.push(await startWorker({ module, memory, board, thread: n + 1 }, givenUp));
       }),
     );
     for (const worker of workers) worker.attend();
     return new Team(module, arena, new Board(memory.buffer, board), workers);
   } catch (error) {
-    giveUp.abort(error);
+    giveUp(error);
     await Promise.all(workers.map((worker) => worker.end()));
     return undefined;
   } finally {

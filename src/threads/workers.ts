@@ -8,9 +8,14 @@ interface Host {
   readonly Deno?: unknown;
 }
 
-/** Starts a worker. @param signal gives up starting. @returns it once it is ready. @throws when it cannot be started. */
-export async function startWorker(invitation: Invitation, signal: AbortSignal): Promise<ReadyWorker> {
-  if (typeof Worker === 'undefined') return (await import('./node-workers.ts')).startNodeWorker(workerText, invitation, signal);
+/**
+ * Starts a worker.
+ * @param givenUp fails when starting is given up: one promise for all workers, since each listener of a signal would stay.
+ * @returns it once it is ready.
+ * @throws when it cannot be started.
+ */
+export async function startWorker(invitation: Invitation, givenUp: Promise<never>): Promise<ReadyWorker> {
+  if (typeof Worker === 'undefined') return (await import('./node-workers.ts')).startNodeWorker(workerText, invitation, givenUp);
   const { crossOriginIsolated, Deno } = globalThis as Host;
   const page = typeof location !== 'undefined' && !Deno;
   if (crossOriginIsolated === false && page) throw new TypeError('the page is not cross-origin isolated');
@@ -20,32 +25,32 @@ export async function startWorker(invitation: Invitation, signal: AbortSignal): 
   }
   if (page && workerFromFile) {
     try {
-      return await ready(workerFromFile(), invitation, signal);
+      return await ready(workerFromFile(), invitation, givenUp);
     } catch {
       // Bundlers that do not know workers leave the file behind; a page's policy may still allow the text.
-      signal.throwIfAborted();
+      await Promise.race([givenUp, Promise.resolve()]);
     }
   }
   const address = URL.createObjectURL(new Blob([workerText], { type: 'text/javascript' }));
   try {
-    return await ready(new Worker(address, { type: 'module' }), invitation, signal);
+    return await ready(new Worker(address, { type: 'module' }), invitation, givenUp);
   } finally {
     URL.revokeObjectURL(address);
   }
 }
 
-async function ready(worker: Worker, invitation: Invitation, signal: AbortSignal): Promise<ReadyWorker> {
+async function ready(worker: Worker, invitation: Invitation, givenUp: Promise<never>): Promise<ReadyWorker> {
   try {
-    await new Promise<void>((done, fail) => {
+    const started = new Promise<void>((done, fail) => {
       worker.onmessage = () => done();
       worker.onerror = (event) => {
         event.preventDefault?.();
         fail(new Error(event.message || 'the worker script cannot be loaded'));
       };
       worker.onmessageerror = () => fail(new Error('the worker cannot be given shared memory'));
-      signal.addEventListener('abort', () => fail(signal.reason), { once: true });
       worker.postMessage(invitation);
     });
+    await Promise.race([started, givenUp]);
   } catch (error) {
     worker.terminate();
     throw error;

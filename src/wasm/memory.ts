@@ -1,10 +1,10 @@
 // A bump allocator over one linear memory, from the end of the kernels' static data. The only caller of memory.grow.
 // Memory is given back in the order it was taken (mark and release); it never shrinks, and dropping the arena frees it.
-import { MemoryError } from '../base/errors.ts';
+import { MemoryError, ModelError } from '../base/errors.ts';
 import { instantiateKernels, type Kernels } from './kernels.ts';
 
-const PAGE = 65536;
-const MAX_BYTES = 65536 * PAGE;
+export const PAGE = 65536;
+export const MAX_BYTES = 65536 * PAGE;
 
 /** What work will take of a linear memory, before it begins. */
 export interface MemoryPlan {
@@ -27,7 +27,7 @@ export function memoryPlan(parts: Readonly<Record<string, number>>, remedy: (ava
 
 /** One linear memory with its kernels. Pointers are byte offsets; views are valid until the next allocation. */
 export class Arena {
-  readonly kernels: Kernels;
+  #kernels: Kernels | undefined;
   #top: number;
   /** From here on all bytes are zero: the memory grew over them, and nothing has been handed out there yet. */
   #zeros: number;
@@ -35,10 +35,20 @@ export class Arena {
 
   /** @param limit most bytes that this memory may grow to; default 4 GiB. */
   constructor(kernels: Kernels = instantiateKernels(), limit: number = MAX_BYTES) {
-    this.kernels = kernels;
+    this.#kernels = kernels;
     this.#top = kernels.heap_base() >>> 0;
     this.#limit = Math.min(limit, MAX_BYTES);
     this.#zeros = this.size;
+  }
+
+  /** @throws ModelError after `dispose`. */
+  get kernels(): Kernels {
+    if (!this.#kernels) throw new ModelError('the model was disposed of: nothing can be asked of it any more');
+    return this.#kernels;
+  }
+  /** Lets the memory go: whatever is asked of it from now on is refused. */
+  dispose(): void {
+    this.#kernels = undefined;
   }
 
   /** Bytes in use, and the size of the linear memory that holds them. */
@@ -47,6 +57,11 @@ export class Arena {
   }
   get size(): number {
     return this.kernels.memory.buffer.byteLength;
+  }
+
+  /** Bytes that are kept from others: of a memory of its own all of it. */
+  get held(): number {
+    return this.size;
   }
 
   /**

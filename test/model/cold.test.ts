@@ -208,12 +208,9 @@ test('arguments that are swapped, rows that were trained on, options that are no
   assert.match(stopped!.message, /expected held-out rows that are no training rows, found 8 that are both/, 'to stop training by, too');
   await bpr.fit(train, { factors: 4, epochs: 1 }, { validation: held });
   assert.throws(() => evaluate(model, train, held, { K: 5 } as never), /evaluate knows no option "K"/);
-  assert.throws(() => evaluate(model, train, held, { users: [99] }), /"users" expected positions from 0 to 5, got 99/);
+  assert.throws(() => evaluate(model, train, held, { users: ['99'] }), /user "99" is not in the model/);
   assert.throws(() => evaluate(model, train, held, { metrics: ['auc' as never] }), /"metrics" expected one of recall/);
-  assert.throws(
-    () => evaluate(model, train, held, { candidates: new Uint8Array(2) }),
-    /"candidates" expected a byte for each of the 5 items/,
-  );
+  assert.throws(() => evaluate(model, train, held, { candidates: ['z'] }), /item "z" is not in the model/);
   assert.throws(() => evaluate(model, train, held, { k: [] }), /"k" expected a cutoff/);
 });
 

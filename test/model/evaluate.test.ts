@@ -6,12 +6,16 @@ import {
   compare,
   DatasetBuilder,
   evaluate,
+  evaluateAsync,
+  generate,
   METRICS,
+  openTeam,
   partitionOf,
   popularity,
   recommend,
   similarItems,
   similarUsers,
+  splitDataset,
 } from '../../src/index.ts';
 
 const test = suite('evaluate');
@@ -54,8 +58,39 @@ test('a full ranking leaves seen and masked items out', async () => {
   );
   const masked = evaluate(model, train, pairs(['1b']), { k: 1, mask: [pairs(['2c', '3c'])] });
   assert.is(masked['recall@1'], 0, "another user's mask changes nothing");
-  const cut = evaluate(model, train, pairs(['1b']), { k: 1, candidates: Uint8Array.of(1, 1, 0, 1) });
+  const cut = evaluate(model, train, pairs(['1b']), { k: 1, candidates: ['a', 'b', 'd'] });
   assert.is(cut['recall@1'], 0.5);
+});
+
+test('in breaths, on threads and by ids it is the same; watched and stopped', async () => {
+  const { train, test: held } = splitDataset(await generate({ users: 1500, items: 1000, interactions: 30000 }), 'per-user:0.8,0,0.2');
+  const model = await als.fit(train, { factors: 64, iterations: 1 });
+  const expected = evaluate(model, train, held, { k: [5, 10] });
+  const seen: number[] = [];
+  const watched = await evaluateAsync(model, train, held, { k: [5, 10], onProgress: ({ done, total }) => seen.push(done / total) });
+  assert.equal(watched, expected);
+  assert.ok(seen.length > 1 && seen.at(-1) === 1);
+  assert.equal(await evaluateAsync(model, train, held, { k: [5, 10], threads: 2 }), expected);
+  const some = [...model.users].slice(0, 40);
+  const few = await evaluateAsync(model, train, held, { k: [5, 10], users: some });
+  assert.equal(few, evaluate(model, train, held, { k: [5, 10], users: some }));
+  assert.ok(few.users < expected.users, 'the control: fewer users are others');
+  const controller = new AbortController();
+  const stopped = await evaluateAsync(model, train, held, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error('enough')),
+  }).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  assert.is(stopped, 'enough');
+  const team = await openTeam(1);
+  const both = await evaluateAsync(model, train, held, { team, threads: 2 }).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  assert.match(both!, /"threads" and "team" say the same/);
+  await team.close();
 });
 
 test('a cutoff beyond the items takes no memory for places that no item can fill', async () => {

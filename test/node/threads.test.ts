@@ -55,6 +55,14 @@ test('workers are there, take part, and are gone when the team is closed', async
   assert.is(live, 0);
 });
 
+test('many threads warn of nothing', () => {
+  const run = (script: string): string =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: new URL('..', import.meta.url), encoding: 'utf8' }).stderr;
+  assert.is(run("const { openTeam } = await import('./../src/index.js'); await (await openTeam(14)).close();"), '');
+  const listeners = 'const { signal } = new AbortController(); for (let n = 0; n < 13; n++) signal.addEventListener("abort", () => {});';
+  assert.match(run(`${listeners} await new Promise((done) => setTimeout(done, 10));`), /MaxListenersExceededWarning/, 'the control');
+});
+
 test('an error of a worker reaches the caller, and the team works on', async () => {
   const team = await openTeam(2);
   // Only the worker's matrix lies outside of the memory.

@@ -2,8 +2,7 @@
 
 import * as check from '../../base/check.ts';
 import { DataError } from '../../base/errors.ts';
-import { evaluate as evaluateModel, type MetricMeans } from '../../model/evaluate.ts';
-import { withTeam } from '../../threads/team.ts';
+import { evaluateAsync, type MetricMeans } from '../../model/evaluate.ts';
 import type { Command } from '../command.ts';
 import { DATA_FLAGS, openTrainedData } from '../data.ts';
 import { readModel } from '../files.ts';
@@ -32,7 +31,7 @@ export const evaluate: Command = {
     ...DATA_FLAGS,
   ],
   async run(context) {
-    const { args, terminal } = context;
+    const { args, terminal, signal } = context;
     const [modelPath, dataPath] = args.operands;
     const cutoffs = (await listOf('-k', args.text('k') ?? '20')).map((text) =>
       asUsage(() => check.integer('-k', Number(text), { min: 1 })),
@@ -51,9 +50,13 @@ export const evaluate: Command = {
         { source: dataPath },
       );
     }
-    const metrics = await withTeam(args.threads, async (team) =>
-      evaluateModel(model, train, positives, { k: cutoffs, mask: on === 'test' ? [validation] : [], team }),
-    );
+    const metrics = await evaluateAsync(model, train, positives, {
+      k: cutoffs,
+      mask: on === 'test' ? [validation] : [],
+      threads: args.threads,
+      signal,
+      onProgress: terminal.progress,
+    });
     const names = [
       ...new Set(
         Object.keys(metrics)

@@ -5,11 +5,14 @@ import { createGzip } from 'node:zlib';
 import type { Dataset } from '../../data/dataset.ts';
 import { joinParts } from '../../data/split.ts';
 import type { FileContent } from '../../files/whole-files.ts';
+import { defaultMethod } from '../../forget/default-method.ts';
 import { forget as forgetRequest, type HeldOut } from '../../forget/forget.ts';
 import type { Unlearner } from '../../forget/method.ts';
 import type { ForgetRequest, UnknownIds } from '../../forget/request.ts';
 import { trainedData } from '../../forget/trained-data.ts';
 import { interChunks } from '../../formats/write.ts';
+import type { Model } from '../../model/model.ts';
+import { als } from '../../models/als.ts';
 import { UNLEARNERS, type UnlearnerName } from '../../unlearn/index.ts';
 import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
@@ -18,6 +21,7 @@ import type { OptionSet } from '../flags.ts';
 import { ON_FLAG, SPARK_FLAGS } from '../on-spark.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
 import { forgetOnSpark } from '../spark-commands.ts';
+import { didYouMean } from '../suggest.ts';
 import { fields, forgottenText, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
@@ -27,7 +31,8 @@ export const METHOD_FLAG = { name: 'method', takes: 'NAME', doc: `The unlearning
 export function methodNamed(name: string | undefined): Unlearner {
   const names = Object.keys(UNLEARNERS);
   if (name === undefined) throw new UsageError(`--method is missing; there are ${names.join(', ')}`);
-  if (!Object.hasOwn(UNLEARNERS, name)) throw new UsageError(`--method expected one of ${names.join(', ')}; got ${JSON.stringify(name)}`);
+  if (!Object.hasOwn(UNLEARNERS, name))
+    throw new UsageError(`--method expected one of ${names.join(', ')}; got ${JSON.stringify(name)}${didYouMean(name, names)}`);
   return UNLEARNERS[name as UnlearnerName];
 }
 
@@ -39,10 +44,10 @@ export function methodOptions(peek: Peek): OptionSet | undefined {
 export const forget: Command = {
   name: 'forget',
   summary: 'Make a model forget users, items, interactions or a modality.',
-  usage: 'MODEL DATA --method NAME --out NEWMODEL --users A,B … [options of the method]',
+  usage: 'MODEL DATA --out NEWMODEL --users A,B … [--method NAME] [options of the method]',
   operands: [2, 2],
   flags: [
-    { ...METHOD_FLAG, required: true },
+    { ...METHOD_FLAG, doc: `${METHOD_FLAG.doc} By default the one for the kind of model.` },
     { name: 'out', takes: 'NEWMODEL', required: true, doc: 'The file to write; MODEL stays as it is.' },
     ...REQUEST_FLAGS,
     {
@@ -64,15 +69,17 @@ export const forget: Command = {
   async run(context) {
     const { args, terminal, signal } = context;
     const [modelPath, dataPath] = args.operands;
-    const method = methodNamed(args.text('method'));
+    if (args.has('method')) methodNamed(args.text('method'));
     const out = args.required('out');
     const retainOut = args.text('retain-out');
     const request = await requestOf(args);
     if (!request) throw new UsageError('nothing to forget was named; use --users, --items, --interactions or --modality');
-    if (args.has('on')) return forgetOnSpark(context, method.name, request);
+    if (args.has('on')) return forgetOnSpark(context, methodNamed(args.text('method') ?? defaultMethod(als)).name, request);
     await requireWritable('--out', out);
     if (retainOut !== undefined) await requireWritable('--retain-out', retainOut);
     const model = await readModel(modelPath);
+    const asked = args.text('method');
+    const method = asked === undefined ? methodFor(model, terminal) : methodNamed(asked);
     const parts = trainedData(model, await openData(context, dataPath, model));
     const positions = args.oneOf('positions', ['compacted', 'kept'] as const);
     const {
@@ -98,7 +105,7 @@ export const forget: Command = {
     if (typeof note === 'string') terminal.note(note);
     const { seconds, method: _, exactness, forgotten, unknown: __, ...details } = report;
     terminal.result(
-      { ...report, out, ...(retainOut !== undefined && { retainOut }) },
+      { ...report, ...(asked === undefined && { methodByDefault: true }), out, ...(retainOut !== undefined && { retainOut }) },
       fields([
         ['method', `${method.name} (${exactness})`],
         ['forgotten', forgottenText(forgotten)],
@@ -112,6 +119,13 @@ export const forget: Command = {
     );
   },
 };
+
+/** The method for a kind of model where none is named: said, since methods differ in what they promise. */
+function methodFor({ kind }: Model, terminal: Terminal): Unlearner {
+  const method = UNLEARNERS[defaultMethod(kind)];
+  terminal.note(`--method is not given: ${method.name} (${method.exactness}) is the one for models of kind "${kind.name}"`);
+  return method;
+}
 
 /** Says what the request names and nobody has, with the first of each. */
 function notePassedOver(terminal: Terminal, { users, items, interactions }: UnknownIds, request: ForgetRequest): void {

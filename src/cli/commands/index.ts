@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts';
 import { certify } from './certify.ts';
 import { compare } from './compare.ts';
+import { completion } from './completion.ts';
 import { demo } from './demo.ts';
 import { evaluate } from './evaluate.ts';
 import { explain } from './explain.ts';
@@ -32,4 +33,5 @@ export const COMMANDS = Object.freeze({
   export: exportCommand,
   import: importCommand,
   generate,
+  completion,
 }) satisfies Readonly<Record<string, Command>>;

@@ -16,6 +16,7 @@ import { requireWritable, saveModel } from '../files.ts';
 import { asUsage, type OptionSet } from '../flags.ts';
 import { ON_FLAG, SPARK_FLAGS } from '../on-spark.ts';
 import { trainOnSpark } from '../spark-commands.ts';
+import { didYouMean } from '../suggest.ts';
 import { bytesText, fields, kernelsLine, kernelsOf, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 
@@ -23,7 +24,8 @@ import { UsageError } from '../usage.ts';
 export function modelKind(name: string | undefined): ModelKind {
   const names = Object.keys(MODELS);
   if (name === undefined) throw new UsageError(`--model is missing; there are ${names.join(', ')}`);
-  if (!Object.hasOwn(MODELS, name)) throw new UsageError(`--model expected one of ${names.join(', ')}; got ${JSON.stringify(name)}`);
+  if (!Object.hasOwn(MODELS, name))
+    throw new UsageError(`--model expected one of ${names.join(', ')}; got ${JSON.stringify(name)}${didYouMean(name, names)}`);
   return MODELS[name as ModelName];
 }
 
