@@ -53,7 +53,13 @@ const all = flags.includes('--long') ? LONG : QUICK;
 const modules = named.length > 0 ? named.map((name) => (name.startsWith('tests.') ? name : `tests.${name}`)) : all;
 const { status, stderr } = run(python, ['-m', 'unittest', '-v', ...modules], {
   cwd: join(root, 'spark'),
-  env: { ...process.env, PYSPARK_PYTHON: python, PYTHONWARNINGS: 'ignore', PYTHONPATH: join(root, 'spark') },
+  env: {
+    ...process.env,
+    PYSPARK_PYTHON: python,
+    PYTHONWARNINGS: 'ignore',
+    PYTHONPATH: join(root, 'spark'),
+    ...(flags.includes('--long') && { LETHE_SPARK_LONG: '1' }),
+  },
   stdio: ['ignore', 'inherit', 'pipe'],
   maxBuffer: 1 << 28,
 });

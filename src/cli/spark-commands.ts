@@ -89,6 +89,7 @@ export async function recommendOnSpark(context: Context): Promise<void> {
   without(args, 'users', 'history', 'out', 'exclude', 'candidates', 'where', 'on-unknown');
   const user = args.required('user');
   const [model, data] = args.operands;
+  if (data === undefined) throw new UsageError('recommend --on expected MODEL DATA');
   const report = await runOnSpark(context, address, data, {
     command: 'recommend',
     model: placeOf(model),
