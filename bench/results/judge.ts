@@ -305,7 +305,12 @@ const partName = (set: SetName, kind: ModelName, what: Request): string =>
 /** In words, what of a set has not been measured. @param now what is being measured. */
 function missingText(set: SetName, now?: readonly [ModelName, Request]): string[] {
   const there = ([kind, what]: readonly [ModelName, Request]): boolean =>
-    (kind === now?.[0] && what === now[1]) || publishedRow(`judge ${set}`, [kind, what, 'gold']) !== undefined;
+    (kind === now?.[0] && what === now[1]) ||
+    publishedRow(`judge ${set}`, [
+      kind,
+      what,
+      (MODELS[kind].capabilities as readonly string[]).includes('gradient') ? 'mmrecun' : 'gold',
+    ]) !== undefined;
   const missing = partsOf(set).filter((part) => !there(part));
   if (missing.length === 0) return [];
   const commands = missing.map((part) => `\`npm run results -- ${partName(set, ...part)}\``);
