@@ -21,13 +21,13 @@ const call = (command: string, args: readonly string[], cwd?: string): { readonl
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
 
 /** A Python 3 of ours with what could be installed; a package that could not is named with its rows. */
-export function findPython(folder: string, say: (text: string) => void): Found {
+export function findPython(folder: string, say: (text: string) => void, asked: readonly string[] = PYTHON_PACKAGES): Found {
   const home = join(folder, 'venv');
   const command = join(home, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   const log = join(folder, 'python.json');
   const system = ['python3', 'python'].find((name) => call(name, ['-c', 'import sys, venv; sys.exit(sys.version_info < (3, 10))']).ok);
   if (!system && !existsSync(command)) return { missing: 'no Python >= 3.10 with venv on this machine' };
-  const wanted = JSON.stringify(PYTHON_PACKAGES);
+  const wanted = JSON.stringify(asked);
   const known = existsSync(log) ? (JSON.parse(readFileSync(log, 'utf8')) as { wanted: string; packages: string[] }) : undefined;
   if (known?.wanted === wanted && existsSync(command)) return { command, packages: known.packages };
   mkdirSync(folder, { recursive: true });
@@ -37,7 +37,7 @@ export function findPython(folder: string, say: (text: string) => void): Found {
     if (!made.ok) return { missing: `no virtual environment could be made: ${lastLine(made.text)}` };
   }
   // One by one: where one cannot be had, the others still run.
-  const packages = PYTHON_PACKAGES.filter((name) => {
+  const packages = asked.filter((name) => {
     say(`installing ${name}`);
     const { ok, text } = call(command, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', name]);
     if (!ok) say(`${name} could not be installed: ${lastLine(text)}`);
