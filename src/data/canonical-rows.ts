@@ -18,7 +18,7 @@ export interface Block {
 export type Pieces<T> = Generator<void, T>;
 
 /** Entries, and ids that are compared, in a piece. */
-const PIECE = 1 << 17;
+const PIECE = 1 << 16;
 const SORTED_AT_ONCE = 1 << 13;
 
 /** Runs through. */
@@ -99,15 +99,18 @@ export function* canonicalRows(
   return { rows, settled: settler };
 }
 
-const emptyRows = (rows: number, cols: number, n: number, timed: boolean, parted: boolean): Rows => ({
-  rows,
-  cols,
-  indptr: new Int32Array(rows + 1),
-  indices: new Int32Array(n),
-  data: new Float32Array(n),
-  ...(timed && { times: new Float64Array(n) }),
-  ...(parted && { parts: new Uint8Array(n) }),
-});
+/** Asks for one array after the other: the host fills them with zeros, which is work. */
+function* emptyRows(rows: number, cols: number, n: number, timed: boolean, parted: boolean): Pieces<Rows> {
+  const indptr = new Int32Array(rows + 1);
+  const indices = new Int32Array(n);
+  yield;
+  const data = new Float32Array(n);
+  yield;
+  const times = timed ? new Float64Array(n) : undefined;
+  yield;
+  const parts = parted ? new Uint8Array(n) : undefined;
+  return { rows, cols, indptr, indices, data, ...(times && { times }), ...(parts && { parts }) };
+}
 
 /** Counts of each row become the rows' starts. */
 function startsOf(counts: Int32Array): Int32Array {
@@ -121,7 +124,7 @@ function startsOf(counts: Int32Array): Int32Array {
 /** Rows = items. @param blocks is emptied on the way. */
 function* byItem(blocks: Block[], n: number, userRank: Int32Array, itemRank: Int32Array): Pieces<Rows> {
   const { times: timed, parts: parted } = blocks[0];
-  const found = emptyRows(itemRank.length, userRank.length, n, timed !== undefined, parted !== undefined);
+  const found = yield* emptyRows(itemRank.length, userRank.length, n, timed !== undefined, parted !== undefined);
   let left = n;
   for (const { items } of blocks) {
     const count = Math.min(left, items.length);
@@ -171,7 +174,7 @@ function dealBlock(
 /** Rows = users, items ascending. */
 function* byUser(byItem: Rows, rows: number): Pieces<Rows> {
   const entries = byItem.indices.length;
-  const found = emptyRows(rows, byItem.rows, entries, byItem.times !== undefined, byItem.parts !== undefined);
+  const found = yield* emptyRows(rows, byItem.rows, entries, byItem.times !== undefined, byItem.parts !== undefined);
   for (let begin = 0; begin < entries; begin += PIECE) {
     countUsers(found.indptr, byItem.indices.subarray(begin, begin + PIECE));
     yield;
