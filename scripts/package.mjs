@@ -90,7 +90,9 @@ export async function squeezed(text) {
   const marked = text.replaceAll(/\/\* @__PURE__ \*\/ (new )?(?=[\w$])/g, (_, made = '') => made + STAND_IN);
   if (marked.includes(MARK)) throw new Error('a mark of purity stands before what has no name: call a function by name');
   const { code } = await transform(marked, { minifyWhitespace: true, format: 'esm', target: common.target, legalComments: 'none' });
-  return code.replaceAll(new RegExp(`(\\bnew )?\\b${STAND_IN}`, 'g'), (_, made = '') => `/*@__PURE__*/${made}`);
+  // Packages that only some formats need are found by a name that is not in the text: bundlers shall not look for them.
+  const unseen = code.replaceAll(/\bimport\((?=[\w$])/g, 'import(/*webpackIgnore: true*//*@vite-ignore*/');
+  return unseen.replaceAll(new RegExp(`(\\bnew )?\\b${STAND_IN}`, 'g'), (_, made = '') => `/*@__PURE__*/${made}`);
 }
 
 /** Builds into files, squeezed. */

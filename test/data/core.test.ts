@@ -30,12 +30,14 @@ const pairsOf = (data: Dataset): string[] => [...data.rows()].map(({ user, item 
 
 /** By hand: one after the other leaves, whoever comes first. */
 function peeled(pairs: readonly string[], least: number, ofItems = least): string[] {
-  for (let left = [...pairs]; ; ) {
-    const count = (place: number, id: string) => left.filter((pair) => pair.split(' ')[place] === id).length;
-    const next = left.find((pair) => count(0, pair.split(' ')[0]) < least || count(1, pair.split(' ')[1]) < ofItems);
-    if (next === undefined) return left;
-    const [user, item] = next.split(' ');
-    left = left.filter((pair) => (count(0, user) < least ? !pair.startsWith(`${user} `) : !pair.endsWith(` ${item}`)));
+  for (let left = pairs.map((pair) => pair.split(' ')); ; ) {
+    const counts = new Map<string, number>();
+    for (const ids of left) ids.forEach((id, place) => counts.set(place + id, (counts.get(place + id) ?? 0) + 1));
+    const tooFew = (id: string, place: number): boolean => counts.get(place + id)! < (place === 0 ? least : ofItems);
+    const next = left.find((ids) => ids.some(tooFew));
+    if (next === undefined) return left.map((ids) => ids.join(' '));
+    const place = next.findIndex(tooFew);
+    left = left.filter((ids) => ids[place] !== next[place]);
   }
 }
 

@@ -57,6 +57,13 @@ test('a call without a mark, a getter, a statement and a class that the compiler
   assert.equal(await keptOf(file, `${text}\nconst MOST = 3 << 18;`), '', 'a constant is no harm');
 });
 
+test('an import by a name that is not in the text is none that bundlers look for; others are', async () => {
+  const text = await squeezed("const name = globalThis.name;\nexport const a = () => import(name);\nexport const b = () => import('b');\n");
+  assert.match(text, /import\(\/\*webpackIgnore: true\*\/\/\*@vite-ignore\*\/name\)/);
+  assert.match(text, /import\("b"\)/);
+  assert.not.match(readFileSync('dist/node/index.js', 'utf8') + readFileSync('dist/web/index.js', 'utf8'), /\bimport\([\w$]/);
+});
+
 test('the forms keep the marks, which esbuild drops with the white space', async () => {
   const text = 'const kinds = /* @__PURE__ */ Object.freeze({ a: 1 });\nconst rows = /* @__PURE__ */ new WeakMap();\n';
   assert.is(await squeezed(text), 'const kinds=/*@__PURE__*/Object.freeze({a:1});const rows=/*@__PURE__*/new WeakMap;\n');
