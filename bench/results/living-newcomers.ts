@@ -105,8 +105,9 @@ export async function coldItems(): Promise<void> {
   }
   const columns = ['model', 'error', 'recall@20 among the new items', 'the same without placing', 'recall@20 among all items'];
   const text =
-    `A fifth of the items of lfm2k is held out as a whole (${candidates.length} that somebody has), and placed by text and audio features. Tested: ` +
-    'what users who were trained on have of them, among the new items alone, and among all that they have not. Without placing, rows of als are zero ' +
+    `A fifth of the items of lfm2k is held out as a whole (${candidates.length} that somebody has), and placed by text and audio ` +
+    'features. Tested: what users who were trained on have of them, among the new items alone, and among all that ' +
+    'they have not. Without placing, rows of als are zero ' +
     'and popularity counts nobody: their ties go by position, which for this set is not quite chance, as its ids follow popularity.';
   const tables = [{ columns, rows }];
   publish(

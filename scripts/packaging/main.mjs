@@ -9,6 +9,7 @@ import { check, finish, same } from '../runtimes/checks.mjs';
 import { call, debianThere } from '../runtimes/hosts.mjs';
 import { command, install, installDebian, load, root } from '../runtimes/tools.mjs';
 import { checkHosts, HOST_TOOLS } from './hosts.mjs';
+import { checkStranger } from './stranger.mjs';
 import { checkTypeScripts, TYPESCRIPTS } from './typescripts.mjs';
 import { checkWorkerFile } from './worker-file.mjs';
 
@@ -55,6 +56,7 @@ await check('Node: lethe/fast, or a refusal where there is no relaxed SIMD', asy
 );
 
 await checkTypeScripts(home);
+await checkStranger(home);
 
 /** Everything below a folder, as the server wants it. */
 const contentsOf = (folder) =>

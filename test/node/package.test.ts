@@ -68,12 +68,12 @@ test('the package holds what users need and nothing else', () => {
     execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
   );
   const files = (packed[0].files as { path: string }[]).map(({ path }) => path);
-  const expected =
-    /^(package\.json|README\.md|LICENSE|dist\/(src|build|node|web|edge)\/[\w./-]+\.(js|d\.ts)|dist\/edge\/kernels(\.fast)?\.wasm)$/;
+  const own = /^(package\.json|LICENSE|(README|CHANGELOG|SECURITY)\.md|docs\/[\w-]+\.(md|svg))$/;
+  const built = /^dist\/(src|build|node|web|edge)\/[\w./-]+\.(js|d\.ts)$|^dist\/edge\/kernels(\.fast)?\.wasm$/;
   // What `--on` ships to Spark.
   const spark = /^spark\/lethe_spark\/(\w+\.py|(kernels|ids)\.wasm|contract\.json)$/;
   assert.equal(
-    files.filter((path) => !expected.test(path) && !spark.test(path)),
+    files.filter((path) => ![own, built, spark].some((kind) => kind.test(path))),
     [],
   );
   for (const name of ['__main__.py', 'kernels.wasm', 'ids.wasm', 'contract.json'])
