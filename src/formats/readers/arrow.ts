@@ -10,7 +10,8 @@ import { ArrowColumns, type ArrowTable } from '../row-fields.ts';
 /** Rows between two points where other work may run. */
 const BREATH = 1 << 12;
 
-const MAGIC = [...'ARROW1'].map((letter) => letter.charCodeAt(0));
+/** `ARROW1` */
+const MAGIC = [65, 82, 82, 79, 87, 49];
 
 export const arrow = {
   name: 'arrow',
