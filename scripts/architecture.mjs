@@ -24,6 +24,8 @@ export const LAYERS = Object.freeze([
   'tune',
   'files',
   'store',
+  'serve',
+  'serve.ts',
   'index.ts',
   'fast.ts',
   'cli',

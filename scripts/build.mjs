@@ -24,6 +24,8 @@ compileKernels('release', 'kernels.wasm');
 compileKernels('debug', 'kernels.debug.wasm');
 // The same sources with relaxed multiply-adds, and an export that says so: docs/fast.md.
 compileKernels('fast', 'kernels.fast.wasm', 'assembly/fast.ts');
+// The few that serving needs: lethe/serve.
+compileKernels('serve', 'kernels.serve.wasm', '--config', 'asconfig.serve.json');
 // Keys, draws and fingerprints for hosts that are not JavaScript: a module of its own, which no page has to load.
 compileKernels('ids', 'ids.wasm', '--config', 'spark/asconfig.json');
 
@@ -79,6 +81,7 @@ function nameInterface(wasm, file) {
 embed('kernels.wasm', 'embedded.ts');
 nameInterface('kernels.wasm', 'kernels-interface.ts');
 embed('kernels.fast.wasm', 'embedded-fast.ts');
+embed('kernels.serve.wasm', 'embedded-serve.ts');
 await embedWorker('embedded-worker.ts');
 
 // Compiled afresh: the output of a deleted file would still be tested and packed.

@@ -15,6 +15,7 @@ export async function entries() {
     ['index', 'index'],
     ['fast', 'fast'],
     ['store', 'store/index'],
+    ['serve', 'serve'],
     ...Object.keys(MODELS).map((name) => [name, `models/${name}`]),
     ...Object.keys(UNLEARNERS).map((name) => [name, `unlearn/${name}`]),
   ]);
@@ -27,7 +28,8 @@ export function packageExports(entries) {
   const exports = {};
   for (const [name, source] of entries) {
     const [plain, node, web, edge] = [
-      `./dist/src/${source}.js`,
+      // Its own kernels are in the bundled forms alone.
+      name === 'serve' ? './dist/web/serve.js' : `./dist/src/${source}.js`,
       `./dist/node/${name}.js`,
       `./dist/web/${name}.js`,
       `./dist/edge/${name}.js`,

@@ -12,22 +12,28 @@ import { entries } from './exports.mjs';
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 const dist = (...path) => join(root, 'dist', ...path);
 
-/** Swaps src/wasm/embedded.ts (and its fast twin) for the form that imports the .wasm file, which is left to the host. */
-export const edgeKernels = {
+/**
+ * Swaps src/wasm/embedded.ts (and its fast twin) for the form that imports the .wasm file, which is left to the host.
+ * @param of which kernels stand in for those of `embedded.ts`.
+ */
+export const edgeKernels = (of = '') => ({
   name: 'edge-kernels',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/(wasm\/)?embedded(-fast)?\.js$/ }, ({ importer, path }) =>
       importer.startsWith(dist('src'))
-        ? { path: join(root, 'scripts', `edge-${basename(path, '.js')}.mjs`), sideEffects: false }
+        ? {
+            path: join(root, 'scripts', `edge-${basename(path, '.js')}${basename(path) === 'embedded.js' ? of : ''}.mjs`),
+            sideEffects: false,
+          }
         : undefined,
     );
-    onResolve({ filter: /^(\.\.\/)+build\/embedded(-fast)?\.js$/ }, ({ path }) => ({
+    onResolve({ filter: /^(\.\.\/)+build\/embedded(-fast|-serve)?\.js$/ }, ({ path }) => ({
       path: dist('build', basename(path)),
       sideEffects: false,
     }));
     onResolve({ filter: /\.wasm\?module$/ }, ({ path }) => ({ path, external: true }));
   },
-};
+});
 
 /** Swaps the files of Node, Deno and Bun for a word on what to use instead; no `node:` module is left. */
 const noFiles = {
@@ -66,6 +72,16 @@ const noThreads = swapped(
   'threads/workers',
   "export const startWorker = async () => {\n  throw new TypeError('this host has no worker threads');\n};\n",
 );
+
+/** lethe/serve has kernels of its own, and so is a library by itself: it shares no chunk with the others. */
+const serveKernels = {
+  name: 'serve-kernels',
+  setup({ onResolve }) {
+    onResolve({ filter: /build\/embedded\.js$/ }, () => ({ path: dist('build', 'embedded-serve.js'), sideEffects: false }));
+  },
+};
+/** An entry that is whole in one file of its own, in every form. */
+const APART = new Set(['serve']);
 
 /** What both forms, and the size budget, are built with. */
 export const common = {
@@ -106,7 +122,8 @@ async function emit(options) {
 
 async function form(name, options) {
   rmSync(dist(name), { recursive: true, force: true });
-  const entryPoints = Object.fromEntries([...(await entries())].map(([entry, source]) => [entry, dist('src', `${source}.js`)]));
+  const shared = [...(await entries())].filter(([entry]) => !APART.has(entry));
+  const entryPoints = Object.fromEntries(shared.map(([entry, source]) => [entry, dist('src', `${source}.js`)]));
   await emit({ ...common, entryPoints, outdir: dist(name), splitting: true, chunkNames: 'chunk-[hash]', ...options });
   // esbuild orders the side effects of chunks by imports without names; there are none, and bundlers warn of such lines.
   for (const file of readdirSync(dist(name))) {
@@ -116,7 +133,7 @@ async function form(name, options) {
 }
 
 /** Node's own decoder instead of ours, which takes milliseconds in code that has just been loaded. */
-const nodeKernels = {
+const nodeKernels = (whole = 'kernels.wasm') => ({
   name: 'node-kernels',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.\/(wasm\/)?embedded(-fast)?\.js$/ }, ({ path }) => ({
@@ -126,7 +143,7 @@ const nodeKernels = {
     }));
     onLoad({ filter: /./, namespace: 'kernels' }, async ({ path }) => {
       const { kernelsDigest } = await import(pathToFileURL(dist('build', path)).href);
-      const bytes = readFileSync(join(root, 'build', path === 'embedded.js' ? 'kernels.wasm' : 'kernels.fast.wasm'));
+      const bytes = readFileSync(join(root, 'build', path === 'embedded.js' ? whole : 'kernels.fast.wasm'));
       return {
         contents: `export const embeddedDigest = '${kernelsDigest}';
 export const embeddedBytes = () => new Uint8Array(Buffer.from('${bytes.toString('base64')}', 'base64'));
@@ -135,19 +152,19 @@ export const embeddedModule = () => new WebAssembly.Module(embeddedBytes());
       };
     });
   },
-};
+});
 
 /**
  * dist/node: the whole library in one file, and beside it for each entry a file that names what it takes from there. Node
  * looks up and reads each file that is imported, and a hundred of them take longer than all that a first answer needs.
  */
 async function nodeForm() {
-  const options = { ...common, platform: 'node', plugins: [nodeKernels, noWorkerFile] };
+  const options = { ...common, platform: 'node', plugins: [nodeKernels(), noWorkerFile] };
   const named = new Map();
   rmSync(dist('node'), { recursive: true, force: true });
   const whole = [];
   for (const [entry, source] of await entries()) {
-    if (entry === 'fast') continue;
+    if (entry === 'fast' || APART.has(entry)) continue;
     const names = Object.keys(await import(pathToFileURL(dist('src', `${source}.js`)).href));
     const alias = (name) => `${entry.replace(/\W/g, '_')}$${name}`;
     whole.push(`export { ${names.map((name) => `${name} as ${alias(name)}`).join(', ')} } from './${source}.js';`);
@@ -157,15 +174,25 @@ async function nodeForm() {
   for (const [entry, text] of named) writeFileSync(dist('node', `${entry}.js`), text);
   // By themselves: who does not ask for the fast kernels does not read them.
   await emit({ ...options, entryPoints: { fast: dist('src', 'fast.js') }, outdir: dist('node') });
+  await emit({
+    ...options,
+    plugins: [nodeKernels('kernels.serve.wasm'), noWorkerFile],
+    entryPoints: { serve: dist('src', 'serve.js') },
+    outdir: dist('node'),
+  });
 }
 
 export async function buildForms() {
   await nodeForm();
   await form('web', {});
+  const serve = { ...common, entryPoints: { serve: dist('src', 'serve.js') } };
+  await emit({ ...serve, plugins: [noFiles, noThreads, serveKernels], outdir: dist('web') });
   // Whole in one file, so that it works wherever a bundler or a server puts it.
   await emit({ ...common, entryPoints: [dist('src', 'threads', 'worker.js')], outfile: dist('web', 'worker.js') });
-  await form('edge', { plugins: [noFiles, edgeKernels, noThreads] });
-  for (const file of ['kernels.wasm', 'kernels.fast.wasm']) copyFileSync(join(root, 'build', file), dist('edge', file));
+  await form('edge', { plugins: [noFiles, edgeKernels(), noThreads] });
+  await emit({ ...serve, plugins: [noFiles, serveKernels, edgeKernels('-serve'), noThreads], outdir: dist('edge') });
+  for (const file of ['kernels.wasm', 'kernels.fast.wasm', 'kernels.serve.wasm'])
+    copyFileSync(join(root, 'build', file), dist('edge', file));
   writeFileSync(dist('edge', 'kernels.wasm.d.ts'), 'declare const kernels: WebAssembly.Module;\nexport default kernels;\n');
   // The compiler does not copy declarations that it was given.
   mkdirSync(dist('build'), { recursive: true });

@@ -9,6 +9,10 @@ import { build } from 'esbuild';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 const PAGE = join(root, 'docs', 'package.md');
+/** What a page pays that only serves. */
+const SERVED = ['openModel, als, recommend', 'openModel, ease, recommend', 'openModel, als, recommend, recommendFor, similarItems'];
+const EVERYTHING = 'openModel, als, bpr, ease, itemKnn, popularity, recommend, recommendFor, similarItems, similarUsers';
+const SERVE_MARKS = ['<!-- serve: measured by npm run docs:sizes -->', '<!-- end of serve -->'];
 const MARKS = ['<!-- measured by npm run docs:sizes -->', '<!-- end of what is measured -->'];
 /** Bytes, minified and gzipped, that a bundle of each exported name may take. */
 export const BUDGETS = join(root, 'test', 'node', 'size-budgets.json');
@@ -66,16 +70,25 @@ export const tableOf = (measured) =>
     ...Object.entries(measured).map(([name, bytes]) => `| \`${name}\` | ${kilobytes(bytes)} |`),
   ].join('\n');
 
+/** The same of lethe/serve, by what is imported from it. */
+export async function serveTable() {
+  const rows = [];
+  for (const names of [...SERVED, EVERYTHING])
+    rows.push(`| \`${names}\` | ${kilobytes(await sizeOf(names, join(root, 'dist', 'web', 'serve.js')))} |`);
+  return ["| `import { … } from 'lethe/serve'` | KB |", '| --- | --: |', ...rows].join('\n');
+}
+
 /** The page with another table. */
-export function withTable(page, table) {
-  const [from, to] = MARKS.map((mark) => page.indexOf(mark));
-  if (from < 0 || to < from) throw new Error(`docs/package.md has not the two marks ${MARKS.join(' … ')}`);
-  return `${page.slice(0, from + MARKS[0].length)}\n\n${table}\n\n${page.slice(to)}`;
+export function withTable(page, table, marks = MARKS) {
+  const [from, to] = marks.map((mark) => page.indexOf(mark));
+  if (from < 0 || to < from) throw new Error(`docs/package.md has not the two marks ${marks.join(' … ')}`);
+  return `${page.slice(0, from + marks[0].length)}\n\n${table}\n\n${page.slice(to)}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const measured = await sizes();
-  writeFileSync(PAGE, withTable(readFileSync(PAGE, 'utf8'), tableOf(measured)));
+  const page = withTable(readFileSync(PAGE, 'utf8'), tableOf(measured));
+  writeFileSync(PAGE, withTable(page, await serveTable(), SERVE_MARKS));
   if (process.argv.includes('--record')) {
     const budgets = Object.fromEntries(Object.entries(measured).map(([name, bytes]) => [name, budgetOf(bytes)]));
     writeFileSync(BUDGETS, `${JSON.stringify(budgets, null, 2)}\n`);

@@ -15,6 +15,7 @@ export type { ReadingRecord } from './data/reading.ts';
 export type { DatasetRow } from './data/rows.ts';
 export { holdOut, joinParts, redrawSplit, type Split, type SplitOptions, splitDataset } from './data/split.ts';
 export { type ExportedFactors, exportFactors, type ImportOptions, importFactors } from './files/factors.ts';
+export type { ModelOf, Restorer } from './files/model-file.ts';
 export { type ReadFileOptions, readDatasetFile, writeDatasetFolder } from './files/node-files.ts';
 export { deserialize, inspectFile, kernelsDigest, type ModelInfo, type OpenOptions, serialize } from './files/serialize.ts';
 export { type DefaultMethod, defaultMethod } from './forget/default-method.ts';

@@ -17,6 +17,7 @@ export interface Option<T, Given = T> {
   readonly given?: Given;
 }
 
+/** Options by name, as a model or a method declares them. */
 export type OptionSpecs = Readonly<Record<string, Option<any, any>>>;
 export type OptionValue = number | string | boolean | undefined;
 /** The values that a declaration describes. */

@@ -8,6 +8,7 @@ import type { SparseRows } from '../wasm/tensor.ts';
  * the largest value; `sum` adds the values up, at the latest time; `error` refuses them.
  */
 export const DUPLICATES = ['last', 'sum', 'error'] as const;
+/** What happens to a pair that occurs more than once: its last or first value, the largest, the sum, or an error. */
 export type DuplicatePolicy = (typeof DUPLICATES)[number];
 
 /** Sparse rows with what comes along with each entry. */

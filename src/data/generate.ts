@@ -11,6 +11,7 @@ import { Dataset } from './dataset.ts';
 import type { Features } from './features.ts';
 import { IdTable } from './ids.ts';
 
+/** How much data to make up, and of which kind. */
 export interface GenerateOptions {
   readonly users: number;
   readonly items: number;

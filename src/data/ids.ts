@@ -4,7 +4,11 @@ import * as check from '../base/check.ts';
 import { DataError } from '../base/errors.ts';
 import { type Key, keyOf } from '../base/random.ts';
 
-/** Canonical order of ids: whole numbers first, by value; then all others by UTF-16 code units. */
+/**
+ * Canonical order of ids: whole numbers first, by value; then all others by UTF-16 code units.
+ * @example
+ * ['10', '9', 'a'].sort(compareIds); // ['9', '10', 'a']
+ */
 export function compareIds(a: string, b: string): number {
   const aNumber = isCanonicalInteger(a);
   if (aNumber !== isCanonicalInteger(b)) return aNumber ? -1 : 1;

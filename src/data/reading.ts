@@ -1,5 +1,6 @@
 // How data were read, as far as it was said: what a model remembers, so that later commands read the same data alike.
 
+/** How data were read, as far as it was said; saved with a model that was trained on them. */
 export interface ReadingRecord {
   readonly format?: string;
   /** Names, or numbers from 1, of columns; an empty name leaves one out. */

@@ -15,6 +15,7 @@ export interface Split extends Omit<SplitRecord, 'unseen'> {
   readonly unseen: Dataset;
 }
 
+/** Whom to hold out as a whole, beside the split of rows. */
 export interface SplitOptions {
   /** Share of users, by id, all of whose rows are in no part but `unseen`; 0 to 0.5, default 0. */
   readonly unseenUsers?: number;
@@ -77,7 +78,12 @@ export function splitDataset(data: Dataset, rule: string, seed = 1, options: Spl
   };
 }
 
-/** Draws the split of a record again. @param rule another rule than the record's, such as `given` for data that bring its parts. */
+/**
+ * Draws the split of a record again.
+ * @param rule another rule than the record's, such as `given` for data that bring its parts.
+ * @example
+ * const { train: again } = redrawSplit(data, train.split);
+ */
 export function redrawSplit(data: Dataset, record: SplitRecord, as?: string): Split {
   check.like('record', record, "a split's record, with rule and seed", ['rule', 'seed']);
   const { rule, seed, unseen } = record;
@@ -135,6 +141,8 @@ function drawParts(data: Dataset, rule: Rule, seed: number): { record: SplitReco
 /**
  * Draws a share of the entries to validate on, each by its own keys, independently of the split's draw.
  * @param fraction above 0 and below 1; a share in expectation.
+ * @example
+ * const { train: rest, validation: held } = holdOut(train, 0.1);
  */
 export function holdOut(data: Dataset, fraction: number, seed = 1): { readonly train: Dataset; readonly validation: Dataset } {
   expectDataset('data', data);
@@ -235,7 +243,11 @@ function timePoints(times: Float64Array, [train, validation]: Shares): [number, 
   return [point(train), point(train + validation)];
 }
 
-/** The inverse of `splitDataset`: one data set whose entries say which part they belong to. */
+/**
+ * The inverse of `splitDataset`: one data set whose entries say which part they belong to.
+ * @example
+ * const whole = joinParts({ train, validation, test });
+ */
 export function joinParts(split: Pick<Split, 'train' | 'validation' | 'test'> & { readonly unseen?: Dataset }): Dataset {
   check.knownKeys('joinParts', split, ['rule', 'seed', 'train', 'validation', 'test', 'unseen', 'staleInteractions']);
   const { train, validation, test, unseen } = split;

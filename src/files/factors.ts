@@ -19,6 +19,7 @@ const MOST_FACTORS = 4096;
 /** Rows beyond the largest id that are read where rows go by number: libraries make a few more than are used. */
 const SPARE_ROWS = 1000;
 
+/** Factors as numpy reads them, and the ids that their rows belong to. */
 export interface ExportedFactors {
   /** The `.npz`. */
   readonly bytes: Uint8Array;
@@ -30,6 +31,8 @@ export interface ExportedFactors {
 /**
  * A model's factors as a `.npz`: a row for each id that the model still knows, in canonical order of ids.
  * @throws ModelError for a model whose scores are no dot products of rows.
+ * @example
+ * const { bytes, factors } = exportFactors(model); // write the bytes as factors.npz
  */
 export function exportFactors(model: Model): ExportedFactors {
   expectModel('model', model);
@@ -52,6 +55,7 @@ export function exportFactors(model: Model): ExportedFactors {
   };
 }
 
+/** Which arrays hold the factors, and whose rows they are. */
 export interface ImportOptions {
   /** The model's options; of use are those of the objective that trained the factors. */
   readonly options?: Readonly<Record<string, unknown>>;
@@ -69,6 +73,9 @@ export interface ImportOptions {
  * and all ids are whole numbers below the number of rows, row r belongs to the id r.
  * @param data the interactions that the factors were trained on.
  * @throws DataError for arrays that are missing, of other shapes than the data ask for, or not finite.
+ * @example
+ * const { bytes } = exportFactors(model);
+ * const imported = await importFactors(als, bytes, train, { options: { regularization: 10 } });
  */
 export async function importFactors(kind: ModelKind, bytes: Uint8Array, data: Dataset, given: ImportOptions = {}): Promise<Model> {
   check.like('kind', kind, 'a kind of model, such as als', ['name', 'capabilities', 'restore']);

@@ -86,6 +86,8 @@ export type ReadFileOptions = Omit<ReadOptions, 'titles' | 'test' | 'validation'
  * Reads a data set from a file or a folder (Node, Deno, Bun).
  * @param path a file of interactions, or a folder that holds one, or `train`/`validation`/`test` files, with features.
  * @throws DataError naming file, line, expectation and finding; TypeError, RangeError for options.
+ * @example
+ * const ratings = await readDatasetFile('ratings.csv');
  */
 export async function readDatasetFile(path: string, given: ReadFileOptions = {}): Promise<Dataset> {
   check.string('path', path);
@@ -136,6 +138,8 @@ export async function readDatasetFile(path: string, given: ReadFileOptions = {})
  * Writes a data set as a folder that `readDatasetFile` reads (Node, Deno, Bun); all files or none.
  * @param folder is made where it does not exist; files of the same names are replaced.
  * @returns the files' names.
+ * @example
+ * await writeDatasetFolder('retained', train);
  */
 export async function writeDatasetFolder(folder: string, data: Dataset, name = 'data'): Promise<string[]> {
   check.string('folder', folder);

@@ -45,6 +45,7 @@ export type ForgetBasics = {
 /** The basics, and the method's own figures: passes or epochs, objective, residual … */
 export type ForgetReport<D extends Details = Details> = ForgetBasics & D;
 
+/** The other parts of a split, over the same tables. */
 export interface HeldOut {
   readonly validation?: Dataset;
   readonly test?: Dataset;
@@ -52,6 +53,7 @@ export interface HeldOut {
   readonly unseen?: Dataset;
 }
 
+/** What forgets, and how the run is watched. */
 export interface ForgetOptions<S extends OptionSpecs = any, D extends Details = Details, M extends Model = Model> extends FitControl {
   readonly method: Unlearner<S, D, M>;
   /** The method's options. */
@@ -186,7 +188,12 @@ export interface GoldControl extends FitControl {
   readonly positions?: Positions;
 }
 
-/** Gold: the same kind, options and seed, trained from scratch on the retain set. The judge of every method. */
+/**
+ * Gold: the same kind, options and seed, trained from scratch on the retain set. The judge of every method.
+ * @example
+ * const judge = await gold(model, partition);
+ * console.log(compare([{ name: 'original', model }], partition, { gold: judge }));
+ */
 export function gold<M extends Model>(model: M, partition: Partition, control: GoldControl = {}): Promise<M> {
   expectModel('model', model);
   expectPartition(partition);

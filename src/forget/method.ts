@@ -84,7 +84,12 @@ export function requireCompatible({ kind }: Model, method: Unlearner, instead = 
   );
 }
 
-/** Whether a method can work on a kind of model. */
+/**
+ * Whether a method can work on a kind of model.
+ * @example
+ * compatible(als, unlearnAls); // true
+ * compatible(ease, unlearnAls); // false
+ */
 export function compatible(kind: ModelKind, method: Unlearner): boolean {
   check.like('kind', kind, 'a kind of model, such as als', ['name', 'capabilities', 'fit']);
   check.like('method', method, 'an unlearning method, such as retrain', ['name', 'needs', 'options', 'forget']);

@@ -51,6 +51,7 @@ export interface UnknownIds {
   readonly interactions: readonly (readonly [user: string, item: string])[];
 }
 
+/** What a request may name beside the training rows. */
 export interface PartitionOptions {
   /** Go on without what is unknown, instead of refusing; default false. */
   readonly ignoreUnknown?: boolean;
@@ -64,6 +65,8 @@ export interface PartitionOptions {
 /**
  * Divides a training set by a request.
  * @throws DataError for unknown ids; RangeError for nothing or everything; TypeError for what is no request.
+ * @example
+ * const { retain, entries } = partitionOf(train, { users: ['7'], interactions: [] });
  */
 export function partitionOf(data: Dataset, request: ForgetRequest, options: PartitionOptions = {}): Partition {
   expectDataset('data', data);

@@ -18,6 +18,7 @@ export interface TrainedData extends Split {
   readonly staleInteractions: number;
 }
 
+/** How strictly data must be the ones that a model was trained on. */
 export interface TrainedDataOptions {
   /**
    * Also accept data that still hold single interactions which the model has forgotten since: who they were is not
@@ -30,6 +31,8 @@ export interface TrainedDataOptions {
  * The split that a model recorded, drawn again.
  * @param data as they were read; ids that the model has forgotten are left out.
  * @throws DataError when the training part is not what the model was trained on.
+ * @example
+ * const { train: rows } = trainedData(model, data);
  */
 export function trainedData(model: Model, data: Dataset, options: TrainedDataOptions = {}): TrainedData {
   expectModel('model', model);
@@ -141,6 +144,8 @@ export interface Contenders {
  * what remains after the request. Without an original, the first model says how the data were split.
  * @param request what was forgotten; undefined compares models on the same data.
  * @throws DataError that names a model which belongs to neither.
+ * @example
+ * const { partition: parts } = contendersOf([{ name: 'original', model }], data, { users: ['7'] });
  */
 export function contendersOf(
   models: readonly NamedModel[],

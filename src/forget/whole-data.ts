@@ -14,6 +14,9 @@ import { requireTrainedOn } from './trained-on.ts';
  * @param request what was forgotten; undefined for the data as they are.
  * @throws DataError when the data hold interactions of somebody or something that the model does not know and the request
  *   does not name, and when the model was trained neither on the rows nor on what remains of them.
+ * @example
+ * const retain = wholeRetain(unlearned, data, { users: ['196'] });
+ * const { status } = await certify(unlearned, retain);
  */
 export function wholeRetain(
   model: Model,

@@ -52,6 +52,7 @@ export type RowFields<Row> = RoleOf<Row, 'user', Id> &
 /** Arrays, or typed arrays, of one length. */
 export type RowColumns<C> = { readonly [K in keyof C]: ArrayLike<unknown> };
 type ColumnNamed<C, Role extends string> = Role extends keyof C ? { readonly [R in Role]?: keyof C } : { readonly [R in Role]: keyof C };
+/** Which column is what, where the names do not say it. */
 export type ColumnFields<C> = ColumnNamed<C, 'user'> &
   ColumnNamed<C, 'item'> & { readonly [R in 'value' | 'time' | 'part']?: keyof C | null };
 

@@ -4,6 +4,7 @@ import type { Chunks } from './bytes.ts';
 
 /** How text is encoded: `latin-1` is ISO 8859-1, a byte a character; `utf-16` goes by its byte-order mark, little-endian without one. */
 export const ENCODINGS = ['utf-8', 'latin-1', 'utf-16'] as const;
+/** How the text of a file is written. */
 export type Encoding = (typeof ENCODINGS)[number];
 
 /** What a byte-order mark says; UTF-8 has its own, which the readers of lines drop. */

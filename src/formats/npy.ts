@@ -47,6 +47,8 @@ const LONGEST_HEADER = 1 << 20;
  * Reads one array.
  * @param accept is told the shape before memory is taken for it, and throws where it is not what was expected.
  * @throws DataError for another file type, an unsupported element type or order, and truncated or surplus data.
+ * @example
+ * const { shape } = await readNpy([npyBytes({ shape: [2], data: Float32Array.of(1, 2) })], 'vector.npy');
  */
 export async function readNpy(
   chunks: Chunks | Iterable<Uint8Array>,
@@ -189,7 +191,11 @@ function widenHalves(halves: Uint16Array): Float32Array<ArrayBuffer> {
   return floats;
 }
 
-/** The bytes of one array in one piece. */
+/**
+ * The bytes of one array in one piece.
+ * @example
+ * const bytes = npyBytes({ shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) });
+ */
 export function npyBytes(array: NpyArray): Uint8Array {
   return concat(npyChunks(array));
 }

@@ -28,6 +28,8 @@ const CHECKED_FIRST = 1 << 22;
  * Opens the bytes of a `.npz`.
  * @param source the name that messages use.
  * @throws DataError when the bytes are no whole zip archive.
+ * @example
+ * const archive = openNpz(exportFactors(model).bytes, 'factors.npz');
  */
 export function openNpz(bytes: Uint8Array, source: string): Npz {
   if (!isBytes(bytes)) throw new TypeError(`"bytes" expected the bytes of a .npz (Uint8Array), got ${check.describe(bytes)}`);
@@ -52,6 +54,8 @@ export function openNpz(bytes: Uint8Array, source: string): Npz {
 /**
  * The bytes of a `.npz` with the given arrays, stored without compression: what numpy.load reads.
  * @throws RangeError beyond 4 GB, or when a shape does not fit its data.
+ * @example
+ * const bytes = npzBytes({ x: { shape: [2], data: Float32Array.of(1, 2) } });
  */
 export function npzBytes(arrays: Readonly<Record<string, NpyArray>>): Uint8Array {
   check.record('arrays', arrays);

@@ -4,6 +4,7 @@ import { isoSeconds } from '../data/iso-time.ts';
 
 /** Which sign stands before decimals. With the comma, points and blanks may group thousands. */
 export const DECIMALS = ['point', 'comma'] as const;
+/** What stands before the digits of a fraction. */
 export type Decimal = (typeof DECIMALS)[number];
 
 /** Groups of three digits, or digits, and decimals after a comma. */

@@ -13,6 +13,7 @@ import { DECIMALS, type Decimal } from './numbers.ts';
 import { PACKAGES, type Packages } from './packages.ts';
 import { FORMATS, type FormatName } from './readers/index.ts';
 
+/** How data are to be read where it is not to be found out. */
 export interface ReadOptions extends CoreRule {
   /** The reader to use; default: found out from the name and the first lines. */
   readonly format?: FormatName;

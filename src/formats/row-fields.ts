@@ -16,6 +16,7 @@ export interface ArrowTable {
   getChild(name: any): ArrowVector | null;
   readonly schema?: { readonly fields: readonly { readonly name: unknown }[] };
 }
+/** A column of an Arrow table, as far as it is read. */
 export interface ArrowVector {
   readonly length: number;
   get?(index: number): unknown;

@@ -10,7 +10,12 @@ import { npyChunks } from './npy.ts';
 /** Characters of text that are gathered before they are encoded. */
 const PIECE = 1 << 20;
 
-/** The interactions as `.inter` text in pieces: `userID itemID rating`, and `timestamp` and `x_label` where there are any. */
+/**
+ * The interactions as `.inter` text in pieces: `userID itemID rating`, and `timestamp` and `x_label` where there are any.
+ * @example
+ * let size = 0;
+ * for (const chunk of interChunks(train)) size += chunk.length;
+ */
 export function* interChunks(data: Dataset): Generator<Uint8Array> {
   expectDataset('data', data);
   const { rows, indptr, indices, data: values } = data.userItems;
@@ -32,6 +37,8 @@ export function* interChunks(data: Dataset): Generator<Uint8Array> {
 /**
  * The files of a data set: `NAME.inter`, `titles.tsv` where there are titles, `MODALITY_feat.npy` where there are features.
  * @throws DataError when there are features and the items' ids are not the row numbers that feature files go by.
+ * @example
+ * for (const { name } of datasetFiles(train)) console.log(name); // data.inter
  */
 export function datasetFiles(data: Dataset, name = 'data'): NamedContent[] {
   expectDataset('data', data);

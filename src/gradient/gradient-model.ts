@@ -13,7 +13,8 @@ import {
   word,
 } from '../base/options.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { BilinearModel, type BilinearParts, type DenseFactors } from '../model/bilinear.ts';
+import { BilinearModel } from '../model/bilinear.ts';
+import type { BilinearParts, DenseFactors } from '../model/factor-model.ts';
 import type { FitControl, ModelKind } from '../model/model.ts';
 import type { KernelBuild } from '../wasm/kernels.ts';
 import type { Arena } from '../wasm/memory.ts';
@@ -70,6 +71,7 @@ export interface Checkpoint {
   readonly matrices: ReadonlyMap<string, Float32Array>;
 }
 
+/** How training by gradients is watched, stopped, and gone on with. */
 export interface GradientControl extends FitControl {
   /** Goes on from here: same kind, options (but for `epochs`) and data. */
   readonly checkpoint?: Checkpoint;

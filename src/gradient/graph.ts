@@ -63,6 +63,10 @@ const computed = /* @__PURE__ */ new WeakMap<Float32Array, Map<string, Neighbors
 /**
  * Uses given neighbours for a modality instead of computing them, such as those that were published with a data set
  * without its features.
+ * @example
+ * const text = data.features.get('text')!;
+ * const { size } = data.items;
+ * importNeighbors(text, { k: 1, indices: new Int32Array(size), cosines: new Float32Array(size) });
  */
 export function importNeighbors(features: Features, neighbors: Neighbors): void {
   check.like('features', features, 'features of a modality, as in data.features', ['dims', 'values', 'present']);

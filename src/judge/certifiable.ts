@@ -21,6 +21,7 @@ export interface Trial {
   readonly ndcg: number;
 }
 
+/** A setting at which training ends in one point, its model, and what that costs. */
 export interface Certifiable {
   /** Options to train with; their model is `model`. */
   readonly options: AlsOptions;
@@ -32,6 +33,7 @@ export interface Certifiable {
   readonly trials: readonly Trial[];
 }
 
+/** How far to search, and how the search is watched. */
 export interface CertifiableOptions extends RunControl {
   /** Cutoff of the validation NDCG; default 20. */
   readonly k?: number;

@@ -22,6 +22,7 @@ import { expectModel, type Model } from '../model/model.ts';
 import { type Team, withTeam } from '../threads/team.ts';
 import { type CertificateStatus, type Limits, verdict } from './verdict.ts';
 
+/** What a certificate says: a status, and the figures that it follows from. */
 export interface Certificate {
   readonly status: CertificateStatus;
   /** Upper bound of the scaled residual's spectral norm at the polished factors; null where there is none. */
@@ -48,6 +49,7 @@ export interface Certificate {
   readonly statement: string;
 }
 
+/** How near a certificate must come, and how the work is watched. */
 export interface CertifyOptions extends RunControl {
   /** A row further off its equations than this makes the model `approximate`; default 1e-4. */
   readonly tolerance?: number;

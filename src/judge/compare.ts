@@ -19,6 +19,7 @@ export interface Contender {
   readonly seconds?: number | null;
 }
 
+/** What to compare by: held-out rows, gold, other seeds. */
 export interface CompareOptions {
   /** Cutoff of all lists; default 20. */
   readonly k?: number;
@@ -78,7 +79,12 @@ function checkComparison(contenders: readonly Contender[], partition: Partition,
   if (testUsers !== Infinity) check.integer('testUsers', testUsers, { min: 1 });
 }
 
-/** Measures each contender. @param contenders their tables may have lost the deleted ids and their positions, or still have them. */
+/**
+ * Measures each contender.
+ * @param contenders their tables may have lost the deleted ids and their positions, or still have them.
+ * @example
+ * const rows = compare([{ name: 'original', model }, { name: 'unlearned', model: unlearned }], partition, { gold: goldModel });
+ */
 export function compare(contenders: readonly Contender[], partition: Partition, options: CompareOptions = {}): ComparedModel[] {
   checkComparison(contenders, partition, options);
   const { test, testUsers = Infinity, mask = [], unseen } = options;

@@ -72,7 +72,7 @@ interface Question {
 /**
  * Judges models after one request.
  * @example
- * const judge = new Judge(partition, { originals: [model], golds: [gold], unseen: split.unseen, heldOut: [split.test] });
+ * const judge = new Judge(partition, { originals: [model], golds: [goldModel], unseen, heldOut: [validation, test] });
  * judge.of(unlearned).influence.left; // 0 is gold, 1 is nothing removed
  */
 export class Judge {

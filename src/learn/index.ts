@@ -7,6 +7,7 @@ import { unlearnAls } from '../unlearn/unlearn-als.ts';
 
 import { replay } from './replay.ts';
 
+/** The registry of methods that let a model learn: by their names on the command line and in reports. */
 export const LEARNERS = /* @__PURE__ */ Object.freeze({
   converge,
   downdate,
@@ -15,4 +16,5 @@ export const LEARNERS = /* @__PURE__ */ Object.freeze({
   'unlearn-als': unlearnAls,
 } as const) satisfies Readonly<Record<string, Unlearner>>;
 
+/** The name of such a method. */
 export type LearnerName = keyof typeof LEARNERS;

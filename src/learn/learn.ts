@@ -13,6 +13,7 @@ import { byteComparable, checkFitControl, expectModel, type Model } from '../mod
 import type { Additions } from './additions.ts';
 import { type RevisionRequest, revisionOf } from './revision.ts';
 
+/** What was learned, and what the method has to say. */
 export interface LearnReport {
   readonly method: string;
   readonly exactness: Exactness;
@@ -37,8 +38,10 @@ export interface LearnReport {
   readonly [detail: string]: unknown;
 }
 
+/** What learns, and how the run is watched. */
 export interface LearnOptions<S extends OptionSpecs = any> extends Omit<ForgetOptions<S>, 'ignoreUnknown'> {}
 
+/** What revises, and how the run is watched. */
 export interface ReviseOptions<S extends OptionSpecs = any> extends ForgetOptions<S> {
   /** What forgets, where `method` only learns: then one follows the other, forgetting first. */
   readonly forgetBy?: { readonly method: Unlearner; readonly options?: object };
@@ -87,7 +90,7 @@ export function learn<S extends OptionSpecs>(
  * Makes a model learn and forget in one go: data before, data after, and one piece of work between them.
  * @param request `{ learn, forget }`, either or both; what one names the other must not.
  * @example
- * await revise(model, train, { learn: additions, forget: { users: ['7'] } }, { method: downdate });
+ * await revise(model, train, { learn: additions, forget: { users: ['7'] } }, { method: converge });
  */
 export async function revise<S extends OptionSpecs>(
   model: Model,

@@ -126,6 +126,7 @@ function ledgerAfter({ record }: GradientModel, { data, arrivals }: Partition): 
   return { requests: requests + 1, interactions: interactions + (arrivals?.entries.length ?? 0), of };
 }
 
+/** Goes on with training by gradients over what came and what is replayed of the rest. */
 export const replay = /* @__PURE__ */ Object.freeze({
   name: 'replay',
   summary: 'Learn by gradients: steps on what came, beside a sample of what was there.',

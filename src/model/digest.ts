@@ -20,6 +20,8 @@ export interface ModelIdentity {
 /**
  * SHA-256 (hex) of a model's canonical bytes: kind, options, ids, parameters. Not of when, where or how it came about,
  * so that a forgetting which is exact gives gold's digest.
+ * @example
+ * console.log(await digest(model)); // 64 letters, the same on every runtime
  */
 export async function digest(model: Model): Promise<string> {
   expectModel('model', model);

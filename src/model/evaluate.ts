@@ -17,6 +17,7 @@ import { allowedItems, positionOf } from './positions.ts';
 import { judgedList, type Ranker, wholeLists } from './ranked-lists.ts';
 import { checkPosition } from './ranking-inputs.ts';
 
+/** Which lists to judge, by which metrics. */
 export interface EvaluateOptions {
   /** Cutoffs; default [20]. */
   readonly k?: number | readonly number[];
@@ -58,6 +59,8 @@ const USERS_PER_TEAM_CALL = 8192;
  * @param positives the held-out interactions, over the same tables; none may be in `seen`.
  * @returns means over users with training rows and at least one positive; NaN never: no such user is a DataError.
  * @throws TypeError, RangeError for arguments that are none; DataError for rows that are in both, or arguments that are swapped.
+ * @example
+ * const { 'recall@20': recall, users } = evaluate(model, train, test, { k: 20 });
  */
 export function evaluate(model: Model, seen: Dataset, positives: Dataset, options: EvaluateOptions = {}): Evaluation {
   check.knownKeys('evaluate', options, EVALUATE_OPTIONS);

@@ -97,7 +97,9 @@ const mrr: Metric = (list) => {
 /** 1 with a hit, else 0. */
 const hitRate: Metric = (list) => 1 - eachFirstHit(list, () => undefined);
 
+/** The registry of metrics of ranked lists, by name. */
 export const METRICS = /* @__PURE__ */ Object.freeze({ recall, precision, f1, ndcg, map, mrr, hitRate });
+/** The name of a metric. */
 export type MetricName = keyof typeof METRICS;
 
 let table = /* @__PURE__ */ new Float64Array(0);

@@ -24,12 +24,14 @@ export interface Recommended {
  * knows nothing: its scores are those of its random start, or all zero.
  */
 export const ON_COLD = ['popular', 'refuse', 'empty'] as const;
+/** What somebody is served of whom a model knows nothing. */
 export type OnCold = (typeof ON_COLD)[number];
 
 /** What an id gets that the model does not know: an empty list, the most popular items, or an error for the whole request. */
 export const ON_UNKNOWN = ['skip', 'popular', 'throw'] as const;
 export type OnUnknown = (typeof ON_UNKNOWN)[number];
 
+/** How long a list is, and what may be on it. */
 export interface RecommendOptions {
   /** List length; default 10. A list is shorter where items run out. */
   readonly k?: number;
@@ -138,6 +140,8 @@ export function coldList(model: Model, who: string, { data, k, allowed, onCold }
 /**
  * The items that are closest to an item by the model's own measure (cosine of factors, or of co-occurrence).
  * @param options.k default 10.
+ * @example
+ * similarItems(model, '50', { k: 3 }); // [{ item: '181', score: 0.93 }, …]
  */
 export function similarItems(
   model: Model,
@@ -150,7 +154,12 @@ export function similarItems(
   return named(model.similarItems(positionOf('item', model.items, item), k), 0, k, model.items, options.titles);
 }
 
-/** Users nearest to a user. @throws DataError where the model has no rows for users. */
+/**
+ * Users nearest to a user.
+ * @throws DataError where the model has no rows for users.
+ * @example
+ * similarUsers(model, '196', { k: 3 }); // [{ user: '12', score: 0.88 }, …]
+ */
 export function similarUsers(
   model: Model & { similarUsers?: (user: number, k: number) => Ranking },
   user: string,

@@ -2,7 +2,8 @@
 // of those whom another model was made to forget. It serves and compares; it is not saved and not made to forget.
 import { IdTable } from '../data/ids.ts';
 import type { Matrix, SparseRows } from '../wasm/tensor.ts';
-import { BilinearModel, type DenseFactors } from './bilinear.ts';
+import { BilinearModel } from './bilinear.ts';
+import type { DenseFactors } from './factor-model.ts';
 import type { Model, Ranking, RankRequest } from './model.ts';
 
 /**

@@ -50,6 +50,7 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
 
 const TAKES_DISLIKES = '; objective "explicit" takes ratings of either sign, "implicit" with confidence: true takes dislikes';
 
+/** The options of `als`, all of them said. */
 export type AlsOptions = option.OptionsOf<typeof options>;
 
 /** An interaction of somebody the model does not know. */
@@ -258,6 +259,7 @@ function restore(saved: SavedModel): AlsModel {
   });
 }
 
+/** Alternating least squares: for likes (Hu-Koren-Volinsky, Rendle's iALS) and for ratings (ALS-WR). The first model to try. */
 export const als = /* @__PURE__ */ Object.freeze({
   name: 'als',
   summary: "Alternating least squares (Hu-Koren-Volinsky, Rendle's iALS, ALS-WR).",

@@ -15,7 +15,6 @@ import { compactEase } from '../least-squares/compact-ease.ts';
 import { CorrectedEase, type EaseBase } from '../least-squares/corrected-ease.ts';
 import { type Change, correct, LowRank, UnstableError } from '../least-squares/woodbury.ts';
 import { pickedCells } from '../model/compact.ts';
-import { HistoryModel } from '../model/history.ts';
 import {
   type CellShape,
   checkFit,
@@ -24,12 +23,11 @@ import {
   type ModelDescription,
   type ModelKind,
   provenanceOf,
-  type Ranking,
   type Removal,
   type SavedModel,
   savedParameter,
 } from '../model/model.ts';
-import { checkSimilar } from '../model/ranking-inputs.ts';
+import { WeightedItems } from '../model/weighted-items.ts';
 import { checkStatus } from '../wasm/kernels.ts';
 import { Arena, memoryPlan } from '../wasm/memory.ts';
 import { Matrix, paddedWidth } from '../wasm/tensor.ts';
@@ -39,6 +37,7 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   inverse: option.boolean(true, 'Keep the inverse beside the weights: three times the file, and forgetting in milliseconds.'),
 }));
 
+/** The options of `ease`, all of them said. */
 export type EaseOptions = option.OptionsOf<typeof options>;
 
 /** Pivots swept in one kernel call. */
@@ -51,7 +50,11 @@ const MOST_PENDING = 64;
 /** Corrections of more than items / this many rows cost more than a new factorisation. */
 const RANK_SHARE = 8;
 
-/** Bytes of linear memory that a model of so many items takes while it is trained; less without its inverse. */
+/**
+ * Bytes of linear memory that a model of so many items takes while it is trained; less without its inverse.
+ * @example
+ * easeBytes(10_000) / 2 ** 30; // GB that ten thousand items take
+ */
 export function easeBytes(items: number): number {
   const m = paddedWidth(check.integer('items', items, { min: 0 }));
   return items * m * 8 + m * m * 8 + (m * PIVOTS + PIVOTS * PIVOTS) * 16;
@@ -62,9 +65,9 @@ const remedyFor = (items: number): string =>
 
 type EaseParts = ModelDescription & { readonly options: EaseOptions; readonly arena?: Arena };
 
-export class EaseModel extends HistoryModel implements EaseBase {
+/** A trained EASE model. */
+export class EaseModel extends WeightedItems implements EaseBase {
   declare readonly options: EaseOptions;
-  readonly weights: Matrix;
   readonly gram: Matrix;
   /** P as float32 pairs, row i = [high | low]; absent where it was not kept. */
   inverse?: Matrix;
@@ -73,7 +76,6 @@ export class EaseModel extends HistoryModel implements EaseBase {
     const arena = parts.arena ?? new Arena();
     arena.reserve(easeBytes(parts.items.size), remedyFor(parts.items.size));
     super(parts, arena);
-    this.weights = new Matrix(arena, parts.items.size, parts.items.size);
     this.gram = new Matrix(arena, parts.items.size, parts.items.size);
   }
 
@@ -84,39 +86,6 @@ export class EaseModel extends HistoryModel implements EaseBase {
     ]);
     if (this.inverse) kept.set('inverse', this.inverse);
     return kept;
-  }
-
-  protected scoreRows(count: number, list: number, history: { indptr: number; indices: number }, scores: number): void {
-    this.arena.kernels.ease_scores(count, list, history.indptr, history.indices, this.weights.ld, this.weights.pointer, scores);
-  }
-
-  /** Cosine of the items' rows of weights. */
-  similarItems(item: number, k: number): Ranking {
-    checkSimilar(item, k, this.items);
-    const { weights, items } = this;
-    const row = weights.row(item).slice();
-    const cosine = new Float64Array(items.size);
-    for (let i = 0; i < items.size; i++) {
-      const other = weights.row(i);
-      let dot = 0;
-      let norm = 0;
-      for (let j = 0; j < other.length; j++) {
-        dot += row[j] * other[j];
-        norm += other[j] * other[j];
-      }
-      cosine[i] = norm > 0 ? dot / Math.sqrt(norm) : -Infinity;
-    }
-    const own = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
-    const near = [...cosine.keys()]
-      .filter((i) => i !== item && items.at(i) !== null && cosine[i] > -Infinity && own > 0)
-      .sort((a, b) => cosine[b] - cosine[a] || a - b)
-      .slice(0, k);
-    const ranking = { items: new Int32Array(k).fill(-1), scores: new Float32Array(k).fill(-Infinity) };
-    near.forEach((i, n) => {
-      ranking.items[n] = i;
-      ranking.scores[n] = cosine[i] / own;
-    });
-    return ranking;
   }
 
   /** Its linear memory, for a model that is a correction of this one. */
@@ -335,6 +304,7 @@ function restore(saved: SavedModel): EaseModel {
   return model;
 }
 
+/** EASE: weights between all pairs of items, in closed form. Strong up to some ten thousand items, and exact to forget. */
 export const ease = /* @__PURE__ */ Object.freeze({
   name: 'ease',
   summary: 'EASE, the closed-form linear item-item model (Steck 2019); forgets exactly, or in milliseconds.',

@@ -15,6 +15,7 @@ import { popularity } from './popularity.ts';
 import { slmrec } from './slmrec.ts';
 import { vbpr } from './vbpr.ts';
 
+/** The registry of models, by their names on the command line and in saved files. */
 export const MODELS = /* @__PURE__ */ Object.freeze({
   als,
   bm3,
@@ -32,4 +33,5 @@ export const MODELS = /* @__PURE__ */ Object.freeze({
   vbpr,
 } as const) satisfies Readonly<Record<string, ModelKind>>;
 
+/** The name of a kind of model. */
 export type ModelName = keyof typeof MODELS;

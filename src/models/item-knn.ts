@@ -3,30 +3,24 @@
 // and every list that could differ is brought to what a fresh fit gives, byte for byte.
 
 import { breathe } from '../base/breathe.ts';
-import { ModelError } from '../base/errors.ts';
 import * as option from '../base/options.ts';
 import type { RunControl } from '../base/run-control.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { KeptPositions } from '../data/ids.ts';
 import { requireLikes } from '../data/likes.ts';
 import { compactRows } from '../model/compact.ts';
-import { HistoryModel } from '../model/history.ts';
 import {
   checkFit,
   type ExactForgetter,
   type FitControl,
-  type ModelDescription,
   type ModelKind,
   provenanceOf,
-  type Ranking,
   type Removal,
   type SavedModel,
   type SavedParameter,
-  savedParameter,
 } from '../model/model.ts';
-import { checkSimilar } from '../model/ranking-inputs.ts';
-import { Arena } from '../wasm/memory.ts';
-import { Csr, Matrix, paddedWidth } from '../wasm/tensor.ts';
+import { NeighborLists } from '../model/neighbor-lists.ts';
+import { Csr } from '../wasm/tensor.ts';
 
 const options = /* @__PURE__ */ option.declareOptions(() => ({
   neighbors: option.integer(100, { min: 1, max: 10000 }, "Length of each item's list of neighbours."),
@@ -44,6 +38,7 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   b: option.number(0.75, { min: 0, max: 1 }, "BM25: how much an item's popularity counts against it."),
 }));
 
+/** The options of `itemKnn`, all of them said. */
 export type ItemKnnOptions = option.OptionsOf<typeof options>;
 
 /** Increments of counts between two looks at the clock and the signal. */
@@ -63,55 +58,9 @@ interface Counts {
 const countArguments = ({ users, items, weights, norms, shrinkage }: Counts) =>
   [shrinkage, users.indptr, users.indices, items.indptr, items.indices, weights, norms] as const;
 
-export class ItemKnnModel extends HistoryModel implements ExactForgetter {
+/** A trained model of item neighbours. */
+export class ItemKnnModel extends NeighborLists implements ExactForgetter {
   declare readonly options: ItemKnnOptions;
-  readonly neighbors: Matrix;
-  readonly similarities: Matrix;
-
-  constructor(parts: ModelDescription & { readonly options: ItemKnnOptions; readonly arena?: Arena }) {
-    super(parts, parts.arena ?? new Arena());
-    this.neighbors = new Matrix(this.arena, parts.items.size, parts.options.neighbors);
-    this.similarities = new Matrix(this.arena, parts.items.size, parts.options.neighbors);
-  }
-
-  get parameters(): ReadonlyMap<string, Matrix> {
-    return new Map([
-      ['neighbors', this.neighbors],
-      ['similarities', this.similarities],
-    ]);
-  }
-
-  protected scoreRows(count: number, list: number, history: { indptr: number; indices: number }, scores: number): void {
-    const { neighbors, similarities, items } = this;
-    this.arena.kernels.knn_scores(
-      count,
-      list,
-      history.indptr,
-      history.indices,
-      items.size,
-      neighbors.cols,
-      neighbors.ld,
-      neighbors.pointer,
-      similarities.pointer,
-      scores,
-      paddedWidth(items.size),
-    );
-  }
-
-  /** The item's own list: no more than `neighbors` entries. */
-  similarItems(item: number, k: number): Ranking {
-    checkSimilar(item, k, this.items);
-    const items = new Int32Array(k).fill(-1);
-    const scores = new Float32Array(k).fill(-Infinity);
-    const names = this.neighbors.row(item);
-    const similarities = this.similarities.row(item);
-    for (let n = 0; n < Math.min(k, names.length) && names[n] !== 0; n++) {
-      items[n] = names[n] - 1;
-      scores[n] = similarities[n];
-    }
-    return { items, scores };
-  }
-
   /** Lists of all items, from the baskets alone. */
   async build(data: Dataset, control: RunControl): Promise<void> {
     const mark = this.arena.mark();
@@ -310,15 +259,7 @@ async function fit(data: Dataset, given: option.GivenOptions<typeof options> = {
 
 function restore(saved: SavedModel): ItemKnnModel {
   const resolved = option.resolveOptions('item-knn', options, saved.options);
-  const model = new ItemKnnModel({ ...saved, kind: itemKnn, options: resolved });
-  for (const name of ['neighbors', 'similarities'] as const) {
-    model[name].load(savedParameter(saved, name, saved.items.size, resolved.neighbors).values);
-  }
-  const { size } = saved.items;
-  const stranger = saved.parameters.get('neighbors')!.values.find((place) => !(Number.isInteger(place) && place >= 0 && place <= size));
-  if (stranger !== undefined)
-    throw new ModelError(`the model file's "neighbors" expected places of ${size} items, counted from 1, found ${stranger}`);
-  return model;
+  return new ItemKnnModel({ ...saved, kind: itemKnn, options: resolved }).load(saved);
 }
 
 /** Neighbours are named by their positions, from 1 on: these change with the rows. */
@@ -330,6 +271,7 @@ function compact(saved: SavedModel, kept: KeptPositions): Map<string, SavedParam
   return rows.set('neighbors', { ...neighbors, values: neighbors.values.map((name) => names[name]) });
 }
 
+/** Nearest items by co-occurrence: quick, easy to explain, and exact to forget. */
 export const itemKnn = /* @__PURE__ */ Object.freeze({
   name: 'item-knn',
   summary: 'Nearest items by co-occurrence (cosine, TF-IDF, BM25); forgets exactly.',

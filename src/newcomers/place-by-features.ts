@@ -11,6 +11,7 @@ import { BilinearModel } from '../model/bilinear.ts';
 import { expectModel, type Model } from '../model/model.ts';
 import { type RidgeMap, ridgeMap, squaredError } from './ridge-map.ts';
 
+/** Whom to place, and how. */
 export interface PlaceOptions {
   /** Of the draw of the items that the regularization is chosen on; default 1. */
   readonly seed?: number;

@@ -2,8 +2,8 @@
 
 import * as check from '../base/check.ts';
 import { type Dataset, expectDataset } from '../data/dataset.ts';
-import { BilinearModel } from '../model/bilinear.ts';
 import { requireTables } from '../model/evaluate.ts';
+import { FactorModel } from '../model/factor-model.ts';
 import { expectModel, type Model, type Ranking } from '../model/model.ts';
 import { allowedItems } from '../model/positions.ts';
 import { coldList, listLength, named, ON_COLD, type OnCold, type Recommended } from '../model/recommend.ts';
@@ -11,6 +11,7 @@ import type { SparseRows } from '../wasm/tensor.ts';
 import { type History, historyRows } from './history.ts';
 import { rowsFor } from './history-rows.ts';
 
+/** How long a list for somebody new is, and what may be on it. */
 export interface RecommendForOptions {
   /** List length; default 10. A list is shorter where items run out. */
   readonly k?: number;
@@ -93,7 +94,7 @@ interface HistoryRequest {
 
 /** Top-k lists for histories, row by row. */
 export function rankHistories(model: Model, histories: SparseRows, { k, allowed, exclude, seed }: HistoryRequest): Ranking {
-  if (model instanceof BilinearModel)
+  if (model instanceof FactorModel)
     return model.rankRows(rowsFor(model, histories, seed), { k, allowed, exclude: exclude ? histories : undefined });
   // Such a model holds no rows of users: who stands at a position is a matter of the history that it is given there.
   const all: Ranking = { items: new Int32Array(histories.rows * k), scores: new Float32Array(histories.rows * k) };

@@ -141,13 +141,21 @@ export class Team {
  * Opens a team. Where the host has no threads to give (workers, shared memory, permission, isolation), it has one.
  * @param threads default 1.
  * @throws TypeError, RangeError for a number that is none.
+ * @example
+ * const team = await openTeam(4);
+ * evaluate(model, train, test, { team });
+ * await team.close();
  */
 export async function openTeam(threads: number = 1): Promise<Team> {
   check.integer('threads', threads, { min: 1, max: 1024 });
   return (threads > 1 && (await openShared(threads))) || new Team();
 }
 
-/** Opens a team, works with it, and closes it, also when the work fails. */
+/**
+ * Opens a team, works with it, and closes it, also when the work fails.
+ * @example
+ * const means = await withTeam(4, async (team) => evaluate(model, train, test, { team }));
+ */
 export async function withTeam<T>(threads: number | undefined, work: (team: Team) => Promise<T>): Promise<T> {
   if (typeof work !== 'function') throw new TypeError(`"work" expected a function, got ${check.describe(work)}`);
   const team = await openTeam(threads);

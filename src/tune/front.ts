@@ -32,6 +32,9 @@ const LISTS = 64;
  * @param kinds where the kinds of `tuned` are found by name.
  * @param methodOf how a kind is made to forget.
  * @returns rows in the order of `tuned.bests`.
+ * @example
+ * const tuned = await tune(train, validation, { models: [als], trials: 2 });
+ * const rows = await front(train, validation, tuned, MODELS, () => unlearnAls);
  */
 export async function front(
   train: Dataset,

@@ -45,6 +45,7 @@ export interface Tuned {
   readonly ended: 'trials' | 'time' | 'space';
 }
 
+/** What to search, by which metric, and for how long. */
 export interface TuneOptions extends RunControl {
   /** Kinds to search among. */
   readonly models: readonly ModelKind[];

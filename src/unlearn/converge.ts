@@ -16,6 +16,7 @@ import { AlsModel, type AlsOptions, als } from '../models/als.ts';
 import { openTeam } from '../threads/team.ts';
 
 const STAGES = ['a', 'b', 'c'] as const;
+/** Where `converge` ends: touched rows, a few iterations, or the tolerance. */
 export type Stage = (typeof STAGES)[number];
 
 const options = /* @__PURE__ */ option.declareOptions(() => ({
@@ -33,6 +34,7 @@ const options = /* @__PURE__ */ option.declareOptions(() => ({
   polish: option.optionalWord(POLISHES, "newton takes Newton steps below a relative gradient of 1e-6; default the model's own, or none."),
 }));
 
+/** The options of `converge`, all of them said. */
 export type ConvergeOptions = option.OptionsOf<typeof options>;
 
 /** What `converge` says of a stage. */
@@ -62,7 +64,7 @@ export interface StageResult extends Forgotten<ConvergeDetails, AlsModel> {
 /**
  * The stages one after the other, up to the one asked for, so that a service can answer with the first and finish later.
  * @example
- * for await (const { stage, model } of forgetInStages({ model, partition, control: {} })) serve(model, stage);
+ * for await (const { stage, model: next } of forgetInStages({ model, partition, control: {} })) serve(next, stage);
  */
 export async function* forgetInStages(
   context: ForgetContext,
@@ -147,6 +149,7 @@ async function forget(context: ForgetContext, given: ConvergeOptions): Promise<F
   return { model: result!.model, details: result!.details };
 }
 
+/** Least squares to convergence on what remains, in stages; `certify` bounds how far any retrain can be. */
 export const converge = /* @__PURE__ */ Object.freeze({
   name: 'converge',
   summary: 'Least squares to convergence on the retain set, in stages; the end can be certified.',

@@ -22,6 +22,7 @@ export type DowndateDetails = {
   readonly lists?: number;
 };
 
+/** Subtracts what is forgotten from a model's counts: exact, for `ease`, `itemKnn` and `popularity`. */
 export const downdate = /* @__PURE__ */ Object.freeze({
   name: 'downdate',
   summary: "Subtract what is forgotten from the model's counts: exact, for models that are functions of counts.",

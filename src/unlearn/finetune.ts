@@ -27,6 +27,7 @@ async function forget(
   return run.finish({ epochs, ...outcome(true, false, run.remembered) });
 }
 
+/** A baseline: trains on with what remains. */
 export const finetune = /* @__PURE__ */ Object.freeze({
   name: 'finetune',
   summary: 'Train on with the retain set alone: a baseline.',

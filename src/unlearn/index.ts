@@ -8,6 +8,7 @@ import { negativeGradient } from './negative-gradient.ts';
 import { retrain } from './retrain.ts';
 import { unlearnAls } from './unlearn-als.ts';
 
+/** The registry of unlearning methods, by their names on the command line and in reports. */
 export const UNLEARNERS = /* @__PURE__ */ Object.freeze({
   converge,
   downdate,
@@ -18,4 +19,5 @@ export const UNLEARNERS = /* @__PURE__ */ Object.freeze({
   'unlearn-als': unlearnAls,
 } as const) satisfies Readonly<Record<string, Unlearner>>;
 
+/** The name of an unlearning method. */
 export type UnlearnerName = keyof typeof UNLEARNERS;

@@ -275,6 +275,7 @@ async function scrub(run: UnlearningRun, given: Options): Promise<{ epochs: numb
   return { epochs, before, after, freshRows: level };
 }
 
+/** Reverse ranking on what is forgotten, forward ranking on what remains (after Sinha et al. 2025). */
 export const mmrecun = /* @__PURE__ */ Object.freeze({
   name: 'mmrecun',
   summary: 'Reverse ranking on what is forgotten, forward ranking on what remains, on a graph rebuilt without it.',

@@ -45,6 +45,7 @@ async function forget(
   });
 }
 
+/** A baseline: climbs the loss of what is forgotten. */
 export const negativeGradient = /* @__PURE__ */ Object.freeze({
   name: 'negative-gradient',
   summary: 'Climb the loss of what is forgotten, and nothing else: a baseline.',

@@ -5,6 +5,7 @@ import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 
 const options = /* @__PURE__ */ declareOptions(() => ({}));
 
+/** Trains from scratch on what remains: exact for every model, and the judge of all others. */
 export const retrain = /* @__PURE__ */ Object.freeze({
   name: 'retrain',
   summary: 'Train from scratch on the retain set: exact, and the judge of all others.',

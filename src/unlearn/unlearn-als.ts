@@ -246,6 +246,7 @@ function startOn(partition: Partition, model: BilinearModel, problemOptions: Lea
   return problem;
 }
 
+/** Goes on with least squares from the given factors, without what is forgotten (Xu et al. 2023). */
 export const unlearnAls = /* @__PURE__ */ Object.freeze({
   name: 'unlearn-als',
   summary: 'Unlearn-ALS: go on with ALS from the given factors, on the retain set (Xu et al. 2023).',

@@ -60,6 +60,8 @@ export const digestInUse = (): string => (inUse ?? defaultKernels).digest;
  * @param source a compiled module, the bytes, a Response with them, or what `lethe/fast` exports.
  * @throws TypeError for what is none of these, or kernels of another version, and for bytes that are no
  *   module; Error where the host cannot run the fast build. The kernels that were in use stay in use then.
+ * @example
+ * await loadKernels(defaultKernels); // or fetch('/assets/kernels.wasm'), a compiled module, or fastKernels
  */
 export async function loadKernels(source: NamedKernels | WebAssembly.Module | BufferSource | Response | Promise<Response>): Promise<void> {
   const given: unknown = await source;

@@ -109,7 +109,7 @@ const RULES: Readonly<Record<string, (tree: Tree) => string[]>> = {
   'what is imported is imported from where it is: only entries hand on what others export': (tree) =>
     matching(
       tree,
-      (path) => path.startsWith('src/') && !/^src\/(index|fast|store\/index|wasm\/embedded(-fast)?)\.ts$/.test(path),
+      (path) => path.startsWith('src/') && !/^src\/(index|fast|serve|store\/index|wasm\/embedded(-fast)?)\.ts$/.test(path),
       /^export\s+(type\s+)?(\*|\{)/m,
     ),
   'siblings in models/, unlearn/, formats/ do not import each other': (tree) =>

@@ -69,7 +69,7 @@ test('the package holds what users need and nothing else', () => {
   );
   const files = (packed[0].files as { path: string }[]).map(({ path }) => path);
   const own = /^(package\.json|LICENSE|(README|CHANGELOG|SECURITY)\.md|docs\/[\w-]+\.(md|svg))$/;
-  const built = /^dist\/(src|build|node|web|edge)\/[\w./-]+\.(js|d\.ts)$|^dist\/edge\/kernels(\.fast)?\.wasm$/;
+  const built = /^dist\/(src|build|node|web|edge)\/[\w./-]+\.(js|d\.ts)$|^dist\/edge\/kernels(\.fast|\.serve)?\.wasm$/;
   // What `--on` ships to Spark.
   const spark = /^spark\/lethe_spark\/(\w+\.py|(kernels|ids)\.wasm|contract\.json)$/;
   assert.equal(

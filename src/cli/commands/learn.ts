@@ -38,7 +38,9 @@ export const learn: Command = {
     {
       name: 'data-out',
       takes: 'FILE',
-      doc: 'Also write all interactions that the model stands for now, with the parts of the split, as .inter; compressed where FILE ends in .gz.',
+      doc:
+        'Also write all interactions that the model stands for now, with the parts of the split, as .inter; compressed where FILE ends ' +
+        'in .gz.',
     },
     ...DATA_FLAGS,
   ],
