@@ -22,6 +22,7 @@ import type { Context } from './command.ts';
 import { noteInput } from './files.ts';
 import { asUsage, type Flag } from './flags.ts';
 import { linesIn, listOf } from './lists.ts';
+import { storeData, storeParts } from './store.ts';
 import { count } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
@@ -73,13 +74,16 @@ const REMEMBERED = 'format columns delimiter header decimal comments encoding li
 
 /**
  * Reads DATA, or standard input where the path is `-`.
+ * @param path none for the data of the store that the model came from.
+ * @param bytes of standard input, where they were read already.
  * @param model what is not said is read as this model's data were; its fingerprint will tell whether they are those.
  */
-export async function openData(context: Context, path: string, model?: Model): Promise<Dataset> {
+export async function openData(context: Context, path: string | undefined, model?: Model, bytes?: Uint8Array): Promise<Dataset> {
+  if (path === undefined) return storeData(model);
   const { terminal } = context;
   const said = await saidIn(context, model);
   const notes: string[] = [];
-  const data = await readAs(context, path, said, model, notes);
+  const data = await readAs(context, path, said, model, notes, bytes);
   // After the data were read: an error is one line.
   for (const note of notes) terminal.note(note);
   if (data.duplicates > 0) {
@@ -142,11 +146,12 @@ async function readAs(
   said: ReadFileOptions,
   model: Model | undefined,
   notes: string[],
+  bytes?: Uint8Array,
 ): Promise<Dataset> {
   const control = { signal, onProgress: terminal.progress, ...(!model && { onNote: (text: string) => notes.push(text) }) };
   // A model knows its data by their fingerprint: what was taken for what needs no word then.
   const remembered = model?.provenance.reading;
-  const standardInput = path === '-' ? await wholeBytes(process.stdin) : undefined;
+  const standardInput = path === '-' ? (bytes ?? (await wholeBytes(process.stdin))) : undefined;
   const read = (options: ReadFileOptions): Promise<Dataset> => {
     if (!standardInput) return readDatasetFile(path, { ...options, ...control, onOpen: noteInput });
     const { titles, test, validation, ...rest } = options;
@@ -173,7 +178,8 @@ async function readAs(
 }
 
 /** DATA as the model knows it, for serving and testing. */
-export async function openTrainedData(context: Context, path: string, model: Model): Promise<TrainedData> {
+export async function openTrainedData(context: Context, path: string | undefined, model: Model): Promise<TrainedData> {
+  if (path === undefined) return storeParts(model);
   const parts = trainedData(model, await openData(context, path, model), { allowStale: true });
   if (parts.staleInteractions > 0) {
     context.terminal.note(

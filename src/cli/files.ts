@@ -6,6 +6,7 @@ import { ModelError } from '../base/errors.ts';
 import { deserialize, inspectFile, type ModelInfo, serialize } from '../files/serialize.ts';
 import { type FileContent, settleFolder, writeTogether } from '../files/whole-files.ts';
 import type { Model } from '../model/model.ts';
+import { isStore, readStoreModel } from './store.ts';
 import { UsageError } from './usage.ts';
 
 /** Files that this process reads, and files that it will write, by the flag that named them: nothing is both. */
@@ -83,10 +84,12 @@ function cannotWrite(path: string, error: unknown): never {
 }
 
 export async function readModel(path: string): Promise<Model> {
+  if (isStore(path)) return readStoreModel(path);
   return ofFile(path, async (bytes) => deserialize(bytes));
 }
 
 export async function readModelInfo(path: string): Promise<ModelInfo> {
+  if (isStore(path)) return inspectFile(await serialize(await readStoreModel(path)));
   return ofFile(path, inspectFile);
 }
 

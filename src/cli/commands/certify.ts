@@ -11,8 +11,8 @@ import { table } from '../terminal.ts';
 export const certify: Command = {
   name: 'certify',
   summary: "Bound a model's distance to every retrain on the retain set, without retraining (als).",
-  usage: 'MODEL DATA [--users A,B …] [--within 1e-4]',
-  operands: [2, 2],
+  usage: 'MODEL DATA|STORE [--users A,B …] [--within 1e-4]',
+  operands: [1, 2],
   flags: [
     ...REQUEST_FLAGS,
     {
@@ -43,7 +43,8 @@ export const certify: Command = {
     // Of a request, the model may be the original too: what it is certified against is what should remain, by id, since a
     // model that was trained from retained data has the same ids at other positions.
     // How the data are read is not taken from the model either: a rule about likes leaves rows out.
-    const retain = wholeRetain(model, await openData(context, dataPath), request, { ignoreUnknown: args.on('ignore-unknown') });
+    const data = dataPath === undefined ? await openData(context, undefined, model) : await openData(context, dataPath);
+    const retain = wholeRetain(model, data, request, { ignoreUnknown: args.on('ignore-unknown') });
     const certificate = await certifyModel(model, retain, { ...options, ignoreFingerprint: true });
     const { statement, ...figures } = certificate;
     terminal.result({ ...certificate }, `${statement}\n\n${table(['figure', 'value'], Object.entries(figures))}`);

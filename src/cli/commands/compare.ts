@@ -7,6 +7,7 @@ import type { Command } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel } from '../files.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
+import { isStore } from '../store.ts';
 import { forgottenText, table } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { METHOD_FLAG, methodNamed, methodOptions } from './forget.ts';
@@ -14,8 +15,8 @@ import { METHOD_FLAG, methodNamed, methodOptions } from './forget.ts';
 export const compare: Command = {
   name: 'compare',
   summary: 'Stand models side by side after forgetting, beside gold and the noise floor.',
-  usage: 'MODEL… DATA --users A,B … [--gold] [--floor] [--method NAME]',
-  operands: [2, Infinity],
+  usage: 'MODEL… DATA|STORE --users A,B … [--gold] [--floor] [--method NAME]',
+  operands: [1, Infinity],
   flags: [
     ...REQUEST_FLAGS,
     { name: 'gold', doc: 'Train gold (the same model from scratch on what remains), and measure overlap and distance against it.' },
@@ -37,15 +38,18 @@ export const compare: Command = {
     'been made to forget what is named here.',
   async run(context) {
     const { args, terminal, signal } = context;
-    const paths = args.operands.slice(0, -1);
-    const dataPath = args.operands.at(-1)!;
+    const last = args.operands.at(-1)!;
+    // A store brings its own model beside its data.
+    const stored = isStore(last);
+    const paths = stored ? args.operands : args.operands.slice(0, -1);
+    if (paths.length === 0) throw new UsageError(`compare expected MODEL DATA or STORE, got ${JSON.stringify(last)}`);
     const k = args.integer('k', 20, { min: 1 });
     const seeds = args.integer('golds', 1, { min: 1, max: 64 });
     const method = args.has('method') ? methodNamed(args.text('method')) : undefined;
     const request = await requestOf(args);
     if (method && !request) throw new UsageError('--method needs something to forget; use --users, --items, --interactions or --modality');
     const saved = await Promise.all(paths.map(readModel));
-    const data = await openData(context, dataPath, saved[0]);
+    const data = await openData(context, stored ? undefined : last, stored ? saved.at(-1) : saved[0]);
     const ignoreUnknown = args.on('ignore-unknown');
     const { original, models, partition, validation, test, unseen } = contendersOf(
       saved.map((model, i) => ({ name: paths[i], model })),

@@ -16,8 +16,8 @@ import { UsageError } from '../usage.ts';
 export const evaluate: Command = {
   name: 'evaluate',
   summary: 'Rank all items for users with held-out interactions, and count hits.',
-  usage: 'MODEL DATA [-k 20] [--on test|validation]',
-  operands: [2, 2],
+  usage: 'MODEL DATA|STORE [-k 20] [--on test|validation]',
+  operands: [1, 2],
   flags: [
     { name: 'k', short: 'k', takes: 'K', default: '20', doc: 'Length of the lists; several as 10,20.' },
     {
@@ -47,7 +47,7 @@ export const evaluate: Command = {
         `nothing is left to evaluate on: the model was trained ` +
           `${train.split.rule === 'all' ? 'on all rows of the data' : `with the split ${train.split.rule}, which has no ${on} part`}; ` +
           'train with --split per-user:0.8,0.1,0.1 to hold rows out',
-        { source: dataPath },
+        { source: dataPath ?? modelPath },
       );
     }
     const metrics = await evaluateAsync(model, train, positives, {

@@ -16,8 +16,8 @@ interface Explaining extends Model {
 export const explain: Command = {
   name: 'explain',
   summary: "Which of a user's own items made the score of an item.",
-  usage: 'MODEL DATA --user ID --item ID [-k 10]',
-  operands: [2, 2],
+  usage: 'MODEL DATA|STORE --user ID --item ID [-k 10]',
+  operands: [1, 2],
   flags: [
     { name: 'user', takes: 'ID', required: true, doc: 'The user.' },
     { name: 'item', takes: 'ID', required: true, doc: 'The item whose score is explained.' },

@@ -1,8 +1,10 @@
 // lethe export: a model's parameters with their ids, as a table, for an index of vectors, or as a .npz.
 import { exportFactors } from '../../files/factors.ts';
 import type { Command, Context } from '../command.ts';
+import { exportStore } from '../export-store.ts';
 import { exportedTable, INDEXES, PARTS, partOf, type VectorIndex, vectorFiles } from '../exports.ts';
 import { readModel, requireWritable, writeWhole } from '../files.ts';
+import { isStore } from '../store.ts';
 import { tableContent, tableKind } from '../table-files.ts';
 import { fields } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
@@ -10,7 +12,7 @@ import { UsageError } from '../usage.ts';
 export const exportCommand: Command = {
   name: 'export',
   summary: "Write a model's parameters: as a table with ids, for an index of vectors, or as a .npz.",
-  usage: 'MODEL --npz FILE | --out FILE [--what users|items|weights|neighbors|counts] [--for usearch|pgvector|vectorize]',
+  usage: 'MODEL|STORE --npz FILE | --out FILE [--what users|items|weights|neighbors|counts] [--for usearch|pgvector|vectorize]',
   operands: [1, 1],
   flags: [
     {
@@ -18,7 +20,11 @@ export const exportCommand: Command = {
       takes: 'FILE',
       doc: 'user_factors and item_factors, a row for each id in canonical order, in the layout of the Python library implicit.',
     },
-    { name: 'out', takes: 'FILE', doc: 'A table whose name ends in .csv, .ndjson or .parquet; with --for, the file of an index.' },
+    {
+      name: 'out',
+      takes: 'FILE',
+      doc: 'A table whose name ends in .csv, .ndjson or .parquet; with --for, the file of an index. Of a STORE: a folder for model.lethe and data.inter.',
+    },
     { name: 'what', takes: PARTS.join('|'), doc: 'Which parameters; default items, or what the kind of model has.' },
     {
       name: 'for',
@@ -30,6 +36,13 @@ export const exportCommand: Command = {
     const { args, terminal } = context;
     const [path] = args.operands;
     if (args.has('npz') === args.has('out')) throw new UsageError('expected one of --npz, --out');
+    if (
+      args.has('out') &&
+      isStore(path) &&
+      !['what', 'for'].some((flag) => args.has(flag)) &&
+      !/\.(csv|ndjson|parquet)$/i.test(args.required('out'))
+    )
+      return exportStore(context);
     if (args.has('out')) return table(context);
     if (args.has('what') || args.has('for')) throw new UsageError('--what and --for go with --out');
     const out = args.required('npz');

@@ -2,6 +2,7 @@
 
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { word } from '../../base/options.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { joinParts } from '../../data/split.ts';
 import type { FileContent } from '../../files/whole-files.ts';
@@ -14,13 +15,15 @@ import { interChunks } from '../../formats/write.ts';
 import type { Model } from '../../model/model.ts';
 import { als } from '../../models/als.ts';
 import { UNLEARNERS, type UnlearnerName } from '../../unlearn/index.ts';
-import type { Command, Peek } from '../command.ts';
+import type { Command, Context, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel, requireWritable, saveModel } from '../files.ts';
 import type { OptionSet } from '../flags.ts';
+import { forgetInStore } from '../forget-in-store.ts';
 import { ON_FLAG, SPARK_FLAGS } from '../on-spark.ts';
 import { REQUEST_FLAGS, requestOf } from '../request.ts';
 import { forgetOnSpark } from '../spark-commands.ts';
+import { WAIT_FLAG } from '../store.ts';
 import { didYouMean } from '../suggest.ts';
 import { fields, forgottenText, secondsText, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
@@ -41,14 +44,28 @@ export function methodOptions(peek: Peek): OptionSet | undefined {
   return name === undefined ? undefined : { what: `method ${name}`, specs: methodNamed(name).options };
 }
 
+/** Where no method is named: a store chooses one, and goes on to a stage. */
+const STAGES: OptionSet = {
+  what: 'STORE, where no method is named',
+  specs: { stage: word('c', ['a', 'b', 'c'], 'Where als ends: a the rows that are touched, b a few iterations, c the optimum.') },
+};
+
+async function requested({ args }: Context): Promise<ForgetRequest> {
+  const request = await requestOf(args);
+  if (!request) throw new UsageError('nothing to forget was named; use --users, --items, --interactions or --modality');
+  return request;
+}
+
 export const forget: Command = {
   name: 'forget',
   summary: 'Make a model forget users, items, interactions or a modality.',
-  usage: 'MODEL DATA --out NEWMODEL --users A,B … [--method NAME] [options of the method]',
-  operands: [2, 2],
+  usage: 'MODEL DATA|STORE [--out NEWMODEL] --users A,B … [--method NAME] [options of the method]',
+  operands: [1, 2],
   flags: [
     { ...METHOD_FLAG, doc: `${METHOD_FLAG.doc} By default the one for the kind of model.` },
-    { name: 'out', takes: 'NEWMODEL', required: true, doc: 'The file to write; MODEL stays as it is.' },
+    { name: 'out', takes: 'NEWMODEL', doc: 'The file to write; MODEL stays as it is.' },
+    { name: 'later', doc: 'Of a STORE: suppress now, and leave the work to `lethe converge`.' },
+    WAIT_FLAG,
     ...REQUEST_FLAGS,
     {
       name: 'retain-out',
@@ -65,15 +82,17 @@ export const forget: Command = {
     ...SPARK_FLAGS,
     ...DATA_FLAGS,
   ],
-  options: methodOptions,
+  notes: 'A STORE is changed in its place: suppressed at once, then forgotten; --method has a default by kind of model. docs/store.md.',
+  options: (peek) => methodOptions(peek) ?? STAGES,
   async run(context) {
     const { args, terminal, signal } = context;
     const [modelPath, dataPath] = args.operands;
+    if (dataPath === undefined) return forgetInStore(context, await requested(context));
+    if (args.has('later')) throw new UsageError('--later is for a STORE');
     if (args.has('method')) methodNamed(args.text('method'));
     const out = args.required('out');
     const retainOut = args.text('retain-out');
-    const request = await requestOf(args);
-    if (!request) throw new UsageError('nothing to forget was named; use --users, --items, --interactions or --modality');
+    const request = await requested(context);
     if (args.has('on')) return forgetOnSpark(context, methodNamed(args.text('method') ?? defaultMethod(als)).name, request);
     await requireWritable('--out', out);
     if (retainOut !== undefined) await requireWritable('--retain-out', retainOut);

@@ -7,7 +7,7 @@ import { fields, kernelsLine, kernelsOf } from '../terminal.ts';
 export const inspect: Command = {
   name: 'inspect',
   summary: 'What a model file says of itself.',
-  usage: 'MODEL',
+  usage: 'MODEL|STORE',
   operands: [1, 1],
   flags: [],
   async run({ args, terminal }) {

@@ -1,5 +1,6 @@
 // lethe learn: makes a model learn what a file holds; the given files stay as they are.
 
+import { word } from '../../base/options.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { FileContent } from '../../files/whole-files.ts';
 import type { Unlearner } from '../../forget/method.ts';
@@ -11,6 +12,8 @@ import type { Command, Peek } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel, requireWritable, saveModel } from '../files.ts';
 import type { OptionSet } from '../flags.ts';
+import { learnInStore } from '../learn-in-store.ts';
+import { WAIT_FLAG } from '../store.ts';
 import { fields, secondsText } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { partsFile } from './forget.ts';
@@ -27,14 +30,22 @@ function learnerOptions(peek: Peek): OptionSet | undefined {
   return name === undefined ? undefined : { what: `method ${name}`, specs: learnerNamed(name).options };
 }
 
+/** Where no method is named: a store chooses one, and goes on to a stage. */
+const STAGES: OptionSet = {
+  what: 'STORE, where no method is named',
+  specs: {
+    stage: word('a', ['a', 'b', 'c'], 'Where als ends: a the rows that are touched; `lethe converge` goes on later. c the optimum.'),
+  },
+};
+
 export const learn: Command = {
   name: 'learn',
   summary: 'Make a model learn what a file holds, of old and new users and items.',
-  usage: 'MODEL DATA ADDITIONS --method NAME --out NEWMODEL [--data-out FILE] [options of the method]',
-  operands: [3, 3],
+  usage: 'MODEL DATA ADDITIONS|STORE ADDITIONS [--method NAME] [--out NEWMODEL] [options of the method]',
+  operands: [2, 3],
   flags: [
-    { name: 'method', takes: 'NAME', required: true, doc: `The method that learns: ${Object.keys(LEARNERS).join(', ')}.` },
-    { name: 'out', takes: 'NEWMODEL', required: true, doc: 'The file to write; MODEL stays as it is.' },
+    { name: 'method', takes: 'NAME', doc: `The method that learns: ${Object.keys(LEARNERS).join(', ')}.` },
+    { name: 'out', takes: 'NEWMODEL', doc: 'The file to write; MODEL stays as it is.' },
     {
       name: 'data-out',
       takes: 'FILE',
@@ -42,12 +53,18 @@ export const learn: Command = {
         'Also write all interactions that the model stands for now, with the parts of the split, as .inter; compressed where FILE ends ' +
         'in .gz.',
     },
+    WAIT_FLAG,
     ...DATA_FLAGS,
   ],
-  options: learnerOptions,
+  options: (peek) => learnerOptions(peek) ?? STAGES,
+  notes:
+    'A STORE is changed in its place; --method has a default by kind of model. Its ADDITIONS may be NDJSON too (.ndjson, .jsonl, or by ' +
+    'the first character of standard input), a line each: {"user":"7","item":"50","value":4,"time":1700000000}, {"user":"new"} or ' +
+    '{"item":"51","title":"…","features":{"text":[…]}}.',
   async run(context) {
     const { args, terminal, signal } = context;
     const [modelPath, dataPath, additionsPath] = args.operands;
+    if (additionsPath === undefined) return learnInStore(context);
     const method = learnerNamed(args.text('method'));
     const out = args.required('out');
     const dataOut = args.text('data-out');

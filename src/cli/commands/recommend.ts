@@ -12,7 +12,9 @@ import { FILTER_FLAGS, itemFilter } from '../item-filter.ts';
 import { listsContent, type NamedList } from '../list-tables.ts';
 import { idsGiven, idsOf } from '../lists.ts';
 import { ON_FLAG, SPARK_FLAGS } from '../on-spark.ts';
+import { recommendInStore } from '../recommend-in-store.ts';
 import { recommendOnSpark } from '../spark-commands.ts';
+import { isStore, suppressedItems, suppressedUsers } from '../store.ts';
 import { tableKind } from '../table-files.ts';
 import { count, fields, itemTable } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
@@ -22,7 +24,7 @@ const WHOM = ['user', 'users', 'history'] as const;
 export const recommend: Command = {
   name: 'recommend',
   summary: 'The best items for a user, for many users, or for somebody who is not in the model.',
-  usage: 'MODEL [DATA] --user ID | --users all|A,B|@FILE [--out FILE] | --history A,B,C [-k 10]',
+  usage: 'MODEL [DATA]|STORE --user ID | --users all|A,B|@FILE [--out FILE] | --history A,B,C [-k 10]',
   operands: [1, 2],
   flags: [
     { name: 'user', takes: 'ID', doc: 'The user, by the id that DATA has.' },
@@ -62,14 +64,17 @@ export const recommend: Command = {
       tableKind('--out', out);
       await requireWritable('--out', out);
     }
-    if (dataPath === undefined && whom !== 'history')
+    const stored = dataPath === undefined && isStore(modelPath);
+    if (dataPath === undefined && whom !== 'history' && !stored)
       throw new UsageError(`recommend expected MODEL DATA, got ${JSON.stringify(modelPath)}`);
     const k = args.integer('k', 10, { min: 1 });
     const onCold = args.oneOf('on-cold', ON_COLD);
     const onUnknown = args.oneOf('on-unknown', ON_UNKNOWN);
+    if (stored && whom === 'user' && !FILTER_FLAGS.some(({ name }) => args.has(name)))
+      return recommendInStore(context, { k, ...(onCold && { onCold }) });
     const model = await readModel(modelPath);
-    const filter = await itemFilter(args, model);
-    const data = dataPath === undefined ? undefined : (await openTrainedData(context, dataPath, model)).train;
+    const filter = withoutSuppressed(model, await itemFilter(args, model));
+    const data = dataPath === undefined && !stored ? undefined : (await openTrainedData(context, dataPath, model)).train;
     const options = { k, data, includeSeen: args.on('include-seen'), ...(onCold && { onCold }), ...filter };
     if (whom === 'user') return forOne(context, model, options);
     if (whom === 'history') return forHistory(context, model, options, onUnknown === 'skip');
@@ -77,9 +82,15 @@ export const recommend: Command = {
   },
 };
 
+/** Items that are being forgotten are in no list, whatever was asked for. */
+function withoutSuppressed<F extends { exclude?: string[] }>(model: Model, filter: F): F {
+  const gone = suppressedItems(model);
+  return gone.length === 0 ? filter : { ...filter, exclude: [...(filter.exclude ?? []), ...gone] };
+}
+
 function forOne({ args, terminal }: Context, model: Model, options: RecommendOptions): void {
   const user = args.required('user');
-  const items = recommendTo(model, user, options).map(({ cold: _, ...item }) => item);
+  const items = (suppressedUsers(model).has(user) ? [] : recommendTo(model, user, options)).map(({ cold: _, ...item }) => item);
   const cold = isCold(options.data!, model.users.indexOf(user));
   if (cold)
     terminal.note(
@@ -100,7 +111,10 @@ async function forHistory({ args, terminal }: Context, model: Model, options: Re
 
 async function forMany(context: Context, model: Model, options: RecommendOptions, out: string | undefined): Promise<void> {
   const { args, terminal, signal } = context;
-  const users = await usersAsked(context);
+  const asked = await usersAsked(context);
+  // Who is being forgotten gets no list.
+  const gone = suppressedUsers(model);
+  const users = gone.size === 0 ? asked : (asked === 'all' ? [...model.users] : asked).filter((id) => !gone.has(id));
   const lists = recommendMany(model, users, { ...options, signal, onProgress: terminal.progress, threads: args.threads });
   const figures = { users: 0, skipped: 0, cold: 0, rows: 0 };
   const counted = async function* (): AsyncGenerator<NamedList> {

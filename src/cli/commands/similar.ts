@@ -1,12 +1,14 @@
 // lethe similar: the items nearest to an item, or to each of many.
 import { breathe } from '../../base/breathe.ts';
+import { DataError } from '../../base/errors.ts';
 import type { Model } from '../../model/model.ts';
-import { similarItems } from '../../model/recommend.ts';
+import { type Recommended, similarItems } from '../../model/recommend.ts';
 import type { Command, Context } from '../command.ts';
 import { DATA_FLAGS, openData } from '../data.ts';
 import { readModel, requireWritable, writeWhole } from '../files.ts';
 import { listsContent, type NamedList } from '../list-tables.ts';
 import { COLUMN_FLAG, idsOf } from '../lists.ts';
+import { isStore, suppressedItems } from '../store.ts';
 import { tableKind } from '../table-files.ts';
 import { fields, itemTable } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
@@ -40,13 +42,25 @@ export const similar: Command = {
     }
     const k = args.integer('k', 10, { min: 1 });
     const model = await readModel(modelPath);
-    const titles = dataPath === undefined ? undefined : (await openData(context, dataPath, model)).alignTo(model.users, model.items).titles;
+    const titles =
+      dataPath === undefined && !isStore(modelPath)
+        ? undefined
+        : (await openData(context, dataPath, model)).alignTo(model.users, model.items).titles;
     if (args.has('items')) return toMany(context, model, { k, titles }, out);
     const item = args.required('item');
-    const items = similarItems(model, item, { k, titles });
+    const items = nearest(model, item, { k, titles });
     terminal.result({ item, items }, itemTable(items));
   },
 };
+
+/** Without what a store is to forget. */
+function nearest(model: Model, item: string, { k, titles }: SimilarOptions): Recommended[] {
+  const gone = suppressedItems(model);
+  if (gone.includes(item)) throw new DataError(`item ${JSON.stringify(item)} is not in the model`);
+  return similarItems(model, item, { k: k + gone.length, titles })
+    .filter(({ item: id }) => !gone.includes(id))
+    .slice(0, k);
+}
 
 interface SimilarOptions {
   readonly k: number;
@@ -56,11 +70,14 @@ interface SimilarOptions {
 async function toMany(context: Context, model: Model, options: SimilarOptions, out: string | undefined): Promise<void> {
   const { args, terminal, signal } = context;
   const asked = args.required('items');
-  const ids = asked === 'all' ? [...model.items] : await idsOf('--items', asked, args.text('column'));
+  const ids =
+    asked === 'all'
+      ? [...model.items].filter((id) => !suppressedItems(model).includes(id))
+      : await idsOf('--items', asked, args.text('column'));
   const figures = { items: 0, rows: 0 };
   const lists = async function* (): AsyncGenerator<NamedList> {
     for (const of of ids) {
-      const items = similarItems(model, of, options);
+      const items = nearest(model, of, options);
       figures.items++;
       figures.rows += items.length;
       yield { of, items };
