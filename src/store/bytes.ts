@@ -69,8 +69,9 @@ export class ByteReader {
     return part;
   }
 
-  skip(length: number): void {
-    this.#at += length;
+  /** All that is left, as a view. */
+  rest(): Uint8Array {
+    return this.bytes(this.#bytes.length - this.#at);
   }
 
   floats32(length: number): Float32Array {

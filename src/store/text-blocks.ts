@@ -34,16 +34,26 @@ export function readTextBlock(bytes: Uint8Array, take: (place: number, text: str
 export function placeOf(bytes: Uint8Array, wanted: Uint8Array): number {
   const reader = new ByteReader(bytes);
   const lengths = lengthsOf(reader);
-  for (let place = 0; place < lengths.length; place++) {
+  const texts = reader.rest();
+  for (let place = 0, at = 0; place < lengths.length; place++) {
     if (lengths[place] === 0) continue;
-    const own = reader.bytes(lengths[place] - 1);
-    if (own.length === wanted.length && own.every((byte, n) => byte === wanted[n])) return place;
+    const end = at + lengths[place] - 1;
+    if (end - at === wanted.length && endsAt(texts, end, wanted)) return place;
+    at = end;
   }
   return -1;
 }
 
-function lengthsOf(reader: ByteReader): number[] {
+/** From the last byte on: ids that are alike differ in their ends. */
+function endsAt(texts: Uint8Array, end: number, wanted: Uint8Array): boolean {
+  for (let n = 1; n <= wanted.length; n++) if (texts[end - n] !== wanted[wanted.length - n]) return false;
+  return true;
+}
+
+function lengthsOf(reader: ByteReader): Int32Array {
   const count = reader.number();
   if (count > BLOCK_TEXTS) throw new RangeError(`the block expected ${BLOCK_TEXTS} texts at most, found ${count}`);
-  return Array.from({ length: count }, () => reader.number());
+  const lengths = new Int32Array(count);
+  for (let place = 0; place < count; place++) lengths[place] = reader.number();
+  return lengths;
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { plainRequest } from '../../src/cli/quick-list.ts';
 import { sqliteStorage } from '../../src/store/index.ts';
 import { ratingsCsv, Workplace } from './cli-process.ts';
 
@@ -143,6 +144,27 @@ check('where training cannot begin no store is left behind', () => {
   place.fails(1, 'init', 'unborn', 'no-such-file.csv', ...ALS);
   place.fails(2, 'init', 'unborn', 'ratings.csv', '--model', 'magic');
   assert.not(existsSync(place.path('unborn/store.sqlite')));
+});
+
+test('only the plainest command line takes the quick way to a list', () => {
+  const flagsOf = (...words: string[]): string | undefined => {
+    const request = plainRequest(words);
+    return request && `${request.store} ${[...request.flags].join(' ')}`;
+  };
+  assert.is(flagsOf('recommend', 's', '--user', 'u1'), 's --user,u1');
+  assert.is(flagsOf('recommend', '--user', '-7', 's', '-k', '5', '--json'), 's --user,-7 -k,5 --json,true');
+  for (const other of [
+    ['evaluate', 's', '--user', 'u1'],
+    ['recommend', 's'],
+    ['recommend', 's', '--user'],
+    ['recommend', 's', '--user', '--json'],
+    ['recommend', 's', 'data', '--user', 'u1'],
+    ['recommend', 's', '--user', 'u1', '--user', 'u2'],
+    ['recommend', 's', '--user', 'u1', '-k', '0'],
+    ['recommend', 's', '--user', 'u1', '--exclude', '1'],
+    ['recommend', 's', '--user=u1'],
+  ])
+    assert.is(plainRequest(other), undefined, other.join(' '));
 });
 
 test.run();
