@@ -1,6 +1,6 @@
 // STORE on the command line: a folder that `lethe init` made, in the place of MODEL and DATA.
 
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -24,8 +24,10 @@ export const WAIT_FLAG: Flag = {
 /** Whether a path is a store; anything else is a model's file. */
 export const isStore = (path: string): boolean => existsSync(join(path, 'store.sqlite'));
 
-/** @throws DataError for a path that is no store. */
+/** @throws DataError for a path that is no store; UsageError for a file, such as a model without its data. */
 export function requireStore(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile())
+    throw new UsageError(`expected MODEL DATA, or a STORE that \`lethe init\` made in their place; ${path} is a file`);
   if (!isStore(path)) throw new DataError('there is no store; `lethe init` makes one', { source: path });
 }
 
