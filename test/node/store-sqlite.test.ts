@@ -1,6 +1,6 @@
 // The SQLite driver, where this host has SQLite: its contract, two processes, kills, a full disk, and bytes that must be gone.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -196,6 +196,40 @@ check('killed at any moment, the store is before or after an event, goes on, and
   await opened.close();
   assert.equal(filesWith(path, 'Quuxman'), []);
   assert.not(existsSync(join(path, 'store.sqlite-journal')));
+});
+
+check('with a full disk in the middle an event is refused in words, nothing has changed, and it goes on when there is room', async () => {
+  const path = folder();
+  const store = await storeIn(path);
+  await store.learn({ interactions: [{ user: 'u1', item: 'i59' }] });
+  const { digest, event } = store;
+  await store.close();
+  const before = readFileSync(join(path, 'store.sqlite'));
+  const entry = new URL('../../src/store/index.js', import.meta.url).href;
+  const file = join(work, 'full.mjs');
+  writeFileSync(
+    file,
+    `
+    const { openStore, sqliteStorage } = await import(${JSON.stringify(entry)});
+    const store = await openStore(await sqliteStorage(${JSON.stringify(path)}));
+    const interactions = Array.from({ length: 20000 }, (_, n) => ({ user: 'somebody with a long name ' + n, item: 'i' + (n % 60) }));
+    const said = await store.learn({ interactions }, { method: 'retrain' }).then(() => 'done', (error) => error.message);
+    console.log(JSON.stringify({ said, event: store.event, digest: store.digest }));
+    await store.close();`,
+  );
+  const run = ['Deno' in globalThis ? `run -A` : '', JSON.stringify(file)].join(' ');
+  const child = (limit: string) =>
+    spawnSync('bash', ['-c', `trap '' XFSZ; ${limit} exec ${JSON.stringify(process.execPath)} ${run}`], { encoding: 'utf8' });
+  const { stdout, stderr } = child(`ulimit -f ${Math.ceil(before.length / 1024) + 100};`);
+  const full = JSON.parse(stdout || JSON.stringify({ said: stderr }));
+  assert.match(full.said, /no space left on the device; nothing was changed|its file cannot be used: disk I\/O error/);
+  assert.equal([full.event, full.digest], [event, digest], 'in memory too');
+  const opened = await openStore(await sqliteStorage(path));
+  assert.equal([opened.event, opened.digest], [event, digest]);
+  const { model, parts } = await opened.state();
+  assert.is(model.provenance.fingerprint, parts.train.fingerprint());
+  await opened.close();
+  assert.match(child('').stdout, /"said":"done"/, 'with room the same event is done');
 });
 
 test.after(() => rmSync(work, { recursive: true, force: true }));
