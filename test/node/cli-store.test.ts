@@ -56,6 +56,8 @@ check('init, recommend, evaluate, explain, inspect, certify, compare, similar: a
   for (const command of [
     ['recommend', '--user', 'u3'],
     ['recommend', '--user', 'u3', '-k', '4', '--include-seen'],
+    ['recommend', '--user', 'u3', '--exclude', '5,9', '-k', '4'],
+    ['recommend', '--users', 'u1,u2', '-k', '3'],
     ['evaluate'],
     ['explain', '--user', 'u3', '--item', '7'],
     ['similar', '--item', '7'],
@@ -110,8 +112,17 @@ check('forget suppresses at once; converge carries it out; no byte names the for
   const later = place.json('forget', 'store', '--users', 'Quuxman', '--items', best.item, '--later');
   assert.is(later.forgotten, null);
   assert.equal(place.json('recommend', 'store', '--user', 'Quuxman'), { user: 'Quuxman', suppressed: true, items: [] });
-  const { items } = place.json('recommend', 'store', '--user', 'u9', '-k', '50');
-  assert.not(items.some(({ item }: any) => item === best.item));
+  for (const flags of [
+    ['-k', '50'],
+    ['-k', '50', '--exclude', '1'],
+  ]) {
+    const { items } = place.json('recommend', 'store', '--user', 'u9', ...flags);
+    assert.not(
+      items.some(({ item }: any) => item === best.item),
+      flags.join(' '),
+    );
+  }
+  assert.not(place.json('recommend', 'store', '--users', 'all', '-k', '3').lists.some(({ user }: any) => user === 'Quuxman'));
   assert.match(place.fails(1, 'similar', 'store', '--item', best.item), /is not in the model/);
   const { pending } = place.json('status', 'store');
   assert.is(pending.forget, 1);
