@@ -14,7 +14,23 @@ export type { Model, ModelDescription, Provenance, Ranking, RankRequest } from '
 export { type OnCold, type Recommended, type RecommendOptions, recommend, similarItems, similarUsers } from './model/recommend.ts';
 export type { History, HistoryEntry } from './newcomers/history.ts';
 export { type RecommendForOptions, recommendFor } from './newcomers/recommend-for.ts';
-export * from './serve/kinds.ts';
+export {
+  als,
+  bm3,
+  bpr,
+  cm3,
+  ease,
+  freedom,
+  itemKnn,
+  lattice,
+  lightgcn,
+  lirdrec,
+  mgcn,
+  popularity,
+  type ServedKind,
+  slmrec,
+  vbpr,
+} from './serve/kinds.ts';
 
 /**
  * The model of a file, to be served.

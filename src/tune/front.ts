@@ -1,5 +1,6 @@
 // What a choice costs beside quality: for the best settings of each kind the size, the time to a list and the time to forget
 // somebody, so that the best model is not chosen by one figure alone.
+import * as check from '../base/check.ts';
 import { checkControl, type RunControl } from '../base/run-control.ts';
 import { type Dataset, expectDataset } from '../data/dataset.ts';
 import { forget } from '../forget/forget.ts';
@@ -45,6 +46,11 @@ export async function front(
   control: RunControl = {},
 ): Promise<FrontRow[]> {
   expectDataset('train', train);
+  expectDataset('validation', validation);
+  check.like('tuned', tuned, 'what tune found', ['bests']);
+  for (const { model } of check.array('bests', tuned.bests))
+    check.like(`kinds.${model}`, kinds?.[model], 'a kind of model', ['fit', 'capabilities']);
+  if (typeof methodOf !== 'function') throw new TypeError(`"methodOf" expected a function, got ${check.describe(methodOf)}`);
   checkControl('front', control);
   const rows: Omit<FrontRow, 'front'>[] = [];
   for (const best of tuned.bests) {

@@ -16,7 +16,8 @@ const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 const MOST_SPARE = 1 << 24;
 
 /** The share of the memory, and the most of it, that no model may take: lists are made there. */
-const FOR_LISTS = { share: 8, most: 1 << 26 } as const;
+const LISTS_SHARE = 8;
+const MOST_FOR_LISTS = 1 << 26;
 
 const REMEDY = 'open further models in another SharedArena, or dispose of some';
 
@@ -88,7 +89,7 @@ export class SharedArena {
       else this.#free[at] = { pointer: pointer + size, bytes: there - size };
       return { pointer, bytes: size };
     }
-    const kept = Math.min(this.#limit / FOR_LISTS.share, FOR_LISTS.most);
+    const kept = Math.min(this.#limit / LISTS_SHARE, MOST_FOR_LISTS);
     const room = this.#limit - kept - this.#top;
     if (size > room) throw new MemoryError(bytes, Math.max(0, room), REMEDY);
     const pointer = this.moment(size);

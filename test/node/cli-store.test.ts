@@ -75,7 +75,8 @@ check('init, recommend, evaluate, explain, inspect, certify, compare, similar: a
 
 check('learn takes NDJSON and tables, and refuses whole files by line', () => {
   const good =
-    '{"user":"u3","item":"5","value":5,"time":9}\n{"user":7,"item":"new","value":4,"time":10}\n{"item":"new","title":"A new one"}\n{"user":"idle"}\n';
+    '{"user":"u3","item":"5","value":5,"time":9}\n{"user":7,"item":"new","value":4,"time":10}\n' +
+    '{"item":"new","title":"A new one"}\n{"user":"idle"}\n';
   place.write('more.ndjson', good);
   const learnt = place.json('learn', 'store', 'more.ndjson');
   assert.is(learnt.event, 1);

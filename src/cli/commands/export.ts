@@ -23,7 +23,9 @@ export const exportCommand: Command = {
     {
       name: 'out',
       takes: 'FILE',
-      doc: 'A table whose name ends in .csv, .ndjson or .parquet; with --for, the file of an index. Of a STORE: a folder for model.lethe and data.inter.',
+      doc:
+        'A table whose name ends in .csv, .ndjson or .parquet; with --for, the file of an index. Of a STORE: a folder, for its model ' +
+        'and data.',
     },
     { name: 'what', takes: PARTS.join('|'), doc: 'Which parameters; default items, or what the kind of model has.' },
     {

@@ -197,6 +197,26 @@ export async function makeDoors(): Promise<Door[]> {
         { method: 'parts', positions: 'id', digests: 'flag' },
       ],
     ),
+    door(
+      'tune',
+      lethe.tune,
+      [split.train, 'data'],
+      [split.validation, 'data'],
+      [
+        { models: [lethe.popularity, lethe.als], trials: 1, fixed: { als: { factors: 4, iterations: 2 } } },
+        { models: 'parts', trials: 'count', seconds: 'parts', metric: 'word', k: 'count', fixed: 'parts', onTrial: 'function', ...RUN },
+      ],
+    ),
+    door(
+      'front',
+      lethe.front,
+      [split.train, 'data'],
+      [split.validation, 'data'],
+      [{ bests: [{ model: 'popularity', options: {}, value: 0.1 }] }, { bests: 'parts' }],
+      [MODELS, 'anything'],
+      [() => lethe.downdate, 'function'],
+      [{}, RUN],
+    ),
     door('placeByFeatures', lethe.placeByFeatures, [model, 'model'], [data, 'data'], [{}, { seed: 'count' }]),
     door(
       'revise',
