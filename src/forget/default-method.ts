@@ -12,7 +12,7 @@ export type DefaultMethod = 'downdate' | 'unlearn-als' | 'mmrecun' | 'retrain';
  * @returns its name in `UNLEARNERS`.
  * @throws ModelError for a kind that nothing works on.
  * @example
- * const { model } = await forget(trained, data, { users: ['u7'] }, { method: UNLEARNERS[defaultMethod(trained.kind)] })
+ * const { model } = await forget(trained, train, { users: ['7'] }, { method: UNLEARNERS[defaultMethod(trained.kind)] })
  */
 export function defaultMethod(kind: ModelKind): DefaultMethod {
   check.like('kind', kind, 'a kind of model, such as als', ['name', 'capabilities', 'fit']);

@@ -8,6 +8,7 @@ import { usersPerBreath } from './breaths.ts';
 import { expectModel, type Model } from './model.ts';
 import { listsBy, RECOMMEND_OPTIONS, type Recommended, type RecommendOptions } from './recommend.ts';
 
+/** How long the lists are, what may be on them, and how the work is watched. */
 export interface RecommendManyOptions extends RecommendOptions, RunControl {
   /** Threads that are there already, from `openTeam`, in place of `threads`. */
   readonly team?: Team;

@@ -29,6 +29,7 @@ export type OnCold = (typeof ON_COLD)[number];
 
 /** What an id gets that the model does not know: an empty list, the most popular items, or an error for the whole request. */
 export const ON_UNKNOWN = ['skip', 'popular', 'throw'] as const;
+/** What an id gets that the model does not know. */
 export type OnUnknown = (typeof ON_UNKNOWN)[number];
 
 /** How long a list is, and what may be on it. */

@@ -27,7 +27,7 @@ const REMEDY = 'open further models in another SharedArena, or dispose of some';
  * @example
  * const arena = new SharedArena()
  * const model = await deserialize(bytes, { arena })
- * recommend(model, 'u7')
+ * recommend(model, '7')
  * model.dispose()
  */
 export class SharedArena {

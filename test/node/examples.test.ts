@@ -22,7 +22,10 @@ const GIVEN: readonly (readonly [names: string, statement: string])[] = [
   ['data', 'const data = await generate({ users: 260, items: 200, interactions: 6000, seed: 1, modalities: { text: 2 } });'],
   ['train validation test unseen', "const { train, validation, test, unseen } = splitDataset(data, 'per-user:0.8,0.1,0.1', 1);"],
   ['model', "const model = await als.fit(train, { factors: 8, regularization: 10, tolerance: 'fast' });"],
+  ['trained', 'const trained = await als.fit(train, { factors: 8 });'],
   ['file', 'const file = await serialize(model);'],
+  ['bytes', 'const bytes = await serialize(model);'],
+  ['files', "const files = new Map([['acme', await serialize(model)]]);"],
   [
     'unlearned retained partition',
     "const { model: unlearned, data: retained, partition } = await forget(model, train, { users: ['196'] }, " +
