@@ -14,7 +14,8 @@ export const hostTypes = (text = readFileSync(HOST_TYPES, 'utf8')) =>
   [...text.matchAll(/^export (?:type|namespace) (\w+)/gm)].map(([, name]) => name);
 
 /** Arrays over memory of their own, in words that older compilers know too. */
-const ownArrays = (text) => text.replaceAll(/(?<!\w)(\w+Array)<ArrayBuffer>/g, 'Own$1');
+const ownArrays = (text) =>
+  text.replaceAll(/(?<!\w)(\w+Array)<ArrayBuffer>/g, 'Own$1').replaceAll(/(?<!\w)(\w+Array)<ArrayBufferLike>/g, '$1');
 
 /**
  * A declaration file with an import of the host's types that it uses; as it is where it uses none.
