@@ -59,18 +59,19 @@ for (const [name, given] of Object.entries(OBJECTIVES)) {
     assert.ok(problem.residual('items').largest < 1e-4, `residual ${problem.residual('items').largest}`);
   });
 
-  test(`${name}: a row that should be zero and is not, or is no number, is off without limit`, () => {
+  test(`${name}: a row that should be zero and is not, or is no number, is off without limit`, async () => {
     const user = Array.from({ length: data.users.size }, (_, u) => u).find((u) => data.itemsOf(u).length > 0)!;
     const without = data.without(Int32Array.from(data.itemsOf(user), (_, n) => data.userItems.indptr[user] + n));
     const problem = new LeastSquares(without, problemOptions({ ...given, factors: 5 }));
     problem.initialize();
-    problem.halfSweep('users');
+    await problem.halfSweep('users');
     assert.ok(problem.residual('users').largest < 1e-3, 'an empty row of zeros is solved');
-    for (const value of [1, NaN]) {
+    // Ratings regularize a row by how many there are: without any, every row solves its equations.
+    for (const value of name === 'explicit' ? [NaN] : [1, NaN]) {
       problem.userFactors.row(user).fill(value);
       assert.is(problem.residual('users').largest, Infinity, String(value));
     }
-    assert.is(problem.residual('users').overall, NaN);
+    assert.ok(Number.isNaN(problem.residual('users').overall));
   });
 
   test(`${name}: the objective equals the sum over all cells`, async () => {
@@ -356,7 +357,7 @@ test('an ALS model keeps its own objective; a tolerance ends the passes', async 
   const model = await als.fit(data, { factors: 8, iterations: 20, alpha: 4, regularization: 0.1 });
   const another = { alpha: 3 } as object;
   const error = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: another }).catch((e) => e);
-  assert.match(error.message, /"unlearn-als" knows no option "alpha"/);
+  assert.match(error.message, /unlearn-als knows no option "alpha"/);
   const { report } = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: { tolerance: 1e-3 } });
   assert.not.match(String(report.note), /not reached/);
   const short = await forget(model, data, { users: ['u1'] }, { method: unlearnAls, options: { tolerance: 1e-12, passes: 1 } });

@@ -59,7 +59,7 @@ async function requested({ args }: Context): Promise<ForgetRequest> {
 export const forget: Command = {
   name: 'forget',
   summary: 'Make a model forget users, items, interactions or a modality.',
-  usage: 'MODEL DATA|STORE [--out NEWMODEL] --users A,B … [--method NAME] [options of the method]',
+  usage: 'MODEL DATA|STORE [--out NEWMODEL] --users A,B … [--method NAME] [its options]',
   operands: [1, 2],
   flags: [
     { ...METHOD_FLAG, doc: `${METHOD_FLAG.doc} By default the one for the kind of model.` },
@@ -82,7 +82,7 @@ export const forget: Command = {
     ...SPARK_FLAGS,
     ...DATA_FLAGS,
   ],
-  notes: 'A STORE is changed in its place: suppressed at once, then forgotten; --method has a default by kind of model. docs/store.md.',
+  notes: 'A STORE is changed in its place: suppressed at once, then forgotten. --method has a default by kind.',
   options: (peek) => methodOptions(peek) ?? STAGES,
   async run(context) {
     const { args, terminal, signal } = context;
