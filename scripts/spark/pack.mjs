@@ -27,7 +27,7 @@ export async function packSpark() {
   const { PART } = await built('src/data/dataset.js');
   const { DUPLICATES } = await built('src/data/duplicates.js');
   const { als } = await built('src/models/als.js');
-  const unlearn = await built('src/unlearn/unlearn-als.js');
+  const plan = await built('src/forget/pass-plan.js');
   const { TOLERANCES } = await built('src/least-squares/acceleration.js');
   const { kernelsDigest } = await built('build/embedded.js');
   const contract = {
@@ -40,15 +40,19 @@ export async function packSpark() {
     fingerprint: { parts: PARTS, tag: new TextDecoder().decode(TAG) },
     options: declared(als.options),
     unlearnAls: {
-      retrainShare: unlearn.RETRAIN_SHARE,
-      sweepsDoneAnew: unlearn.SWEEPS_DONE_ANEW,
-      passes: unlearn.PASSES,
-      passesUnconverged: unlearn.PASSES_UNCONVERGED,
-      passesOfLarge: unlearn.PASSES_OF_LARGE,
-      stoppedEarly: unlearn.STOPPED_EARLY,
+      retrainShare: plan.RETRAIN_SHARE,
+      sweepsDoneAnew: plan.SWEEPS_DONE_ANEW,
+      passes: plan.PASSES,
+      passesUnconverged: plan.PASSES_UNCONVERGED,
+      passesOfLarge: plan.PASSES_OF_LARGE,
+      stoppedEarly: plan.STOPPED_EARLY,
       converged: TOLERANCES.fast,
     },
   };
+  // What has moved elsewhere would be left out of the text in silence.
+  for (const [name, value] of Object.entries(contract.unlearnAls)) {
+    if (typeof value !== 'number') throw new Error(`the contract's "${name}" is ${value}: it has moved, or lost its export`);
+  }
   const folder = join(root, 'spark', 'lethe_spark');
   mkdirSync(folder, { recursive: true });
   const text = `${JSON.stringify(contract, null, 2)}\n`;

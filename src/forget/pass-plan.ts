@@ -7,16 +7,16 @@ import type { Partition } from './request.ts';
 export const WAYS = ['change', 'passes'] as const;
 
 /** Share of the interactions after which, all requests together, a retrain is due. */
-const RETRAIN_SHARE = 0.05;
+export const RETRAIN_SHARE = 0.05;
 /** Training of at most so many sweeps is done anew: the least change takes two, and cannot be relied on there. */
-const SWEEPS_DONE_ANEW = 4;
+export const SWEEPS_DONE_ANEW = 4;
 /** A model whose last sweep still lowered the objective by more than this was stopped early. */
-const STOPPED_EARLY = 1e-3;
+export const STOPPED_EARLY = 1e-3;
 /** A second pass of models that had not converged is mostly nearer to gold, and now and then much farther. */
-const PASSES_UNCONVERGED = 1;
-const PASSES = 3;
+export const PASSES_UNCONVERGED = 1;
+export const PASSES = 3;
 /** Large requests on converged models, and only those, gain much by more passes. */
-const PASSES_OF_LARGE = 10;
+export const PASSES_OF_LARGE = 10;
 
 /** What the caller asked for. */
 export interface Asked {
