@@ -41,9 +41,16 @@ export async function indexedDbStorage(name: string): Promise<Storage> {
     async write(changes) {
       const blocks = table('readwrite');
       const end = committed(blocks.transaction);
-      for (const [key, bytes] of changes) {
-        if (bytes === null) blocks.delete(key);
-        else blocks.put(bytes, key);
+      try {
+        for (const [key, bytes] of changes) {
+          if (bytes === null) blocks.delete(key);
+          else blocks.put(bytes, key);
+        }
+      } catch (error) {
+        // What was put before would be committed all the same: an error of a call ends no transaction.
+        blocks.transaction.abort();
+        await end.catch(() => {});
+        throw error;
       }
       await end;
     },

@@ -54,7 +54,8 @@ function utf16(text: string, bigEndian: boolean, mark = true): Uint8Array {
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const bare: ReadOptions = { columns: { user: 1, item: 2, value: 3, time: 4 } };
 
-const FORMS: Record<string, readonly [DataSource | Promise<DataSource>, ReadOptions?]> = {
+/** What has to be packed first is made within its test: some hosts do nothing of the kind while a file is loaded. */
+const FORMS: Record<string, readonly [DataSource | (() => Promise<DataSource>), ReadOptions?]> = {
   'CSV with a header': [csv],
   'CSV without one': [lines(all, ','), bare],
   'CSV without one, whose name says it': [{ name: 'x.csv', chunks: lines(all, ',') }, { header: false }],
@@ -82,7 +83,7 @@ const FORMS: Record<string, readonly [DataSource | Promise<DataSource>, ReadOpti
   'UTF-16, big-endian': [utf16(csv, true)],
   'UTF-16 without a mark': [utf16(csv, false, false), { encoding: 'utf-16' }],
   'UTF-16 in chunks of a byte': [{ name: 'x', chunks: Array.from(utf16(csv, true), (byte) => Uint8Array.of(byte)) }],
-  gzip: [packed(encode(csv), 'gzip')],
+  gzip: [() => packed(encode(csv), 'gzip')],
   NDJSON: [rows.map((row) => `${JSON.stringify(row)}\n`).join('')],
   'NDJSON, nested, with text for numbers': [
     rows
@@ -90,10 +91,11 @@ const FORMS: Record<string, readonly [DataSource | Promise<DataSource>, ReadOpti
       .join(''),
     { columns: { item: 'of.item' } },
   ],
-  'a zip of one file': [zipOf({ 'x/ratings.csv': csv })],
-  'a zip of a zipped file': [zipOf({ 'ratings.csv.gz': await packed(encode(csv), 'gzip') })],
+  'a zip of one file': [() => zipOf({ 'x/ratings.csv': csv })],
+  'a zip of a zipped file': [async () => zipOf({ 'ratings.csv.gz': await packed(encode(csv), 'gzip') })],
   'a zip of a folder': [
-    zipOf({ 'ml/README.md': '# x', 'ml/ratings.csv': csv, 'ml/movies.csv': 'item,title\ni-1,One\n', '__MACOSX/ml/._ratings.csv': 'x' }),
+    () =>
+      zipOf({ 'ml/README.md': '# x', 'ml/ratings.csv': csv, 'ml/movies.csv': 'item,title\ni-1,One\n', '__MACOSX/ml/._ratings.csv': 'x' }),
   ],
   'rows of a program': [{ name: 'x', chunks: [] }, {}],
 };
@@ -102,7 +104,10 @@ const expected = await readDataset(csv);
 
 for (const [form, [source, options]] of Object.entries(FORMS)) {
   test(`${form}: the same digest`, async () => {
-    const data = form === 'rows of a program' ? await datasetFrom(rows) : await readDataset(await source, options);
+    const data =
+      form === 'rows of a program'
+        ? await datasetFrom(rows)
+        : await readDataset(typeof source === 'function' ? await source() : source, options);
     assert.equal([...data.rows()], [...expected.rows()]);
     assert.is(data.fingerprint(), expected.fingerprint());
   });
