@@ -1,5 +1,6 @@
 // Recall while a network trains: the rows as they lie in its arena, on all of its threads.
 
+import { topkScratch } from '../model/ranking-inputs.ts';
 import { overRange, threadsOf } from '../threads/parallel-kernels.ts';
 import { planEven } from '../threads/team.ts';
 import type { Matrix, SparseRows } from '../wasm/tensor.ts';
@@ -35,7 +36,7 @@ export function meanRecall(X: Matrix, Y: Matrix, allowed: Uint32Array, positives
       kernels.gather_rows(n, ld, arena.upload(block), X.pointer, rows);
       const ids = arena.alloc(n * k * 4);
       const scores = arena.alloc(n * k * 4);
-      const bytes = Math.ceil(kernels.topk_scratch(k, Y.rows, ld) / 64) * 64;
+      const bytes = topkScratch(kernels, k, Y.rows, ld);
       overRange(arena, 'topk', n, () => planEven(n, USERS_PER_PIECE), [
         k,
         Y.rows,

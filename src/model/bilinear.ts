@@ -6,7 +6,7 @@ import type { Arena } from '../wasm/memory.ts';
 import type { Matrix } from '../wasm/tensor.ts';
 import { type DenseFactors, FactorModel } from './factor-model.ts';
 import type { Ranking, RankRequest } from './model.ts';
-import { allowedWords, uploadRows } from './ranking-inputs.ts';
+import { allowedWords, topkScratch, uploadRows } from './ranking-inputs.ts';
 
 /** Users served in one call of the ranking kernel. */
 const RANK_BLOCK = 1024;
@@ -36,7 +36,7 @@ export class BilinearModel extends FactorModel {
     const shared = team !== undefined && team.threads > 1;
     const arena = shared ? team.arena : this.arena;
     const { kernels } = arena;
-    const scratchBytes = Math.ceil(kernels.topk_scratch(k, Y.rows, Y.ld) / 64) * 64;
+    const scratchBytes = topkScratch(kernels, k, Y.rows, Y.ld);
     arena.scope(() => {
       const packed = shared ? arena.upload(this.arena.u8(own, kernels.packed_items_bytes(Y.rows, Y.ld))) : own;
       const rowsOfItems = shared ? arena.upload(Y.view()) : Y.pointer;

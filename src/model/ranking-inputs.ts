@@ -2,6 +2,7 @@
 import * as check from '../base/check.ts';
 import { MemoryError } from '../base/errors.ts';
 import type { IdTable } from '../data/ids.ts';
+import type { Kernels } from '../wasm/kernels.ts';
 import type { Arena } from '../wasm/memory.ts';
 import type { SparseRows } from '../wasm/tensor.ts';
 import type { Model, RankRequest } from './model.ts';
@@ -25,6 +26,20 @@ export function checkRankRequest({ users, items }: Model, request: RankRequest):
     throw new RangeError(`"allowed" expected a byte for each of the ${items.size} items, got ${allowed.length}`);
   checkRows('exclude', exclude, users, items);
   checkRows('history', history, users, items);
+}
+
+/** Most bytes that the ranking kernel's own count of its scratch can say: it counts in 32 bits. */
+const MOST_SCRATCH = 0x78000000;
+
+/**
+ * Bytes of scratch for lists of k among so many items, for a thread. Bounds and buffers of sixteen users take 16 bytes each for every
+ * item that is bounded at once, twice a long list.
+ * @throws MemoryError for lists so long that the kernel's count would run over.
+ */
+export function topkScratch(kernels: Pick<Kernels, 'topk_scratch'>, k: number, items: number, ld: number): number {
+  const bytes = 256 * Math.min(items, Math.max(2 * k, 2048));
+  if (bytes > MOST_SCRATCH) throw new MemoryError(bytes, MOST_SCRATCH, 'ask for shorter lists');
+  return Math.ceil(kernels.topk_scratch(k, items, ld) / 64) * 64;
 }
 
 /** @throws TypeError, RangeError for what are no pairs of positions. */

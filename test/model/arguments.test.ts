@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { asMemoryError } from '../../src/base/errors.ts';
 import * as lethe from '../../src/index.ts';
+import { topkScratch } from '../../src/model/ranking-inputs.ts';
 import { clustered } from '../fixtures.ts';
 
 const test = suite('arguments');
@@ -86,6 +87,13 @@ test('lists that no memory holds are refused in words, not by the engine', async
   assert.is(error.name, 'MemoryError');
   assert.match(error.message, /shorter lists, or for fewer users/);
   assert.match((await refusal(() => model.similarItems(0, 0x7fffffff))).message, /"k" expected an integer/);
+});
+
+test('lists whose scratch the kernel cannot count are refused before it counts; those below are as it says', () => {
+  const kernels = { topk_scratch: () => 100 };
+  assert.is(topkScratch(kernels, 20, 1e9, 8), 128, 'short lists of any number of items');
+  assert.is(topkScratch(kernels, 1 << 24, 1e6, 8), 128, 'no list is longer than there are items');
+  assert.throws(() => topkScratch(kernels, 1 << 23, 1 << 24, 8), /ask for shorter lists/);
 });
 
 test('what engines say of memory becomes a MemoryError; other errors stay', () => {
