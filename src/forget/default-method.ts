@@ -16,13 +16,18 @@ export type DefaultMethod = 'downdate' | 'unlearn-als' | 'mmrecun' | 'retrain';
  */
 export function defaultMethod(kind: ModelKind): DefaultMethod {
   check.like('kind', kind, 'a kind of model, such as als', ['name', 'capabilities', 'fit']);
+  const method = methodFor(kind);
+  if (!method) throw new ModelError(`no method makes a model of kind "${kind.name}" forget: it cannot be trained here`);
+  return method;
+}
+
+/** The same for whoever asks first; undefined for a kind that nothing works on. */
+export function methodFor({ capabilities }: ModelKind): DefaultMethod | undefined {
   const order = [
     ['exactForget', 'downdate'],
     ['leastSquares', 'unlearn-als'],
     ['gradient', 'mmrecun'],
     ['fit', 'retrain'],
   ] as const;
-  const found = order.find(([capability]) => kind.capabilities.includes(capability));
-  if (!found) throw new ModelError(`no method makes a model of kind "${kind.name}" forget: it cannot be trained here`);
-  return found[1];
+  return order.find(([capability]) => capabilities.includes(capability))?.[1];
 }

@@ -23,8 +23,8 @@ const SMALL_REQUEST = 1000;
 /** Share of the interactions after which, all requests together, a retrain is due. */
 const RETRAIN_SHARE = 0.05;
 
-/** Interactions forgotten since the last training from scratch; kept in the model's record. */
-interface Ledger {
+/** Interactions forgotten, or learned, since the last training from scratch; kept in the model's record. */
+export interface Ledger {
   readonly requests: number;
   readonly interactions: number;
   /** Interactions that the model was trained on from scratch. */

@@ -3,6 +3,7 @@ import * as check from '../base/check.ts';
 import { ModelError } from '../base/errors.ts';
 import type { OptionSpecs, OptionsOf } from '../base/options.ts';
 import type { Capability, FitControl, Model, ModelKind } from '../model/model.ts';
+import { methodFor } from './default-method.ts';
 import type { Partition } from './request.ts';
 
 /**
@@ -62,16 +63,9 @@ export const CAPABLE: Readonly<Record<Capability, string>> = /* @__PURE__ */ Obj
   exactForget: 'forget by algebra (ease, item-knn)',
 });
 
-/** What forgets on a kind of model without training anew. */
-function methodFor({ capabilities }: ModelKind): string | undefined {
-  if (capabilities.includes('leastSquares')) return 'unlearn-als';
-  if (capabilities.includes('gradient')) return 'mmrecun';
-  return capabilities.includes('exactForget') ? 'downdate' : undefined;
-}
-
 function otherMethods(kind: ModelKind): string {
   const own = methodFor(kind);
-  return `${own ? `${own} is for such models, and ` : ''}retrain works on every model that can be trained here`;
+  return `${own && own !== 'retrain' ? `${own} is for such models, and ` : ''}retrain works on every model that can be trained here`;
 }
 
 /** @throws ModelError that says which models the method works on. @param instead what else there is. */

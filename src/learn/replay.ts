@@ -3,6 +3,7 @@
 // Approximate: docs/living.md says how far from a retrain it ends.
 
 import * as option from '../base/options.ts';
+import type { Ledger } from '../forget/gradient-run.ts';
 import type { ForgetContext, Forgotten, Unlearner } from '../forget/method.ts';
 import type { Partition } from '../forget/request.ts';
 import type { GradientModel } from '../gradient/gradient-model.ts';
@@ -27,14 +28,6 @@ const FIRST_EPOCH = 2_000_000;
 const EPOCHS_EACH = 1000;
 /** Share of the interactions after which, all requests together, a retrain is due. */
 const RETRAIN_SHARE = 0.5;
-
-/** Interactions learned since the last training from scratch; kept in the model's record. */
-interface Ledger {
-  readonly requests: number;
-  readonly interactions: number;
-  /** Interactions that the model was trained on from scratch. */
-  readonly of: number;
-}
 
 type ReplayOptions = option.OptionsOf<typeof options>;
 

@@ -72,8 +72,7 @@ export const compare: Command = {
       contenders.push({ name: method.name, model, seconds: report.seconds });
     }
     const base = models[Math.max(original, 0)];
-    const nextSeed = (n: number): number | undefined =>
-      typeof base.options.seed === 'number' ? (base.options.seed + n) % 2 ** 32 : undefined;
+    const nextSeed = (n: number): number | undefined => (typeof base.options.seed === 'number' ? (base.options.seed + n) >>> 0 : undefined);
     const timed = async (name: string, seed?: number): Promise<Contender> => {
       const started = performance.now();
       const model = await trainGold(base, partition, { ...control, ...(seed !== undefined && { seed }) });

@@ -3,7 +3,7 @@
 import { DataError } from '../../base/errors.ts';
 import type { OptionValue } from '../../base/options.ts';
 import { splitDataset } from '../../data/split.ts';
-import type { Unlearner } from '../../forget/method.ts';
+import { defaultMethod } from '../../forget/default-method.ts';
 import { evaluate } from '../../model/evaluate.ts';
 import { METRICS, type MetricName } from '../../model/metrics.ts';
 import type { ModelKind } from '../../model/model.ts';
@@ -82,7 +82,9 @@ export const tune: Command = {
       seed: args.seed,
       fixed,
     });
-    const rows = args.on('front') ? await front(train, validation, tuned, MODELS, methodOf, control) : undefined;
+    const rows = args.on('front')
+      ? await front(train, validation, tuned, MODELS, (kind) => UNLEARNERS[defaultMethod(kind)], control)
+      : undefined;
     const { best } = tuned;
     const kind = MODELS[best.model as ModelName] as ModelKind;
     const tested = test.interactions > 0 && (await testFigures());
@@ -142,13 +144,6 @@ function settings(args: Arguments, models: readonly ModelKind[]): Record<string,
 function parsed(kind: string, text: string): OptionValue {
   if (kind === 'boolean') return text === 'true' || (text === 'false' ? false : text);
   return kind === 'word' || text.trim() === '' ? text : Number(text);
-}
-
-/** The closest way of forgetting that a kind has. */
-function methodOf({ capabilities }: ModelKind): Unlearner {
-  if (capabilities.includes('exactForget')) return UNLEARNERS.downdate;
-  if (capabilities.includes('leastSquares')) return UNLEARNERS['unlearn-als'];
-  return capabilities.includes('gradient') ? UNLEARNERS.mmrecun : UNLEARNERS.retrain;
 }
 
 /** The command that trains the best settings. */
